@@ -14,8 +14,6 @@ pub mod code;
 pub mod ids;
 pub mod limits;
 pub mod padding;
-pub mod reason;
-pub mod request;
 pub mod sign;
 pub mod statement;
 
@@ -26,7 +24,13 @@ pub use fault::{Fault, InvalidField};
 
 /// Messages, clients and servers generated from `proto/samverkan/v1`.
 pub mod v1 {
-    #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated code; its documentation is the .proto files")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        unused_qualifications,
+        clippy::all,
+        reason = "generated code; its documentation is the .proto files"
+    )]
     tonic::include_proto!("samverkan.v1");
 
     /// The compiled descriptor set of every service, for tools that walk the calls.

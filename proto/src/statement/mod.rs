@@ -1,0 +1,1 @@
+//! The byte layouts both sides parse, hash and sign. One file a statement; PROTOCOL.md has the bytes.
