@@ -1,0 +1,66 @@
+//! Bounds that only the hub's network side obeys: connections, handshakes, HTTP/2 windows and timeouts.
+//!
+//! Sizes and counts that both ends of the protocol must agree on live in `samverkan_proto::limits`.
+
+use std::time::Duration;
+
+/// How long a TLS handshake may take, from the accepted socket to the verified peer.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Handshakes in flight at once; one more is closed unanswered.
+pub const HANDSHAKES_IN_FLIGHT: usize = 512;
+
+/// Connections at once, unless the configuration says otherwise.
+pub const MAX_CONNECTIONS: usize = 20_000;
+
+/// Handshakes a second that one address may start, unless the configuration says otherwise.
+pub const HANDSHAKES_PER_SECOND_PER_ADDRESS: u32 = 20;
+
+/// How many seconds' worth of handshakes one address may start at once after being quiet.
+pub const HANDSHAKE_BURST_SECONDS: u32 = 5;
+
+/// Addresses remembered by the handshake limiter; the quietest half is forgotten when the table is full.
+pub const LIMITED_ADDRESSES: usize = 65_536;
+
+/// How long a connection without a client certificate may live. Joining needs seconds, and a stranger must not
+/// hold a place for longer.
+pub const ANONYMOUS_LIFETIME: Duration = Duration::from_secs(120);
+
+/// How long a connection may take to finish its calls after it was told to go away, outside a shutdown.
+pub const GO_AWAY_GRACE: Duration = Duration::from_secs(10);
+
+/// Calls and streams open at once on one connection.
+pub const STREAMS_PER_CONNECTION: u32 = 128;
+
+/// Bytes one stream may send before the hub has read them.
+pub const STREAM_WINDOW: u32 = 1 << 20;
+
+/// Bytes one connection may send before the hub has read them.
+pub const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Bytes the hub queues for one stream whose reader is slow.
+pub const SEND_BUFFER: usize = 256 << 10;
+
+/// Bytes of decoded headers in one request, as RFC 9113 section 6.5.2 counts them.
+pub const HEADER_LIST: u32 = 16 << 10;
+
+/// Streams that a peer may have opened and reset before the hub has seen them (rapid reset, CVE-2023-44487).
+pub const PENDING_RESETS: usize = 20;
+
+/// Quiet time after which the hub pings a connection.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the answer to a ping may take; a dead peer, or one that stopped reading its socket, is dropped then.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a peer may leave a response unread (a closed HTTP/2 window) while it still answers pings.
+pub const STALLED_READER: Duration = Duration::from_secs(180);
+
+/// How long the accept loop rests after the system refused it a socket (too many open files).
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a running hub gives its calls to finish after it was told to stop, unless configured.
+pub const DRAIN: Duration = Duration::from_secs(20);
+
+/// How long aborted tasks may take to be dropped; none of ours waits for anything after an abort.
+pub const ABORT_GRACE: Duration = Duration::from_secs(2);

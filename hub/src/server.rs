@@ -1,0 +1,209 @@
+//! The network side: accepts connections, proves who is there, serves HTTP/2, and lets go on command.
+//!
+//! A connection's path: [`admission`] (is there room, is this address too eager) → TLS handshake with a time limit
+//! → [`PeerCertificate`] → [`Connections`] (the kill switch) → HTTP/2 with bounded windows, streams and silence.
+//! There are no business rules here: requests reach the services with the peer's identity in their extensions, and
+//! what that identity may do is decided there, on every call.
+//!
+//! Every task is owned: [`Server::serve`] returns only when none is left. A library's graceful shutdown can wait
+//! for ever for one stuck stream; ours has a deadline.
+
+mod admission;
+mod connection;
+mod connections;
+mod peer;
+mod stall;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+
+pub use connection::Hangup;
+pub use connections::Connections;
+pub use peer::{PeerCertificate, SpkiHash};
+
+use crate::clock::Clock;
+use crate::limits;
+use crate::metrics::{Closed, Metrics, Refused};
+use crate::tls::ServerTls;
+use admission::{Admission, Ticket};
+
+/// Bounds that a configuration or a test may set; the others are constants in [`limits`].
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Handshakes in flight at once.
+    pub handshakes_in_flight: usize,
+    /// Handshakes a second that one address may start, after a burst.
+    pub handshakes_per_second_per_address: u32,
+    /// How long a handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long a connection without a client certificate may live.
+    pub anonymous_lifetime: Duration,
+    /// How long a peer may leave a response unread.
+    pub stalled_reader: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            max_connections: limits::MAX_CONNECTIONS,
+            handshakes_in_flight: limits::HANDSHAKES_IN_FLIGHT,
+            handshakes_per_second_per_address: limits::HANDSHAKES_PER_SECOND_PER_ADDRESS,
+            handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            anonymous_lifetime: limits::ANONYMOUS_LIFETIME,
+            stalled_reader: limits::STALLED_READER,
+        }
+    }
+}
+
+/// What every connection needs; one for the whole server.
+pub struct Server {
+    tls: Arc<ServerTls>,
+    routes: Routes,
+    clock: Clock,
+    bounds: Bounds,
+    connections: Arc<Connections>,
+    metrics: Arc<Metrics>,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Every call finished in time.
+    Clean,
+    /// The deadline came first; what was left was cut.
+    Cut,
+}
+
+impl Server {
+    /// A server that answers with `routes`.
+    pub fn new(
+        tls: Arc<ServerTls>,
+        routes: Routes,
+        clock: Clock,
+        bounds: Bounds,
+        connections: Arc<Connections>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { tls, routes: routes.prepare(), clock, bounds, connections, metrics }
+    }
+
+    /// Serves `listener` until `stop` is cancelled, then tells every connection to go away, waits at most `drain`
+    /// for open calls, and cuts the rest. All its tasks have ended when it returns.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, drain: Duration) -> Drained {
+        let tasks = TaskTracker::new();
+        let abort = CancellationToken::new();
+        let server = Arc::new(self);
+        server.accept_until(&listener, &stop, &abort, &tasks).await;
+        drop(listener);
+        tasks.close();
+        if tokio::time::timeout(drain, tasks.wait()).await.is_ok() {
+            return Drained::Clean;
+        }
+        abort.cancel();
+        if tokio::time::timeout(limits::ABORT_GRACE, tasks.wait()).await.is_err() {
+            tracing::error!(left = tasks.len(), "tasks did not end when they were cut");
+        }
+        Drained::Cut
+    }
+
+    async fn accept_until(
+        self: &Arc<Self>,
+        listener: &TcpListener,
+        stop: &CancellationToken,
+        abort: &CancellationToken,
+        tasks: &TaskTracker,
+    ) {
+        let admission = Admission::new(&self.bounds);
+        while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+            let (socket, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Most often too many open files; the connection stays in the system's queue meanwhile.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            match admission.admit(address.ip()) {
+                Ok(ticket) => self.spawn(socket, ticket, stop, abort, tasks),
+                Err(refused) => self.metrics.refused(refused),
+            }
+        }
+    }
+
+    fn spawn(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        ticket: Ticket,
+        stop: &CancellationToken,
+        abort: &CancellationToken,
+        tasks: &TaskTracker,
+    ) {
+        let server = Arc::clone(self);
+        let (stop, hangup, stream_tasks) = (stop.clone(), Hangup::new(abort.child_token()), tasks.clone());
+        tasks.spawn(async move {
+            let Ticket { place, handshake } = ticket;
+            let Some((stream, peer)) = server.handshake(socket, &hangup).await else { return };
+            drop(handshake);
+            let open = server.metrics.connection_opened();
+            let closed = server.serve_connection(stream, peer, hangup, stop, stream_tasks).await;
+            open.closed(closed);
+            drop(place);
+        });
+    }
+
+    async fn handshake(
+        &self,
+        socket: TcpStream,
+        hangup: &Hangup,
+    ) -> Option<(connection::TlsStream, Option<PeerCertificate>)> {
+        let shaken = connection::handshake(socket, self.tls.current());
+        let limited = tokio::time::timeout(self.bounds.handshake_timeout, shaken);
+        let refused = match hangup.token().run_until_cancelled(limited).await? {
+            Ok(Ok(accepted)) => return Some(accepted),
+            Ok(Err(refused)) => refused,
+            Err(_elapsed) => Refused::Slow,
+        };
+        self.metrics.refused(refused);
+        None
+    }
+
+    async fn serve_connection(
+        &self,
+        stream: connection::TlsStream,
+        peer: Option<PeerCertificate>,
+        hangup: Hangup,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Closed {
+        let registered =
+            peer.as_ref().map(|peer| self.connections.register(peer.spki(), hangup.token().clone()));
+        let retire = self.retirement(peer.as_ref());
+        let served = connection::Served { routes: self.routes.clone(), peer, hangup, tasks };
+        let closed = served.run(stream, stop, retire, self.bounds.stalled_reader).await;
+        drop(registered);
+        closed
+    }
+
+    /// Ends when the connection has lived long enough: with its certificate, or after the time strangers get.
+    fn retirement(&self, peer: Option<&PeerCertificate>) -> impl Future<Output = ()> + Send + use<> {
+        let (clock, lifetime) = (self.clock.clone(), self.bounds.anonymous_lifetime);
+        let not_after_ms = peer.map(PeerCertificate::not_after_ms);
+        async move {
+            match not_after_ms {
+                Some(deadline) => clock.sleep_until(deadline).await,
+                None => tokio::time::sleep(lifetime).await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
