@@ -144,6 +144,15 @@ codes!(
 });
 
 codes!(
+    /// How a recipient mailbox takes part in a message.
+    RecipientKind, "kind" {
+    /// Begins a group.
+    Primary = 0 "PRIMARY",
+    /// Takes over for the primary before it when no reader there can decrypt.
+    Alternate = 1 "ALTERNATE",
+});
+
+codes!(
     /// Why a device was revoked.
     RevocationReason, "revocation_reason" {
     /// Nobody knows where it is.
@@ -228,8 +237,6 @@ codes!(
     Undecryptable = 8 "UNDECRYPTABLE",
     /// No reader took it, and at least one refused it by a rule.
     Refused = 9 "REFUSED",
-    /// A consent withdrawal was taken.
-    WithdrawalTaken = 10 "WITHDRAWAL_TAKEN",
     /// The sender took it back.
     Recalled = 11 "RECALLED",
 });
@@ -251,6 +258,15 @@ codes!(
     Removed = 6 "REMOVED",
     /// Delivered, and the time for further readers lapsed.
     Lapsed = 7 "LAPSED",
+});
+
+codes!(
+    /// Why a message went back undelivered (hub receipt type 7).
+    ReturnReason, "reason" {
+    /// The recipient was suspended.
+    Suspended = 1 "SUSPENDED",
+    /// The recipient was removed.
+    Removed = 2 "REMOVED",
 });
 
 codes!(

@@ -1,6 +1,7 @@
 //! Reading and writing the fixed layouts: big-endian, strict, no copies on reading.
 
 use crate::fault::{Fault, InvalidField};
+use crate::ids::ByteId;
 
 /// Takes fields off the front of a byte string.
 #[derive(Clone, Copy)]
@@ -42,6 +43,26 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u64(&mut self, field: &'static str) -> Read<u64> {
         Ok(u64::from_be_bytes(self.array(field)?))
+    }
+
+    /// An identifier by its own parser, refused under the name of the field it stands in.
+    pub(crate) fn id<T: ByteId>(&mut self, field: &'static str) -> Read<T> {
+        T::from_slice(self.take(T::LEN, field)?).map_err(|invalid| invalid.fault.in_field(field))
+    }
+
+    /// A code point of one byte, refused under the name of the field it stands in.
+    pub(crate) fn code<T: TryFrom<u8, Error = InvalidField>>(&mut self, field: &'static str) -> Read<T> {
+        T::try_from(self.u8(field)?).map_err(|invalid| invalid.fault.in_field(field))
+    }
+
+    /// `n` bytes that are unused here, and therefore zero.
+    pub(crate) fn zero(&mut self, n: usize, field: &'static str) -> Read<()> {
+        let unused = self.take(n, field)?;
+        if unused.iter().all(|byte| *byte == 0) {
+            Ok(())
+        } else {
+            Err(Fault::ReservedNotZero.in_field(field))
+        }
     }
 
     /// Four magic bytes.
@@ -106,6 +127,11 @@ impl Writer {
 
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// `n` bytes that are unused here.
+    pub(crate) fn zero(&mut self, n: usize) {
+        self.bytes.resize(self.bytes.len() + n, 0);
     }
 
     pub(crate) fn u8(&mut self, n: u8) {

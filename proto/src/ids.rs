@@ -28,6 +28,15 @@ fn short_hash(label: &[u8], key: &[u8; 32]) -> [u8; 16] {
     *hash.first_chunk().expect("SHA-256 is longer than 16 bytes")
 }
 
+/// What every byte identifier is to the reader of a statement: so many bytes, and a rule.
+pub(crate) trait ByteId: Sized {
+    /// How many bytes it has.
+    const LEN: usize;
+
+    /// Takes the bytes if they obey the rule.
+    fn from_slice(bytes: &[u8]) -> Result<Self, InvalidField>;
+}
+
 macro_rules! byte_id {
     ($(#[doc = $doc:literal])* $name:ident, $len:literal, $field:literal, |$bytes:ident| $valid:expr) => {
         $(#[doc = $doc])*
@@ -51,6 +60,14 @@ macro_rules! byte_id {
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
+            }
+        }
+
+        impl ByteId for $name {
+            const LEN: usize = $len;
+
+            fn from_slice(bytes: &[u8]) -> Result<Self, InvalidField> {
+                Self::parse(bytes)
             }
         }
 

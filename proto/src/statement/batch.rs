@@ -1,0 +1,187 @@
+//! Receipts signed in batches, and the proof that each travels with (PROTOCOL.md section 10).
+
+use super::Verified;
+use super::merkle::{Hash, audit_path, leaf_hash, path_len, root, root_from_path};
+use super::receipt::{DeviceReceipt, HubReceipt, Record};
+use crate::codec::{Reader, Writer};
+use crate::fault::{Fault, InvalidField};
+use crate::ids::KeyId;
+use crate::sign::{Label, PublicKey, Signature, Signer};
+
+const HEAD_MAGIC: &[u8; 4] = b"SVKZ";
+const COUNT: &str = "proof.n";
+const INDEX: &str = "proof.index";
+
+/// What the signer of a batch signs: `"SVKZ" u16 1 u16 n root[32] key_id[8]`.
+fn head(n: u16, root: &Hash, key_id: &KeyId) -> Vec<u8> {
+    let mut w = Writer::statement(HEAD_MAGIC);
+    w.u16(n);
+    w.put(root);
+    w.put(key_id.as_bytes());
+    w.finish()
+}
+
+/// A signature over many receipts, with all that is needed to make the proof of each again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedBatch {
+    /// `H(0x00 || record)` of each receipt, in order.
+    pub leaf_hashes: Vec<[u8; 32]>,
+    /// The RFC 6962 root over them.
+    pub root: [u8; 32],
+    /// The signer.
+    pub key_id: KeyId,
+    /// The signature over the batch's head.
+    pub signature: Signature,
+}
+
+impl SignedBatch {
+    /// The signed bytes: `"SVKZ" u16 1 u16 n root[32] key_id[8]`.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let n = u16::try_from(self.leaf_hashes.len()).expect("a batch has at most 256 receipts");
+        head(n, &self.root, &self.key_id)
+    }
+}
+
+/// Signs receipts of one kind at once.
+///
+/// # Errors
+/// `count_out_of_range` for no receipts, or for more than [`Record::MAX_BATCH`]; `wrong_signers` for a receipt that is not the
+/// signer's to give.
+pub fn sign_batch<R: Record>(records: &[R], signer: &Signer) -> Result<SignedBatch, InvalidField> {
+    if !records.iter().all(|record| record.may_be_signed_by(signer.public_key())) {
+        return Err(Fault::WrongSigners.in_field("proof.key_id"));
+    }
+    let leaf_hashes: Vec<_> = records.iter().map(|record| leaf_hash(&record.encode())).collect();
+    let n = batch_size::<R>(leaf_hashes.len())?;
+    let root = root(&leaf_hashes).ok_or(Fault::CountOutOfRange.in_field(COUNT))?;
+    let key_id = KeyId::of_key(signer.public_key().as_bytes());
+    let signature = signer.sign(Label::Batch, &head(n, &root, &key_id));
+    Ok(SignedBatch { leaf_hashes, root, key_id, signature })
+}
+
+/// A number of receipts that one signature may cover.
+fn batch_size<R: Record>(n: usize) -> Result<u16, InvalidField> {
+    u16::try_from(n)
+        .ok()
+        .filter(|n| (1..=R::MAX_BATCH).contains(n))
+        .ok_or(Fault::CountOutOfRange.in_field(COUNT))
+}
+
+/// The proof of one receipt of a batch. The same arguments give the same bytes, so a stored batch answers a repeated call.
+///
+/// # Errors
+/// `count_out_of_range` when the batch is too large or has no leaf `index`; `hash_mismatch` when that leaf is another record's.
+pub fn proof<R: Record>(
+    record: &R,
+    index: u16,
+    leaf_hashes: &[[u8; 32]],
+    key_id: &KeyId,
+    signature: &Signature,
+) -> Result<Vec<u8>, InvalidField> {
+    let n = batch_size::<R>(leaf_hashes.len())?;
+    let place = usize::from(index);
+    let leaf = leaf_hashes.get(place).ok_or(Fault::CountOutOfRange.in_field(INDEX))?;
+    let path = audit_path(leaf_hashes, place).ok_or(Fault::CountOutOfRange.in_field(INDEX))?;
+    let record = record.encode();
+    if leaf_hash(&record) != *leaf {
+        return Err(Fault::HashMismatch.in_field(INDEX));
+    }
+    let mut w = Writer::default();
+    w.put(&record);
+    w.u16(index);
+    w.u16(n);
+    w.put(path.as_flattened());
+    w.put(key_id.as_bytes());
+    w.put(signature);
+    Ok(w.finish())
+}
+
+/// A receipt with a proof that nobody has verified yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnverifiedProof<R> {
+    record: R,
+    n: u16,
+    root: Hash,
+    key_id: KeyId,
+    signature: Signature,
+    bytes: Box<[u8]>,
+}
+
+/// A device receipt that its device signed.
+pub type VerifiedDeviceReceipt = Verified<DeviceReceipt>;
+/// A hub receipt that the hub signed.
+pub type VerifiedHubReceipt = Verified<HubReceipt>;
+
+impl<R: Record> UnverifiedProof<R> {
+    /// Parses a receipt with its proof, and computes the root that must have been signed.
+    ///
+    /// # Errors
+    /// The first fault in the order of PROTOCOL.md section 10.
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidField> {
+        let (record_bytes, rest) = bytes.split_at_checked(R::LEN).unwrap_or((bytes, &[]));
+        let record = R::parse(record_bytes)?;
+        let mut r = Reader::new(rest);
+        let index = usize::from(r.u16(INDEX)?);
+        let n = batch_size::<R>(r.u16(COUNT)?.into())?;
+        if index >= n.into() {
+            return Err(Fault::CountOutOfRange.in_field(INDEX));
+        }
+        let path =
+            (0..path_len(index, n.into())).map(|_| r.array("proof.path")).collect::<Result<Vec<_>, _>>()?;
+        let root = root_from_path(leaf_hash(record_bytes), index, n.into(), &path)
+            .expect("as many hashes were read as the path has");
+        let key_id = r.id("proof.key_id")?;
+        let signature = r.array("proof.signature")?;
+        r.finish("proof")?;
+        Ok(Self { record, n, root, key_id, signature, bytes: bytes.into() })
+    }
+
+    /// What the receipt claims, to find the key it must verify under. Nothing else may rest on it.
+    #[must_use]
+    pub const fn claimed(&self) -> &R {
+        &self.record
+    }
+
+    /// The key it claims to be signed with.
+    #[must_use]
+    pub const fn key_id(&self) -> &KeyId {
+        &self.key_id
+    }
+
+    /// Verifies it under the expected signer's key: the hub's receipt key, or the identity key of the device it names.
+    ///
+    /// # Errors
+    /// `wrong_signers` when another key signed, or the key is not that of the receipt's device; `bad_signature`.
+    pub fn verify(self, key: &PublicKey) -> Result<Verified<R>, InvalidField> {
+        if self.key_id != KeyId::of_key(key.as_bytes()) || !self.record.may_be_signed_by(key) {
+            return Err(Fault::WrongSigners.in_field("proof.key_id"));
+        }
+        key.verify(Label::Batch, &head(self.n, &self.root, &self.key_id), &self.signature)
+            .map_err(|invalid| invalid.fault.in_field("proof.signature"))?;
+        Ok(Verified::new(self.record, self.bytes))
+    }
+}
+
+/// A receipt of either kind, as events carry them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptProof {
+    /// From a device.
+    Device(UnverifiedProof<DeviceReceipt>),
+    /// From the hub.
+    Hub(UnverifiedProof<HubReceipt>),
+}
+
+impl ReceiptProof {
+    /// Parses a receipt of the kind that its first four bytes name.
+    ///
+    /// # Errors
+    /// `wrong_magic` for neither kind, then as [`UnverifiedProof::parse`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidField> {
+        if bytes.starts_with(DeviceReceipt::MAGIC) {
+            UnverifiedProof::parse(bytes).map(Self::Device)
+        } else {
+            UnverifiedProof::parse(bytes).map(Self::Hub)
+        }
+    }
+}
