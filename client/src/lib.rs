@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The Samverkan client: what the program `samverkan` is made of.
+//!
+//! What a secret touches, from the outside in:
+//!
+//! * [`harden`]: no core dumps, no debugger, no content in a panic.
+//! * [`home`]: a private folder a profile, with a lock.
+//! * [`files`]: private files, opened and replaced with care.
+//! * [`passphrase`] and [`keystore`]: the device's secrets in one file.
+//! * [`sealed_file`]: messages, drafts and what waits to be sent, each under a key of its own.
+//! * [`recovery`]: an organisation's root as words on paper.
+//! * [`secret`]: bytes that wipe themselves.
+//!
+//! What a person sees:
+//!
+//! * [`cli`]: output for people and programs.
+//! * [`text`]: every sentence, from Fluent files.
+//! * [`escape`] and [`filenames`]: text and names from elsewhere, made harmless.
+//! * [`error`] and [`exit`]: stable codes, the next step, the exit code.
+
+pub mod cli;
+pub mod error;
+pub mod escape;
+pub mod exit;
+pub mod filenames;
+pub mod files;
+pub mod harden;
+pub mod home;
+pub mod keystore;
+pub mod passphrase;
+pub mod recovery;
+pub mod sealed_file;
+pub mod secret;
+pub mod text;

@@ -1,0 +1,262 @@
+//! The client's error: a stable code, a class, one plain sentence, the next step, an exit code.
+//!
+//! Each module has its own enum of reasons; the `From` implementations at the end are the only place where a reason
+//! becomes a [`Code`]. The sentences live in `locales/<language>/errors.ftl` under `error-<code>`, with the next
+//! step in the attribute `.next`.
+
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::text::{Args, Text};
+
+mod reasons;
+
+/// What kind of trouble an error is, as on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Trying the same again later may work.
+    Transient,
+    /// The same will fail the same way.
+    Permanent,
+    /// A person has to do something first.
+    ActionNeeded,
+}
+
+/// Declares the codes once: variant, spelling, class and exit code.
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $variant:ident = $name:literal, $class:ident, $exit:ident;)+) => {
+        /// The stable name of an error. Where the wire has an `ErrorReason` for it, the spelling is the same.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The spelling scripts match on.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What kind of trouble it is.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)+ }
+            }
+
+            /// How the program ends.
+            #[must_use]
+            pub const fn exit(self) -> Exit {
+                match self { $(Self::$variant => Exit::$exit,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A defect of the program.
+    Internal = "INTERNAL", Permanent, Unexpected;
+    /// The operating system gave no randomness.
+    NoRandomness = "NO_RANDOMNESS", Permanent, Unexpected;
+    /// The person pressed Ctrl-C.
+    Interrupted = "INTERRUPTED", ActionNeeded, Interrupted;
+    /// Whoever read the output went away. Ends quietly.
+    OutputClosed = "OUTPUT_CLOSED", Permanent, Done;
+    /// The output can not be written.
+    OutputFailed = "OUTPUT_FAILED", ActionNeeded, Unexpected;
+    /// Binary output would go to a terminal.
+    OutputIsTerminal = "OUTPUT_IS_TERMINAL", ActionNeeded, Usage;
+
+    /// No variable says where things are kept.
+    HomeNotSet = "HOME_NOT_SET", ActionNeeded, NotSetUp;
+    /// A variable that should hold an absolute path does not.
+    HomeNotAbsolute = "HOME_NOT_ABSOLUTE", ActionNeeded, NotSetUp;
+    /// The profile's folder can not be made or read.
+    HomeUnusable = "HOME_UNUSABLE", ActionNeeded, NotSetUp;
+    /// There is no such profile.
+    ProfileMissing = "PROFILE_MISSING", ActionNeeded, NotSetUp;
+    /// Another process is using the profile.
+    ProfileBusy = "PROFILE_BUSY", Transient, Conflict;
+    /// A profile name breaks the rules.
+    ProfileNameInvalid = "PROFILE_NAME_INVALID", ActionNeeded, Usage;
+
+    /// A file does not exist.
+    FileMissing = "FILE_MISSING", ActionNeeded, NotFound;
+    /// A file exists and is not overwritten.
+    FileExists = "FILE_EXISTS", ActionNeeded, Conflict;
+    /// A file or folder is a link, of another kind, or another user's.
+    FileUnsafe = "FILE_UNSAFE", ActionNeeded, NotSetUp;
+    /// Others can read or change a file or folder.
+    FileExposed = "FILE_EXPOSED", ActionNeeded, NotSetUp;
+    /// A file is longer than its kind may be.
+    FileTooLarge = "FILE_TOO_LARGE", Permanent, Usage;
+    /// The disk is full.
+    DiskFull = "DISK_FULL", ActionNeeded, Unexpected;
+    /// The operating system refused a file for another reason.
+    FileUnusable = "FILE_UNUSABLE", ActionNeeded, Unexpected;
+    /// A sealed file is damaged, or is not the one it should be.
+    FileDamaged = "FILE_DAMAGED", Permanent, Integrity;
+    /// What is to be sealed is too long for a sealed file.
+    ContentTooLarge = "CONTENT_TOO_LARGE", Permanent, Usage;
+
+    /// A passphrase is needed and there is no terminal to ask on.
+    PassphraseNeeded = "PASSPHRASE_NEEDED", ActionNeeded, Locked;
+    /// The passphrase is empty.
+    PassphraseEmpty = "PASSPHRASE_EMPTY", ActionNeeded, Usage;
+    /// The new passphrase is too short.
+    PassphraseTooShort = "PASSPHRASE_TOO_SHORT", ActionNeeded, Usage;
+    /// The passphrase is longer than 1 KiB.
+    PassphraseTooLong = "PASSPHRASE_TOO_LONG", ActionNeeded, Usage;
+    /// The passphrase is not UTF-8 text, or holds a NUL or a line end.
+    PassphraseNotText = "PASSPHRASE_NOT_TEXT", ActionNeeded, Usage;
+    /// The two passphrases typed differ.
+    PassphraseMismatch = "PASSPHRASE_MISMATCH", ActionNeeded, Usage;
+    /// The file or descriptor with the passphrase can not be read.
+    PassphraseUnreadable = "PASSPHRASE_UNREADABLE", ActionNeeded, Usage;
+    /// The passphrase does not open the keystore.
+    WrongPassphrase = "WRONG_PASSPHRASE", ActionNeeded, Locked;
+
+    /// There is no keystore in the profile.
+    KeystoreMissing = "KEYSTORE_MISSING", ActionNeeded, NotSetUp;
+    /// The keystore's bytes are not what was written.
+    KeystoreDamaged = "KEYSTORE_DAMAGED", Permanent, Integrity;
+    /// The keystore is of a version this program does not know.
+    KeystoreVersion = "KEYSTORE_VERSION", ActionNeeded, NotSetUp;
+    /// The keystore asks for an absurdly cheap or costly key derivation.
+    KeystoreCost = "KEYSTORE_COST", Permanent, Integrity;
+    /// There is not enough memory to derive the key.
+    KeystoreMemory = "KEYSTORE_MEMORY", Transient, Unexpected;
+    /// Another process changed the keystore meanwhile.
+    KeystoreChanged = "KEYSTORE_CHANGED", Transient, Conflict;
+    /// The keystore has no room for more.
+    KeystoreFull = "KEYSTORE_FULL", ActionNeeded, Conflict;
+
+    /// A recovery kit is not written as it should be.
+    KitInvalid = "KIT_INVALID", ActionNeeded, Usage;
+    /// The words of a recovery kit belong to another organisation.
+    KitMismatch = "KIT_MISMATCH", Permanent, Integrity;
+}
+
+impl Code {
+    /// The name of the sentence in the Fluent files.
+    #[must_use]
+    pub fn message_id(self) -> String {
+        format!("error-{}", self.as_str().to_ascii_lowercase().replace('_', "-"))
+    }
+}
+
+/// An error as a person or a script gets to see it.
+///
+/// It holds no secret and nothing of a message's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: Code,
+    args: Args,
+}
+
+/// The result of anything that can fail towards a person.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error whose sentence needs no values.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        Self { code, args: Args::none() }
+    }
+
+    /// An error with the values its sentence is filled in with.
+    #[must_use]
+    pub const fn with(code: Code, args: Args) -> Self {
+        Self { code, args }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// How the program ends.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        self.code.exit()
+    }
+
+    /// The error in a language.
+    #[must_use]
+    pub fn explain(&self, text: &Text) -> Explained {
+        let id = self.code.message_id();
+        let say = |attribute| text.lookup(&id, attribute, &self.args).unwrap_or_default();
+        Explained {
+            code: self.code.as_str(),
+            class: self.code.class(),
+            message: say(None),
+            next: say(Some("next")),
+            exit: self.exit().code(),
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    /// The code alone; [`Error::explain`] has the sentence.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// An error put into words; this is also its JSON form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// The stable code.
+    pub code: &'static str,
+    /// What kind of trouble it is.
+    pub class: Class,
+    /// One plain sentence.
+    pub message: String,
+    /// What to do next.
+    pub next: String,
+    /// The exit code of the program.
+    pub exit: u8,
+}
+
+impl std::fmt::Display for Explained {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { code, message, next, exit, .. } = self;
+        write!(f, "error [{code}] {message} next: {next} (exit {exit})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::text::Language;
+
+    #[test]
+    fn every_code_has_one_spelling_in_capitals() {
+        let spellings: HashSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(spellings.len(), Code::ALL.len());
+        for spelling in spellings {
+            assert!(spelling.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn an_error_reads_as_code_sentence_next_step_and_exit() {
+        let explained = Error::new(Code::WrongPassphrase).explain(&Text::of(Language::English));
+        assert_eq!(
+            explained.to_string(),
+            "error [WRONG_PASSPHRASE] That passphrase does not open the keystore. Nothing was changed. \
+             next: try again; if it is lost, run samverkan key restore with the recovery kit (exit 5)"
+        );
+        let json = serde_json::to_value(&explained).expect("serialises");
+        assert_eq!(json["code"], "WRONG_PASSPHRASE");
+        assert_eq!(json["class"], "action_needed");
+        assert_eq!(json["exit"], 5);
+    }
+}

@@ -1,0 +1,120 @@
+//! The only place where a module's reason becomes an error with a stable code.
+
+use super::{Code, Error};
+use crate::files::{FileError, FileReason};
+use crate::home::{HomeError, InvalidProfileName};
+use crate::keystore::KeystoreError;
+use crate::passphrase::PassphraseError;
+use crate::recovery::KitError;
+use crate::sealed_file::SealedFileError;
+use crate::secret::NoRandomness;
+use crate::text::Args;
+
+impl From<NoRandomness> for Error {
+    fn from(_: NoRandomness) -> Self {
+        Self::new(Code::NoRandomness)
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        let args = Args::none().text("path", error.path.display());
+        match error.reason {
+            FileReason::Missing => Self::with(Code::FileMissing, args),
+            FileReason::Exists => Self::with(Code::FileExists, args),
+            FileReason::Symlink | FileReason::WrongKind | FileReason::ForeignOwner => {
+                Self::with(Code::FileUnsafe, args.text("cause", error.reason))
+            }
+            FileReason::Exposed(mode) => {
+                Self::with(Code::FileExposed, args.text("mode", format!("{mode:03o}")))
+            }
+            FileReason::TooLarge(max) => Self::with(Code::FileTooLarge, args.number("max", max)),
+            FileReason::DiskFull => Self::with(Code::DiskFull, args),
+            FileReason::Io(ref cause) => Self::with(Code::FileUnusable, args.text("cause", cause.kind())),
+        }
+    }
+}
+
+impl From<HomeError> for Error {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::NotSet => Self::new(Code::HomeNotSet),
+            HomeError::NotAbsolute(variable) => {
+                Self::with(Code::HomeNotAbsolute, Args::none().text("variable", variable))
+            }
+            HomeError::Folder(FileError { path, reason: FileReason::Io(cause) }) => Self::with(
+                Code::HomeUnusable,
+                Args::none().text("path", path.display()).text("cause", cause.kind()),
+            ),
+            HomeError::Folder(error) => error.into(),
+            HomeError::NoProfile(name) => {
+                Self::with(Code::ProfileMissing, Args::none().text("profile", name))
+            }
+            HomeError::Busy(name) => Self::with(Code::ProfileBusy, Args::none().text("profile", name)),
+        }
+    }
+}
+
+impl From<InvalidProfileName> for Error {
+    fn from(_: InvalidProfileName) -> Self {
+        Self::new(Code::ProfileNameInvalid)
+    }
+}
+
+impl From<PassphraseError> for Error {
+    fn from(error: PassphraseError) -> Self {
+        Self::new(match error {
+            PassphraseError::Empty => Code::PassphraseEmpty,
+            PassphraseError::TooShort => Code::PassphraseTooShort,
+            PassphraseError::TooLong => Code::PassphraseTooLong,
+            PassphraseError::NotText => Code::PassphraseNotText,
+            PassphraseError::Mismatch => Code::PassphraseMismatch,
+            PassphraseError::NoTerminal => Code::PassphraseNeeded,
+            PassphraseError::Exposed | PassphraseError::Unreadable(_) => {
+                return Self::with(Code::PassphraseUnreadable, Args::none().text("cause", error));
+            }
+        })
+    }
+}
+
+impl From<KeystoreError> for Error {
+    fn from(error: KeystoreError) -> Self {
+        Self::new(match error {
+            KeystoreError::Missing => Code::KeystoreMissing,
+            KeystoreError::WrongPassphrase => Code::WrongPassphrase,
+            KeystoreError::Damaged(_) => Code::KeystoreDamaged,
+            KeystoreError::OtherVersion(version) => {
+                return Self::with(Code::KeystoreVersion, Args::none().number("version", version));
+            }
+            KeystoreError::CostRefused => Code::KeystoreCost,
+            KeystoreError::OutOfMemory => Code::KeystoreMemory,
+            KeystoreError::Changed => Code::KeystoreChanged,
+            KeystoreError::Full => Code::KeystoreFull,
+            KeystoreError::Randomness(error) => return error.into(),
+            KeystoreError::File(error) => return error.into(),
+        })
+    }
+}
+
+impl From<SealedFileError> for Error {
+    fn from(error: SealedFileError) -> Self {
+        match error {
+            SealedFileError::Damaged => Self::new(Code::FileDamaged),
+            SealedFileError::TooLarge => Self::new(Code::ContentTooLarge),
+            SealedFileError::Randomness(error) => error.into(),
+            SealedFileError::File(error) => error.into(),
+        }
+    }
+}
+
+impl From<KitError> for Error {
+    fn from(error: KitError) -> Self {
+        match error {
+            KitError::Mismatch => Self::new(Code::KitMismatch),
+            KitError::File(error) => error.into(),
+            KitError::Layout { .. } | KitError::Word { .. } | KitError::Checksum | KitError::NotText => {
+                Self::with(Code::KitInvalid, Args::none().text("cause", error))
+            }
+        }
+    }
+}
