@@ -14,3 +14,5 @@ pub mod caller;
 
 pub mod clock;
 pub mod metrics;
+
+pub mod store;

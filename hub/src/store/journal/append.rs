@@ -1,0 +1,360 @@
+//! Forming, committing, rolling, reaping and copying: what the one writer does.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use bytes::{Bytes, BytesMut};
+
+use super::catalogue::{Catalogue, CatalogueWriter, Entry};
+use super::frame::{Commit, HEAD_MAX, Header, NewRecord};
+use super::live::Live;
+use super::scan::records_digest;
+use super::segment::{self, FRAMES_AT, SegmentHeader};
+use super::{AppendError, JournalOptions, Location, Reader, Replayed, recover};
+use crate::store::disk::{Disk, is_full};
+
+/// Largest batch, in bytes of its records.
+const BATCH_MAX: usize = 32 << 20;
+/// Most releases in one batch, so that the commit frame's head stays within its bound.
+const RELEASES_MAX: usize = (HEAD_MAX - 44) / Location::LEN;
+
+/// The journal, owned by the one writer.
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) folder: PathBuf,
+    pub(super) disk: Disk,
+    pub(super) options: JournalOptions,
+    pub(super) reader: Reader,
+    pub(super) live: Live,
+    pub(super) open: OpenSegment,
+    pub(super) next_batch: u64,
+    pub(super) next_seq: u64,
+    pub(super) poisoned: bool,
+}
+
+/// The segment that is being written.
+#[derive(Debug)]
+pub(super) struct OpenSegment {
+    pub(super) header: SegmentHeader,
+    pub(super) file: File,
+    /// Length up to the last commit.
+    pub(super) len: u32,
+    pub(super) catalogue: CatalogueWriter,
+}
+
+/// Who may use the last free space of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Refused when less than the reserve is free.
+    Ordinary,
+    /// May use the reserve: deletions and what they must write, which is how space comes back.
+    Reserve,
+}
+
+/// What a pushed record got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// Where it will be once the batch is committed.
+    pub location: Location,
+    /// Its sequence number.
+    pub seq: u64,
+}
+
+/// A batch in the making. Dropping it leaves no trace.
+#[derive(Debug)]
+pub struct Batch {
+    segment: SegmentHeader,
+    start: u32,
+    number: u64,
+    next_seq: u64,
+    buffer: BytesMut,
+    records: Vec<(Location, Header, Bytes)>,
+    releases: Vec<Location>,
+}
+
+impl Batch {
+    /// Adds a record and says where it will be. A new record gets the next sequence number, a copy keeps its own.
+    ///
+    /// # Errors
+    /// [`AppendError::TooLarge`] when the record or the batch would be above its bound; the batch stays as it was.
+    pub fn push(&mut self, record: &NewRecord) -> Result<Pushed, AppendError> {
+        let seq = record.seq.unwrap_or(self.next_seq);
+        let header = record.header(self.number, seq);
+        if !record.fits() || self.buffer.len() + header.frame_len() > BATCH_MAX {
+            return Err(AppendError::TooLarge);
+        }
+        let offset = self.start + self.buffer.len() as u32;
+        header.write(self.segment.place(offset), &record.head, &record.body, &mut self.buffer);
+        let location = Location { segment: self.segment.id, offset, len: header.frame_len() as u32 };
+        self.records.push((location, header, record.head.clone()));
+        if record.seq.is_none() {
+            self.next_seq += 1;
+        }
+        Ok(Pushed { location, seq })
+    }
+
+    /// Lets the record at `location` die with this batch.
+    ///
+    /// # Errors
+    /// [`AppendError::TooLarge`] when the batch releases too much already; it stays as it was.
+    pub fn release(&mut self, location: Location) -> Result<(), AppendError> {
+        if self.releases.len() >= RELEASES_MAX {
+            return Err(AppendError::TooLarge);
+        }
+        self.releases.push(location);
+        Ok(())
+    }
+
+    /// Whether committing it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.releases.is_empty()
+    }
+
+    /// The records' bytes so far; the writer closes a batch before it grows too large.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Ends the buffer with the commit frame and gives that frame's offset, header and head.
+    fn seal(&mut self) -> (u32, Header, Vec<u8>) {
+        let commit = Commit {
+            start: self.start,
+            count: self.records.len() as u32,
+            records: records_digest(self.records.iter().map(|(_, header, _)| *header)),
+            releases: std::mem::take(&mut self.releases),
+        };
+        let head = commit.encode();
+        self.releases = commit.releases;
+        let header = Commit::header(&head, self.number, self.next_seq);
+        let offset = self.start + self.buffer.len() as u32;
+        header.write(self.segment.place(offset), &head, &[], &mut self.buffer);
+        (offset, header, head)
+    }
+}
+
+impl Journal {
+    /// Begins a batch, in a new segment when the open one is full.
+    ///
+    /// # Errors
+    /// [`AppendError::NoSpace`] when the disk, less the reserve, is full.
+    pub fn begin(&mut self, room: Room) -> Result<Batch, AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        if room == Room::Ordinary && self.below_reserve()? {
+            return Err(AppendError::NoSpace);
+        }
+        if self.open.len >= self.options.segment_bytes {
+            self.roll()?;
+        }
+        Ok(Batch {
+            segment: self.open.header,
+            start: self.open.len,
+            number: self.next_batch,
+            next_seq: self.next_seq,
+            buffer: BytesMut::new(),
+            records: Vec::new(),
+            releases: Vec::new(),
+        })
+    }
+
+    /// Makes the batch durable: one write, one `fdatasync`. Its locations are true from now on.
+    ///
+    /// # Errors
+    /// After [`AppendError::NoSpace`] nothing was written and the journal goes on. After any other error it has
+    /// stopped for good, and whether the batch is durable shows at the next start.
+    pub fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        // A batch that was begun before another one was committed has untrue locations.
+        assert!(
+            batch.number == self.next_batch,
+            "batches are committed in the order in which they are begun"
+        );
+        let (commit_at, commit, commit_head) = batch.seal();
+        // A number is used once, also when the write fails: what is left on disk must not look like part of the next.
+        self.next_batch += 1;
+        let at = u64::from(self.open.len);
+        if let Err(error) = self.disk.write_all_at(&self.open.file, &batch.buffer, at) {
+            let cut = is_full(&error) && self.disk.truncate(&self.open.file, at).is_ok();
+            return Err(if cut { AppendError::NoSpace } else { self.poison("write a batch", error) });
+        }
+        if let Err(error) = self.disk.sync(&self.open.file) {
+            return Err(self.poison("sync a batch", error));
+        }
+        self.open.len += batch.buffer.len() as u32;
+        self.next_seq = batch.next_seq;
+        for (location, header, head) in &batch.records {
+            self.live.add(*location);
+            self.open.catalogue.add(location.offset, header, head);
+        }
+        self.open.catalogue.add(commit_at, &commit, &commit_head);
+        for location in &batch.releases {
+            self.live.release(batch.segment.id, *location);
+        }
+        Ok(())
+    }
+
+    /// A handle for reading from any thread.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// The sequence number of the next new record.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Bytes of all living records.
+    pub fn live_bytes(&self) -> u64 {
+        self.live.live_bytes()
+    }
+
+    /// Unlinks the segments in which nothing lives; gives their number.
+    ///
+    /// # Errors
+    /// [`AppendError::Io`], after which the journal has stopped.
+    pub fn reap(&mut self) -> Result<usize, AppendError> {
+        let mut reaped = 0;
+        loop {
+            let empty = self.live.empty(self.open.header.id);
+            if empty.is_empty() {
+                return Ok(reaped);
+            }
+            for segment in &empty {
+                self.reader.remove(*segment);
+                let _ = std::fs::remove_file(segment::catalogue_path(&self.folder, *segment));
+                let removed = self.disk.remove(&segment::path(&self.folder, *segment));
+                removed.map_err(|error| self.poison("unlink a segment", error))?;
+            }
+            // Only when the unlinking is durable may the releases that spoke of these segments go as well:
+            // otherwise a power cut could bring the dead records back.
+            let synced = self.disk.sync_folder(&self.folder);
+            synced.map_err(|error| self.poison("sync the folder", error))?;
+            empty.iter().for_each(|segment| self.live.remove(*segment));
+            reaped += empty.len();
+        }
+    }
+
+    /// The segment that is best worth copying: the one with the least living bytes, if these are below
+    /// `percent` of a full segment.
+    pub fn sparse_segment(&self, percent: u64) -> Option<u32> {
+        let limit = u64::from(self.options.segment_bytes) * percent / 100;
+        self.live.sparsest(self.open.header.id, limit)
+    }
+
+    /// The living records of a segment, for the owner to copy: push [`super::Record::to_copy`] of each, point the index
+    /// at the copy and release the original in the same batch.
+    ///
+    /// # Errors
+    /// The file system's, when the segment can not be read.
+    pub fn live_in(&mut self, segment: u32) -> io::Result<Vec<Location>> {
+        let mut locations = Vec::new();
+        self.each_entry(segment, &mut |live, entry| match entry {
+            Entry::Record { record, .. } if !live.is_released(record.location) => {
+                locations.push(record.location)
+            }
+            _ => {}
+        })?;
+        Ok(locations)
+    }
+
+    /// Says the still needed releases of `segment` again in the open segment, and makes them durable. When its
+    /// living records have been copied as well, the next [`Journal::reap`] unlinks it.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub fn carry_releases(&mut self, segment: u32) -> Result<(), AppendError> {
+        let mut needed = Vec::new();
+        self.each_entry(segment, &mut |live, entry| {
+            if let Entry::Commit { commit, .. } = entry {
+                let other =
+                    |location: &&Location| location.segment != segment && live.exists(location.segment);
+                needed.extend(commit.releases.iter().filter(other).copied());
+            }
+        })
+        .map_err(|source| AppendError::Io { action: "read a segment", source })?;
+        for part in needed.chunks(RELEASES_MAX) {
+            let mut batch = self.begin(Room::Reserve)?;
+            part.iter().try_for_each(|location| batch.release(*location))?;
+            self.commit(batch)?;
+        }
+        self.live.forget_releases(segment);
+        Ok(())
+    }
+
+    /// Says that a living record of `segment` can not be copied, so that it is not offered again.
+    pub fn leave(&mut self, segment: u32) {
+        self.live.mark_stuck(segment);
+    }
+
+    /// Calls `visit` for every living record, in the order of the journal.
+    ///
+    /// # Errors
+    /// The first error of `visit`, or of reading a segment.
+    pub fn replay<E: From<io::Error>>(
+        &self,
+        mut visit: impl FnMut(Replayed<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for segment in self.live.segments() {
+            let Some(catalogue) = self.catalogue(segment)? else { continue };
+            for entry in catalogue.entries() {
+                match entry {
+                    Entry::Record { record, .. } if !self.live.is_released(record.location) => visit(record)?,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn each_entry(&self, segment: u32, visit: &mut dyn FnMut(&Live, Entry<'_>)) -> io::Result<()> {
+        if let Some(catalogue) = self.catalogue(segment)? {
+            catalogue.entries().for_each(|entry| visit(&self.live, entry));
+        }
+        Ok(())
+    }
+
+    fn catalogue(&self, segment: u32) -> io::Result<Option<Catalogue>> {
+        let file = self.disk.open(&segment::path(&self.folder, segment), false)?;
+        let Some(header) = SegmentHeader::read(&file, segment)? else { return Ok(None) };
+        recover::catalogue_of(&self.folder, &file, &header).map(|(catalogue, _)| Some(catalogue))
+    }
+
+    /// Closes the open segment and begins the next.
+    fn roll(&mut self) -> Result<(), AppendError> {
+        let id = self.open.header.id.checked_add(1).ok_or(AppendError::NoSpace)?;
+        let created = segment::create(&self.disk, &self.folder, id, self.next_batch, self.next_seq);
+        let (header, file) = match created {
+            Ok(created) => created,
+            Err(error) => {
+                let path = segment::path(&self.folder, id);
+                let gone = is_full(&error) && (!path.exists() || self.disk.remove(&path).is_ok());
+                return Err(if gone { AppendError::NoSpace } else { self.poison("create a segment", error) });
+            }
+        };
+        let catalogue = CatalogueWriter::create(&self.folder, &header);
+        let next = OpenSegment { header, file, len: FRAMES_AT, catalogue };
+        let closed = std::mem::replace(&mut self.open, next);
+        closed.catalogue.finish(closed.len);
+        self.reader.add(&header);
+        self.live.open(id);
+        Ok(())
+    }
+
+    fn below_reserve(&self) -> Result<bool, AppendError> {
+        if self.options.reserve_bytes == 0 {
+            return Ok(false);
+        }
+        let found = rustix::fs::fstatvfs(&self.open.file)
+            .map_err(|error| AppendError::Io { action: "ask for the free space", source: error.into() })?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize) < self.options.reserve_bytes)
+    }
+
+    fn poison(&mut self, action: &'static str, source: io::Error) -> AppendError {
+        self.poisoned = true;
+        AppendError::Io { action, source }
+    }
+}

@@ -1,0 +1,107 @@
+//! Reading records, from any thread, while the one writer appends.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use super::frame::{FRAME_MAX, HEADER_LEN, Record};
+use super::segment::{SegmentHeader, path};
+use super::{Location, ReadError};
+use crate::store::disk::Disk;
+
+/// Segment files kept open at once; a store may have more segments than a process may have files.
+const OPEN_FILES: usize = 128;
+
+/// A handle for reading; clones share the open files.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    disk: Disk,
+    files: Mutex<Files>,
+}
+
+#[derive(Debug, Default)]
+struct Files {
+    salts: HashMap<u32, [u8; 16]>,
+    open: HashMap<u32, Arc<File>>,
+    /// The open files in the order in which they were opened; the oldest is closed first.
+    order: VecDeque<u32>,
+}
+
+impl Reader {
+    pub(super) fn new(folder: PathBuf, disk: Disk) -> Self {
+        Self { shared: Arc::new(Shared { folder, disk, files: Mutex::default() }) }
+    }
+
+    /// Reads the record at `location` and verifies every digest. Its bytes share one buffer.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when the disk does not give back what was written, [`ReadError::Gone`] when the
+    /// segment has been unlinked.
+    pub fn read(&self, location: Location) -> Result<Record, ReadError> {
+        let len = location.len as usize;
+        if !(HEADER_LEN..=FRAME_MAX).contains(&len) {
+            return Err(ReadError::Damaged { segment: location.segment, offset: location.offset });
+        }
+        let (salt, file) = self.file(location.segment)?;
+        let mut frame = vec![0; len];
+        match file.read_exact_at(&mut frame, u64::from(location.offset)) {
+            Ok(()) => Record::from_frame(Bytes::from(frame), salt, location),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(ReadError::Damaged { segment: location.segment, offset: location.offset })
+            }
+            Err(error) => Err(ReadError::Io(error)),
+        }
+    }
+
+    fn file(&self, segment: u32) -> Result<([u8; 16], Arc<File>), ReadError> {
+        let mut files = self.files();
+        let salt = *files.salts.get(&segment).ok_or(ReadError::Gone)?;
+        if let Some(file) = files.open.get(&segment) {
+            return Ok((salt, Arc::clone(file)));
+        }
+        let file = Arc::new(self.shared.disk.open(&path(&self.shared.folder, segment), false)?);
+        files.keep(segment, Arc::clone(&file));
+        Ok((salt, file))
+    }
+
+    /// Makes a segment readable.
+    pub(super) fn add(&self, header: &SegmentHeader) {
+        self.files().salts.insert(header.id, header.salt);
+    }
+
+    /// Forgets a segment that is about to be unlinked. Reads under way keep its file.
+    pub(super) fn remove(&self, segment: u32) {
+        let mut files = self.files();
+        files.salts.remove(&segment);
+        files.open.remove(&segment);
+        files.order.retain(|open| *open != segment);
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        // The maps are consistent between any two statements, so a panic elsewhere does not spoil them.
+        self.shared.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Files {
+    fn keep(&mut self, segment: u32, file: Arc<File>) {
+        if self.order.len() >= OPEN_FILES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.open.remove(&oldest);
+        }
+        self.open.insert(segment, file);
+        self.order.push_back(segment);
+    }
+}
