@@ -133,6 +133,9 @@ byte_id!(
 byte_id!(
     /// A receipt signer: the first 8 bytes of `H(public key)`.
     KeyId, 8, "key_id", |_bytes| true);
+byte_id!(
+    /// A device's TLS key: SHA-256 of its SubjectPublicKeyInfo.
+    TlsKeyHash, 32, "tls_spki_sha256", |_bytes| true);
 
 impl OrgId {
     /// The organisation that `root_pk` commits to.
@@ -172,6 +175,14 @@ impl KeyId {
     pub fn of_key(public_key: &[u8; 32]) -> Self {
         let hash = digest(&SHA256, public_key);
         Self(*hash.as_ref().first_chunk().expect("SHA-256 is longer than 8 bytes"))
+    }
+}
+
+impl TlsKeyHash {
+    /// The key with this SubjectPublicKeyInfo, DER.
+    #[must_use]
+    pub fn of_spki(der: &[u8]) -> Self {
+        Self(sha256(der))
     }
 }
 
@@ -270,6 +281,9 @@ text_id!(
 text_id!(
     /// An organisation's name: 1 to 200 bytes without control characters.
     OrganisationName, "organisation_name", BadText, |text| (1..=200).contains(&text.len()) && !text.chars().any(char::is_control));
+text_id!(
+    /// A hub's name, which its log is called by: `[a-z0-9-]{1,63}`.
+    HubName, "hub_name", BadText, |text| is_name(text, 1..=63));
 
 /// A mailbox as people write it: `handle/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

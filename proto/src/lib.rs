@@ -5,6 +5,7 @@
 //! * [`code`]: the numbered code points.
 //! * [`statement`]: the byte layouts both sides parse, hash and sign.
 //! * [`sign`]: Ed25519 with labels, strict on what it accepts.
+//! * [`xwing`]: what X-Wing public halves must obey.
 //! * [`padding`]: the sizes that sealed bytes may have.
 //! * [`request`]: generated requests into domain types; [`InvalidField`] names the field.
 //! * [`reason`]: why a call was refused, its gRPC code, class and fixed text.
@@ -14,8 +15,10 @@ pub mod code;
 pub mod ids;
 pub mod limits;
 pub mod padding;
+pub mod reason;
 pub mod sign;
 pub mod statement;
+pub mod xwing;
 
 mod codec;
 mod fault;

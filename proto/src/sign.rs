@@ -49,7 +49,7 @@ impl Label {
 }
 
 /// `p = 2^255 − 19`, little-endian.
-const P: [u8; 32] = {
+pub(crate) const P: [u8; 32] = {
     let mut p = [0xff; 32];
     p[0] = 0xed;
     p[31] = 0x7f;

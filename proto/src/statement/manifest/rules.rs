@@ -1,0 +1,142 @@
+//! The rules between the fields of one manifest, and between a manifest and its predecessor, in the order of PROTOCOL.md section 5.
+
+use super::layout::{Raw, RawDevice};
+use super::{Device, Manifest, ManifestFields, ManifestSignature};
+use crate::code::Roles;
+use crate::fault::{Fault, InvalidField};
+use crate::ids::{DeviceId, OrgId};
+use crate::limits::MAX_DEVICE_MS;
+use crate::sign::PublicKey;
+use std::collections::BTreeSet;
+
+type Checked = Result<(), InvalidField>;
+
+fn require(holds: bool, fault: Fault, field: &'static str) -> Checked {
+    if holds { Ok(()) } else { Err(fault.in_field(field)) }
+}
+
+impl Raw {
+    /// Applies the rules for one manifest.
+    pub(super) fn check(self) -> Result<(OrgId, ManifestFields), InvalidField> {
+        self.check_ids()?;
+        let org_id = self.org_id;
+        let fields = self.with_keys()?;
+        check_tls_keys(&fields)?;
+        check_times(&fields)?;
+        check_names(&fields)?;
+        check_references(&fields)?;
+        check_threshold(&fields)?;
+        check_place(&fields)?;
+        Ok((org_id, fields))
+    }
+
+    fn check_ids(&self) -> Checked {
+        require(self.org_id == OrgId::of_root(&self.root_pk), Fault::BadIdentifier, "org_id")?;
+        let hashed = |device: &RawDevice| device.id == DeviceId::of_key(&device.sign_pk);
+        require(self.devices.iter().all(hashed), Fault::BadIdentifier, "device_id")
+    }
+
+    /// The same with every key checked.
+    fn with_keys(self) -> Result<ManifestFields, InvalidField> {
+        let root_pk = PublicKey::parse(&self.root_pk, "root_pk")?;
+        let device = |raw: RawDevice| {
+            let sign_pk = PublicKey::parse(&raw.sign_pk, "sign_pk")?;
+            Ok(Device::new(sign_pk, raw.tls_key, raw.roles, raw.added_ms, raw.expires_ms))
+        };
+        Ok(ManifestFields {
+            serial: self.serial,
+            prev: self.prev,
+            issued_ms: self.issued_ms,
+            not_after_ms: self.not_after_ms,
+            root_pk,
+            handle: self.handle,
+            organisation_number: self.organisation_number,
+            threshold: self.threshold,
+            devices: self.devices.into_iter().map(device).collect::<Result<_, InvalidField>>()?,
+            mailboxes: self.mailboxes,
+            revocations: self.revocations,
+        })
+    }
+}
+
+/// A connection's key must name one device.
+fn check_tls_keys(fields: &ManifestFields) -> Checked {
+    let keys: BTreeSet<_> = fields.devices.iter().map(|device| device.tls_key).collect();
+    require(keys.len() == fields.devices.len(), Fault::BadKey, "tls_spki_sha256")
+}
+
+fn check_times(fields: &ManifestFields) -> Checked {
+    require(fields.issued_ms < fields.not_after_ms, Fault::BadTime, "not_after_ms")?;
+    let lives = |device: &Device| {
+        let life = device.expires_ms.checked_sub(device.added_ms);
+        life.is_some_and(|life| (1..=MAX_DEVICE_MS).contains(&life))
+    };
+    require(fields.devices.iter().all(lives), Fault::BadTime, "expires_ms")
+}
+
+fn check_names(fields: &ManifestFields) -> Checked {
+    let names: BTreeSet<_> = fields.mailboxes.iter().map(|mailbox| &mailbox.name).collect();
+    require(names.len() == fields.mailboxes.len(), Fault::BadText, "mailbox_name")
+}
+
+fn check_references(fields: &ManifestFields) -> Checked {
+    let device = |id: &DeviceId| {
+        let at = fields.devices.binary_search_by_key(id, Device::id).ok()?;
+        fields.devices.get(at)
+    };
+    let reads = |id: &DeviceId| device(id).is_some_and(|found| found.roles.contains(Roles::READER));
+    let readable = fields.mailboxes.iter().flat_map(|mailbox| &mailbox.readers).all(reads);
+    require(readable, Fault::UnknownDevice, "readers")?;
+    let gone = fields.revocations.iter().all(|revocation| device(&revocation.device_id).is_none());
+    require(gone, Fault::UnknownDevice, "revocations")
+}
+
+fn check_threshold(fields: &ManifestFields) -> Checked {
+    let admins = fields.devices.iter().filter(|device| device.is_admin()).count();
+    require((1..=admins).contains(&fields.threshold.into()), Fault::WrongSigners, "threshold")
+}
+
+fn check_place(fields: &ManifestFields) -> Checked {
+    require(fields.serial >= 1, Fault::WrongChain, "serial")?;
+    require((fields.serial == 1) == (fields.prev == [0; 32]), Fault::WrongChain, "prev")
+}
+
+/// `next` continues the chain of `previous`, and changes only what it may.
+pub(super) fn check_succession(next: &Manifest, previous: &Manifest) -> Checked {
+    let (new, old) = (next.fields(), previous.fields());
+    require(old.serial.checked_add(1) == Some(new.serial), Fault::WrongChain, "serial")?;
+    require(new.prev == *previous.hash(), Fault::WrongChain, "prev")?;
+    require(next.org_id() == previous.org_id(), Fault::ImmutableChanged, "org_id")?;
+    require(new.root_pk == old.root_pk, Fault::ImmutableChanged, "root_pk")?;
+    require(new.handle == old.handle, Fault::ImmutableChanged, "handle")?;
+    let same_number = new.organisation_number == old.organisation_number;
+    require(same_number, Fault::ImmutableChanged, "organisation_number")?;
+    let stands = old.revocations.iter().all(|was| next.revocation(&was.device_id) == Some(was));
+    require(stands, Fault::RevocationChanged, "revocations")?;
+    let accounted = |was: &Device| next.device(&was.id()).is_some() || next.revocation(&was.id()).is_some();
+    require(old.devices.iter().all(accounted), Fault::RevocationChanged, "devices")
+}
+
+/// The keys that must have signed `next`, in the order of `signatures`: the root alone, or `threshold` admins of `previous`
+/// that `next` does not revoke.
+pub(super) fn required_keys<'a>(
+    next: &'a Manifest,
+    previous: Option<&'a Manifest>,
+    signatures: &[ManifestSignature],
+) -> Result<Vec<&'a PublicKey>, InvalidField> {
+    let wrong = Fault::WrongSigners.in_field("signers");
+    if let [ManifestSignature { signer: 0, .. }] = signatures {
+        return Ok(vec![&next.fields().root_pk]);
+    }
+    let previous = previous.ok_or(wrong)?;
+    if signatures.len() != usize::from(previous.fields().threshold) {
+        return Err(wrong);
+    }
+    let admins: Vec<&Device> = previous.admins().collect();
+    let key = |signature: &ManifestSignature| {
+        let place = usize::from(signature.signer).checked_sub(1)?;
+        let admin = admins.get(place).filter(|admin| next.revocation(&admin.id()).is_none())?;
+        Some(admin.sign_pk())
+    };
+    signatures.iter().map(|signature| key(signature).ok_or(wrong)).collect()
+}
