@@ -126,10 +126,10 @@ impl EpochKey {
     /// Verifies that the device with `device_key` signed it.
     ///
     /// # Errors
-    /// `unknown_device` when it names another device, `bad_signature`.
+    /// `wrong_signers` when it names another device, `bad_signature`.
     pub fn verify(&self, device_key: &PublicKey) -> Result<(), InvalidField> {
         if self.device_id != DeviceId::of_key(device_key.as_bytes()) {
-            return Err(Fault::UnknownDevice.in_field("device_id"));
+            return Err(Fault::WrongSigners.in_field("signature"));
         }
         device_key.verify(Label::EpochKey, &self.bytes[..Self::LEN - SIGNATURE_LEN], &self.signature)
     }

@@ -15,4 +15,4 @@ pub use checkpoint::Checkpoint;
 pub use leaf::{Leaf, Record};
 pub use organisation::{OrganisationEntry, OrganisationFields};
 pub use record::{EpochKeyBatch, HubKeys};
-pub use tree::{LogTree, TreeHead, leaf_hash, verify_consistency, verify_inclusion};
+pub use tree::{LogTree, TreeHead, verify_consistency, verify_inclusion};

@@ -2,7 +2,6 @@
 
 use super::Checkpoint;
 use crate::fault::{Fault, InvalidField};
-use crate::ids::sha256_of;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use sha2::Sha256;
@@ -17,12 +16,6 @@ pub struct TreeHead {
     pub size: u64,
     /// Its Merkle tree hash.
     pub root: [u8; 32],
-}
-
-/// `H(0x00 || data)`.
-#[must_use]
-pub fn leaf_hash(data: &[u8]) -> [u8; 32] {
-    sha256_of(&[&[0], data])
 }
 
 /// An append-only tree in memory. Holds leaf data and hashes, about 200 bytes a leaf; the records stay with the caller.
