@@ -9,7 +9,6 @@
 //! * [`padding`]: the sizes that sealed bytes may have.
 //! * [`request`]: generated requests into domain types; [`InvalidField`] names the field.
 //! * [`reason`]: why a call was refused, its gRPC code, class and fixed text.
-//! * [`safety`]: the number two people compare aloud.
 //! * [`limits`]: every bound both ends obey.
 
 pub mod code;
@@ -17,7 +16,6 @@ pub mod ids;
 pub mod limits;
 pub mod padding;
 pub mod reason;
-pub mod safety;
 pub mod sign;
 pub mod statement;
 pub mod xwing;
