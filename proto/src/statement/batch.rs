@@ -185,6 +185,3 @@ impl ReceiptProof {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -329,6 +329,3 @@ impl Header {
         &self.hh
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -78,6 +78,3 @@ impl<T> Layout<T> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
