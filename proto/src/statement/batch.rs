@@ -185,3 +185,6 @@ impl ReceiptProof {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

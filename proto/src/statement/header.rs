@@ -329,3 +329,6 @@ impl Header {
         &self.hh
     }
 }
+
+#[cfg(test)]
+mod tests;

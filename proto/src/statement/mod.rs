@@ -19,6 +19,8 @@ pub mod receipt;
 
 mod merkle;
 mod signed;
+#[cfg(test)]
+mod testing;
 mod verified;
 
 pub use signed::Unverified;

@@ -47,3 +47,6 @@ pub trait Record: sealed::Sealed + Clone + std::fmt::Debug + PartialEq + Eq {
     #[must_use]
     fn may_be_signed_by(&self, key: &PublicKey) -> bool;
 }
+
+#[cfg(test)]
+mod tests;

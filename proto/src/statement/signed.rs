@@ -78,3 +78,6 @@ impl<T> Layout<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

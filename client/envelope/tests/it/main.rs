@@ -1,0 +1,7 @@
+//! The envelope from outside: what is sealed opens, and what was touched does not.
+
+mod blobs;
+mod bodies;
+mod refusals;
+mod round_trip;
+mod world;

@@ -1,0 +1,113 @@
+use super::*;
+use crate::ids::OrgId;
+use crate::limits::DAY_MS;
+use crate::statement::consent::{ConsentStub, UnverifiedStub, commitment};
+use crate::statement::recall::{Recall, UnverifiedRecall};
+use crate::statement::testing::{check_any_bytes, check_laws, id, message_id, signer};
+use proptest::prelude::*;
+
+fn stub() -> impl Strategy<Value = ([u8; 32], ConsentStub)> {
+    let days = 0..=u64::MAX / DAY_MS;
+    (any::<[u8; 32]>(), id(), any::<[u8; 32]>(), id(), days).prop_map(
+        |(seed, handle, commitment, issuer_org, days)| {
+            let issuer_device = signer(seed).device_id();
+            let expires_ms = days * DAY_MS;
+            (seed, ConsentStub { handle, commitment, issuer_org, issuer_device, expires_ms })
+        },
+    )
+}
+
+fn recall() -> impl Strategy<Value = ([u8; 32], Recall)> {
+    (any::<[u8; 32]>(), message_id(), any::<[u8; 32]>(), id::<OrgId>(), any::<u64>()).prop_map(
+        |(seed, message_id, hh, org, time_ms)| {
+            (seed, Recall { message_id, hh, org, device: signer(seed).device_id(), time_ms })
+        },
+    )
+}
+
+/// Encodes anew from the fields, so that the law is not met by keeping the bytes.
+fn encode_fields(magic: &[u8; 4], signature: &Signature, fields: &[&[u8]]) -> Vec<u8> {
+    [&magic[..], &[0, 1], &fields.concat(), signature].concat()
+}
+
+fn reencode_stub(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
+    let Unverified { statement: s, signature, .. } = UnverifiedStub::parse(bytes)?;
+    let fields: [&[u8]; 5] = [
+        s.handle.as_bytes(),
+        &s.commitment,
+        s.issuer_org.as_bytes(),
+        s.issuer_device.as_bytes(),
+        &s.expires_ms.to_be_bytes(),
+    ];
+    Ok(encode_fields(b"SVKC", &signature, &fields))
+}
+
+fn reencode_recall(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
+    let Unverified { statement: s, signature, .. } = UnverifiedRecall::parse(bytes)?;
+    let fields: [&[u8]; 5] =
+        [s.message_id.as_bytes(), &s.hh, s.org.as_bytes(), s.device.as_bytes(), &s.time_ms.to_be_bytes()];
+    Ok(encode_fields(b"SVKX", &signature, &fields))
+}
+
+#[test]
+fn a_commitment_binds_salt_and_record() {
+    let expected = crate::ids::sha256(&[&b"svk1 consent\0"[..], &[7; 32], b"record"].concat());
+    assert_eq!(commitment(&[7; 32], b"record"), expected);
+}
+
+proptest! {
+    #[test]
+    fn stubs_obey_the_laws((seed, stub) in stub(), mutation: (prop::sample::Index, u8)) {
+        let signed = stub.sign(&signer(seed)).expect("own stub");
+        prop_assert_eq!(signed.bytes().len(), ConsentStub::LEN);
+        let parsed = UnverifiedStub::parse(signed.bytes()).expect("own stub");
+        prop_assert_eq!(parsed.claimed(), &stub);
+        prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
+        check_laws(signed.bytes(), mutation, reencode_stub)?;
+    }
+
+    #[test]
+    fn recalls_obey_the_laws((seed, recall) in recall(), mutation: (prop::sample::Index, u8)) {
+        let signed = recall.sign(&signer(seed)).expect("own recall");
+        prop_assert_eq!(signed.bytes().len(), Recall::LEN);
+        let parsed = UnverifiedRecall::parse(signed.bytes()).expect("own recall");
+        prop_assert_eq!(parsed.claimed(), &recall);
+        prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
+        check_laws(signed.bytes(), mutation, reencode_recall)?;
+    }
+
+    #[test]
+    fn no_changed_byte_verifies((seed, stub) in stub(), at: prop::sample::Index, flip in 1u8..) {
+        let signer = signer(seed);
+        let mut bytes = stub.sign(&signer).expect("own stub").bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        let outcome = UnverifiedStub::parse(&bytes).and_then(|parsed| parsed.verify(signer.public_key()));
+        prop_assert!(outcome.is_err());
+    }
+
+    #[test]
+    fn only_the_named_device_signs((seed, stub) in stub(), (_, recall) in recall(), other: [u8; 32]) {
+        prop_assume!(seed != other);
+        let other = signer(other);
+        prop_assert_eq!(stub.sign(&other).expect_err("another").fault, Fault::WrongSigners);
+        let signed = stub.sign(&signer(seed)).expect("own stub");
+        let parsed = UnverifiedStub::parse(signed.bytes()).expect("own stub");
+        prop_assert_eq!(parsed.verify(other.public_key()).expect_err("another").fault, Fault::WrongSigners);
+        prop_assert!(recall.sign(&other).is_err() || recall.device == other.device_id());
+    }
+
+    #[test]
+    fn a_stub_expires_at_the_end_of_a_day((seed, stub) in stub(), late in 1..DAY_MS) {
+        let Some(expires_ms) = stub.expires_ms.checked_add(late) else { return Ok(()) };
+        let stub = ConsentStub { expires_ms, ..stub };
+        prop_assert_eq!(stub.sign(&signer(seed)).expect_err("not whole").fault, Fault::BadTime);
+    }
+
+    #[test]
+    fn arbitrary_bytes_do_not_panic(tail in prop::collection::vec(any::<u8>(), 0..200)) {
+        check_any_bytes(&tail, reencode_stub)?;
+        check_any_bytes(&[b"SVKC\0\x01", &tail[..]].concat(), reencode_stub)?;
+        check_any_bytes(&[b"SVKX\0\x01", &tail[..]].concat(), reencode_recall)?;
+    }
+}
