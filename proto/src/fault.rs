@@ -116,7 +116,7 @@ faults! {
     BadTrueLength = "bad_true_length",
     /// The attachment's bytes are not those its id names.
     BlobIdMismatch = "blob_id_mismatch",
-    /// The attachment's content is not what the message says.
+    /// Bytes are not those that a stated hash names: an attachment's content, a log record, an invite's check.
     HashMismatch = "hash_mismatch",
 }
 
