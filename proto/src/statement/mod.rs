@@ -4,6 +4,7 @@
 //! * [`receipt`]: what devices and the hub say about a message; [`batch`]: how receipts are signed and travel.
 //! * [`manifest`]: an organisation's devices and mailboxes; [`epoch_key`]: what messages to a device are sealed to.
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
+//! * [`invite`]: what an organisation joins with; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
 //!
 //! Signed statements are two types: unverified as parsed, and [`Verified`], which only verification makes.
@@ -12,10 +13,12 @@ pub mod batch;
 pub mod consent;
 pub mod epoch_key;
 pub mod header;
+pub mod invite;
 pub mod log;
 pub mod manifest;
 pub mod recall;
 pub mod receipt;
+pub mod safety;
 
 mod merkle;
 mod signed;
