@@ -1,2 +1,1 @@
-//! Placeholder.
-fn main() {}
+//! Stories against real processes. Placeholder.

@@ -1,1 +1,21 @@
-//! Harness.
+//! What the stories need: real programs, real TLS, and a peer that can say anything.
+//!
+//! * [`binaries`]: the two programs, freshly built, wherever the tests are run from.
+//! * [`hub`]: a hub process with its folder, log and operator; killed, stopped and started again at will.
+//! * [`cli`]: the client program with a home folder of its own.
+//! * [`wire`]: a low-level peer that writes every byte itself, right or wrong.
+//! * [`proxy`]: a TCP relay that cuts, stalls and counts.
+//! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
+//! * [`until`]: waiting for a condition, loud when it does not come.
+//! * [`process`]: child processes that can not outlive the test.
+//! * [`story`]: tells the demo.
+
+pub mod binaries;
+pub mod cli;
+pub mod hub;
+pub mod process;
+pub mod proxy;
+pub mod search;
+pub mod story;
+pub mod until;
+pub mod wire;

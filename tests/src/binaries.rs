@@ -1,0 +1,44 @@
+//! The two programs under test.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Where the programs are.
+#[derive(Debug)]
+pub struct Binaries {
+    /// `samverkan-hub`
+    pub hub: PathBuf,
+    /// `samverkan`
+    pub client: PathBuf,
+}
+
+/// Builds both programs, once a process, in the profile of the test itself, and says where they are. A plain `cargo test` thereby
+/// drives programs made from the sources beside it.
+///
+/// # Panics
+/// When they do not build; the compiler's messages are on standard error.
+pub fn binaries() -> &'static Binaries {
+    static BUILT: OnceLock<Binaries> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = target_folder();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let status = cargo.stdin(Stdio::null()).status().expect("cargo can be started");
+        assert!(status.success(), "the programs do not build");
+        Binaries { hub: folder.join("samverkan-hub"), client: folder.join("samverkan") }
+    })
+}
+
+/// The folder of this profile: tests run from its `deps`, programs from itself.
+fn target_folder() -> PathBuf {
+    let mut folder = std::env::current_exe().expect("a running program has a path");
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    folder
+}

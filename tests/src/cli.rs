@@ -1,0 +1,113 @@
+//! The client program with a home folder of its own: one person at one machine.
+
+use crate::binaries::binaries;
+use crate::process::{Outcome, run};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// One person's client. Its home is removed when it is dropped.
+#[derive(Debug)]
+pub struct Cli {
+    folder: TempDir,
+}
+
+const PASSPHRASE: &str = "ett exempel som ingen annan har";
+
+impl Cli {
+    /// A client that was never used.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary folder.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("samverkan-home-").tempdir().expect("a temporary folder");
+        let cli = Self { folder };
+        std::fs::write(cli.passphrase_file(), format!("{PASSPHRASE}\n"))
+            .expect("the passphrase can be written");
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(cli.passphrase_file(), private).expect("its mode can be set");
+        cli
+    }
+
+    /// A folder beside the home, for the person's own files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the client calls its home.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The passphrase itself, for searches.
+    #[must_use]
+    pub fn passphrase(&self) -> &'static str {
+        PASSPHRASE
+    }
+
+    /// The file that the passphrase is read from.
+    #[must_use]
+    pub fn passphrase_file(&self) -> PathBuf {
+        self.folder.path().join("passphrase")
+    }
+
+    /// The command line, ready to be changed or run; it names no terminal, no proxy and no other home.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&binaries().client);
+        command
+            .args(arguments)
+            .arg("--passphrase-file")
+            .arg(self.passphrase_file())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("SAMVERKAN_HOME", self.home())
+            .env("HOME", self.folder.path())
+            .env("LANG", "C.UTF-8")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// Runs a command to its end without input.
+    ///
+    /// # Panics
+    /// When the program can not be run.
+    #[must_use]
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.command(arguments), b"")
+    }
+
+    /// Runs a command that reads `stdin`.
+    ///
+    /// # Panics
+    /// When the program can not be run.
+    #[must_use]
+    #[track_caller]
+    pub fn run_with(&self, arguments: &[&str], stdin: &[u8]) -> Outcome {
+        run(&mut self.command(arguments), stdin)
+    }
+
+    /// Runs a command with `--json` and returns the document.
+    ///
+    /// # Panics
+    /// When it fails, or prints something else than one JSON document with a schema version.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let document = self.run(&[arguments, &["--json"]].concat()).json();
+        assert!(document["schema_version"].is_u64(), "no schema_version: {document}");
+        document
+    }
+}
+
+impl Default for Cli {
+    fn default() -> Self {
+        Self::new()
+    }
+}

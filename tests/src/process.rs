@@ -1,0 +1,232 @@
+//! Child processes: run to their end with everything they said, or kept running and killed when the test lets go.
+
+use crate::until::until;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+
+/// What a finished process left behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The command line, for messages.
+    pub command: String,
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Standard output of a process that succeeded.
+    ///
+    /// # Panics
+    /// When it failed, with what it said.
+    #[track_caller]
+    pub fn ok(&self) -> &str {
+        self.exits(0);
+        &self.stdout
+    }
+
+    /// Checks the exit code.
+    ///
+    /// # Panics
+    /// When it is another one, with what the process said.
+    #[track_caller]
+    pub fn exits(&self, code: i32) -> &Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Standard output as one JSON document.
+    ///
+    /// # Panics
+    /// When the process failed or the output is not JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        let text = self.ok();
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}: {text}", self.command))
+    }
+}
+
+/// Runs a command to its end, feeding it `stdin`.
+///
+/// # Panics
+/// When it can not be started, prints something else than UTF-8, or does not end in time.
+#[track_caller]
+pub fn run(command: &mut Command, stdin: &[u8]) -> Outcome {
+    let text = format!("{command:?}");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    let feeder = feed(child.stdin.take(), stdin.to_vec());
+    let (stdout, stderr) = (gather(child.stdout.take()), gather(child.stderr.take()));
+    let mut running = Running(child);
+    let status = until(&format!("the end of {text}"), || running.finished());
+    feeder.join().expect("feeding does not panic");
+    let read = |gatherer: JoinHandle<Vec<u8>>| {
+        let bytes = gatherer.join().expect("gathering does not panic");
+        String::from_utf8(bytes).unwrap_or_else(|_| panic!("{text} printed something else than UTF-8"))
+    };
+    Outcome { code: status.code(), stdout: read(stdout), stderr: read(stderr), command: text }
+}
+
+fn feed(pipe: Option<ChildStdin>, bytes: Vec<u8>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        if let Some(mut pipe) = pipe {
+            // A process that does not want its input closes the pipe; that is its right.
+            let _ = pipe.write_all(&bytes);
+        }
+    })
+}
+
+fn gather(pipe: Option<impl std::io::Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).expect("a pipe can be read to its end");
+        }
+        bytes
+    })
+}
+
+/// A process that is killed when this is dropped.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Running {
+    /// Starts a command whose output goes to the end of `log`.
+    ///
+    /// # Panics
+    /// When it can not be started.
+    #[track_caller]
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(log).expect("the log can be opened");
+        let copy = log.try_clone().expect("a file handle can be copied");
+        let child = command.stdin(Stdio::null()).stdout(log).stderr(copy).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn finished(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("a child can be waited for")
+    }
+
+    /// SIGKILL, and waits until the system has taken it away.
+    pub fn kill(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// SIGTERM, and waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be signalled");
+        until("a terminated process ends", || self.finished())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Kills a process and removes a folder when this test process ends, however it ends.
+///
+/// Values in a `static` are never dropped. A shell waits on a pipe that only we hold open: the system closes it with us.
+#[derive(Debug)]
+pub struct Leash {
+    shell: Child,
+}
+
+impl Leash {
+    /// Ties `pid` and `folder` to this process.
+    ///
+    /// # Panics
+    /// When there is no shell.
+    #[must_use]
+    pub fn tie(pid: u32, folder: &Path) -> Self {
+        let script = r#"read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2""#;
+        let shell = Command::new("sh")
+            .args(["-c", script, "leash"])
+            .arg(pid.to_string())
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self { shell: shell.expect("there is a shell") }
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        // Untied in time: the process may have ended, and its id may belong to another one by now.
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+/// Resident memory of a process in bytes, from `/proc`.
+///
+/// # Panics
+/// When the process is gone.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> u64 {
+    let mut status = String::new();
+    File::open(PathBuf::from(format!("/proc/{pid}/status")))
+        .and_then(|mut file| file.read_to_string(&mut status))
+        .expect("the process is alive");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a live process has memory");
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number of KiB");
+    kib * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_process_leaves_its_code_and_words() {
+        let outcome = run(Command::new("sh").args(["-c", "cat; echo no >&2; exit 3"]), b"yes");
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (Some(3), "yes", "no\n")
+        );
+    }
+
+    #[test]
+    fn a_leash_that_is_cut_ends_the_process_and_the_folder() {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        let mut victim = Command::new("sleep").arg("1000").spawn().expect("sleep exists");
+        let mut leash = Leash::tie(victim.id(), &folder);
+        drop(leash.shell.stdin.take());
+        until("the victim ends", || victim.try_wait().expect("a child can be waited for"));
+        until("the folder is gone", || (!folder.exists()).then_some(()));
+    }
+}

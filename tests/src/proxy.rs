@@ -1,0 +1,225 @@
+//! A TCP relay on loopback that counts, stalls and cuts: the network on a bad day.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the client to the hub.
+    Up,
+    /// From the hub to the client.
+    Down,
+}
+
+/// A running relay. Dropping it cuts every connection.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: SocketAddr,
+    closed: AtomicBool,
+    connections: AtomicU64,
+    bytes: [AtomicU64; 2],
+    rules: Mutex<Rules>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    /// Bytes that may still pass, over all connections; the connection that would exceed it is cut. `None`: no bound.
+    allowance: [Option<u64>; 2],
+    stalled: bool,
+    open: Vec<TcpStream>,
+}
+
+impl Shared {
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Proxy {
+    /// Relays from a free loopback port to `upstream`.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    #[must_use]
+    pub fn start(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let shared = Arc::new(Shared {
+            upstream,
+            closed: AtomicBool::new(false),
+            connections: AtomicU64::new(0),
+            bytes: Default::default(),
+            rules: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let acceptor = Arc::clone(&shared);
+        std::thread::spawn(move || accept(&listener, &acceptor));
+        Self { address, shared }
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connections accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that have passed one way.
+    #[must_use]
+    pub fn bytes(&self, way: Way) -> u64 {
+        self.shared.bytes[way as usize].load(Ordering::SeqCst)
+    }
+
+    /// Lets exactly `n` more bytes pass one way, then cuts whichever connection sends more. Connections made after that cut are
+    /// unbounded again.
+    pub fn cut_after(&self, way: Way, n: u64) {
+        self.shared.rules().allowance[way as usize] = Some(n);
+    }
+
+    /// Cuts every open connection now.
+    pub fn cut(&self) {
+        for socket in self.shared.rules().open.drain(..) {
+            // Its peer may have closed it already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Holds every byte back, both ways, until [`Proxy::resume`]. Connections stay open.
+    pub fn stall(&self) {
+        self.shared.rules().stalled = true;
+    }
+
+    /// Lets bytes pass again.
+    pub fn resume(&self) {
+        self.shared.rules().stalled = false;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+        self.cut();
+        self.resume();
+        // Wakes the acceptor, so that its thread and port are given back.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for client in listener.incoming() {
+        if shared.closed.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(client) = client else { continue };
+        let Ok(hub) = TcpStream::connect(shared.upstream) else { continue };
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        for (way, from, to) in [(Way::Up, &client, &hub), (Way::Down, &hub, &client)] {
+            let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) else { continue };
+            let shared = Arc::clone(shared);
+            std::thread::spawn(move || relay(way, from, to, &shared));
+        }
+        // Each connection is remembered by both sockets, since shutting one down ends both relays.
+        shared.rules().open.extend([client, hub]);
+    }
+}
+
+fn relay(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
+    let mut buffer = vec![0; 16 << 10];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let pass = admit(way, read, shared);
+        if to.write_all(&buffer[..pass]).is_err() {
+            break;
+        }
+        shared.bytes[way as usize].fetch_add(pass as u64, Ordering::SeqCst);
+        if pass < read {
+            let _ = from.shutdown(Shutdown::Both);
+            break;
+        }
+    }
+    // Tells the other side; it may know already.
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// How many of `read` bytes may pass, once bytes may pass at all.
+fn admit(way: Way, read: usize, shared: &Shared) -> usize {
+    let mut rules = shared.rules();
+    while rules.stalled && !shared.closed.load(Ordering::SeqCst) {
+        rules = shared.changed.wait(rules).unwrap_or_else(PoisonError::into_inner);
+    }
+    let allowance = &mut rules.allowance[way as usize];
+    let Some(left) = *allowance else { return read };
+    let pass = read.min(usize::try_from(left).unwrap_or(usize::MAX));
+    *allowance = if pass < read { None } else { Some(left - pass as u64) };
+    pass
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::until::until;
+
+    /// A peer that returns every byte.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for mut socket in listener.incoming().flatten() {
+                std::thread::spawn(move || {
+                    let mut out = socket.try_clone().expect("a socket can be copied");
+                    let _ = std::io::copy(&mut socket, &mut out);
+                });
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn bytes_are_relayed_counted_and_cut_at_the_exact_place() {
+        let proxy = Proxy::start(echo());
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        let mut answer = [0; 5];
+        socket.write_all(b"hello").expect("written");
+        socket.read_exact(&mut answer).expect("read");
+        assert_eq!(&answer, b"hello");
+        proxy.cut_after(Way::Up, 3);
+        // The cut may already refuse the write; what was let through still comes back.
+        let _ = socket.write_all(b"world");
+        let mut rest = Vec::new();
+        let _ = socket.read_to_end(&mut rest);
+        assert_eq!((proxy.bytes(Way::Up), proxy.connections()), (8, 1));
+        let mut again = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        again.write_all(b"again").expect("written");
+        again.read_exact(&mut answer).expect("read");
+        assert_eq!(&answer, b"again");
+    }
+
+    #[test]
+    fn a_stall_holds_bytes_back_until_it_ends() {
+        let proxy = Proxy::start(echo());
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        until("the connection is relayed", || (proxy.connections() == 1).then_some(()));
+        proxy.stall();
+        socket.write_all(b"later").expect("written");
+        assert_eq!(proxy.bytes(Way::Up), 0);
+        proxy.resume();
+        let mut answer = [0; 5];
+        socket.read_exact(&mut answer).expect("read");
+        assert_eq!((&answer, proxy.bytes(Way::Up)), (b"later", 5));
+    }
+}
