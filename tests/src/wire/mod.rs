@@ -22,6 +22,9 @@ pub mod peer;
 pub mod refused;
 pub mod statement;
 
+#[cfg(test)]
+mod agreement;
+
 pub use header::{RawBlob, RawHeader, RawRecipient, RawWrap};
 pub use inbox::{Inbox, Item};
 pub use manifest::{RawDevice, RawMailbox, RawManifest, RawRevocation};
