@@ -1,5 +1,6 @@
 //! What this peer writes by hand is what `samverkan-proto` parses: two writers, one specification.
 
+use super::member::organisation_number;
 use super::statement::{RawEpochKey, RawReceipt, RawStub, epoch_of, prove_alone, random_public_key};
 use super::{Member, Parcel, RawManifest, now_ms};
 use samverkan_proto::sign::PublicKey;
@@ -11,7 +12,7 @@ use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::statement::receipt::DeviceReceipt;
 
 fn members() -> (Member, Member) {
-    let pair = || Member::new("kvinnojouren-exempel", "2029900008");
+    let pair = || Member::new("kvinnojouren-exempel", &organisation_number(1));
     let (mut a, mut b) = (pair(), pair());
     for member in [&mut a, &mut b] {
         let org = member.org();
