@@ -149,6 +149,12 @@ impl<R: Record> UnverifiedProof<R> {
         &self.key_id
     }
 
+    /// The root of the batch, as record and path have it.
+    #[must_use]
+    pub const fn root(&self) -> &[u8; 32] {
+        &self.root
+    }
+
     /// Verifies it under the expected signer's key: the hub's receipt key, or the identity key of the device it names.
     ///
     /// # Errors

@@ -53,7 +53,8 @@ fn the_largest_header_is_as_long_as_the_limit() {
 
 #[test]
 fn a_builder_refuses_what_would_not_fit_the_counts() {
-    let too_long: [(&str, fn(&mut HeaderFields)); 6] = [
+    type Change = fn(&mut HeaderFields);
+    let too_long: [(&str, Change); 6] = [
         ("header.to", |h| h.to.push(h.to[0])),
         ("header.to", |h| h.to.clear()),
         ("header.wraps", |h| h.wraps.push(h.wraps[0])),

@@ -1,0 +1,90 @@
+//! The frozen vectors of `testvectors/` that concern this crate (PROTOCOL.md section 19).
+
+mod vectors {
+    pub(crate) mod statements;
+}
+
+use data_encoding::HEXLOWER;
+use samverkan_proto::sign::PublicKey;
+use samverkan_proto::{Fault, InvalidField};
+use serde_json::Value;
+use std::path::Path;
+use vectors::statements;
+
+/// Kinds whose statements other crates open.
+const ELSEWHERE: [&str; 3] = ["message", "blob", "body"];
+
+type Outcome = Result<Value, InvalidField>;
+
+/// What a vector hands to the parser of its kind.
+struct Input<'a>(&'a Value);
+
+impl Input<'_> {
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        let text = self.0[name].as_str().unwrap_or_else(|| panic!("input has no {name}"));
+        HEXLOWER.decode(text.as_bytes()).unwrap_or_else(|_| panic!("{name} is not lowercase hex"))
+    }
+
+    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+        self.bytes(name).try_into().unwrap_or_else(|_| panic!("{name} is not {N} bytes"))
+    }
+
+    fn public_key(&self) -> Result<PublicKey, InvalidField> {
+        PublicKey::parse(&self.array("public_key"), "public_key")
+    }
+}
+
+fn hex(bytes: &[u8]) -> Value {
+    HEXLOWER.encode(bytes).into()
+}
+
+/// What this crate makes of a vector; `None` for a kind that another crate opens.
+fn outcome(kind: &str, input: &Input<'_>) -> Option<Outcome> {
+    Some(match kind {
+        "header" => statements::header(input),
+        "device_receipt" => statements::device_receipt(input),
+        "hub_receipt" => statements::hub_receipt(input),
+        "receipt_proof" => statements::receipt_proof(input),
+        "consent_stub" => statements::consent_stub(input),
+        "recall" => statements::recall(input),
+        other if ELSEWHERE.contains(&other) => return None,
+        other => panic!("no test reads vectors of kind {other}"),
+    })
+}
+
+/// Compares the outcome with what the vector expects; says what differs.
+fn check(vector: &Value) -> Result<(), String> {
+    let kind = vector["kind"].as_str().ok_or("no kind")?;
+    let Some(outcome) = outcome(kind, &Input(&vector["input"])) else { return Ok(()) };
+    let expected = &vector["expect"];
+    match (outcome, expected["fault"].as_str()) {
+        (Ok(ok), None) if ok == expected["ok"] => Ok(()),
+        (Err(invalid), Some(fault)) if invalid.fault.name() == fault => Ok(()),
+        (outcome, _) => Err(format!("expected {expected}, found {outcome:?}")),
+    }
+}
+
+#[test]
+fn every_vector_comes_out_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testvectors");
+    let mut wrong = Vec::new();
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let vector: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert_eq!(vector["name"], name);
+        assert_eq!(vector.as_object().unwrap().len(), 5, "{name}");
+        assert_eq!(vector["expect"].as_object().unwrap().len(), 1, "{name}");
+        if let Some(fault) = vector["expect"]["fault"].as_str() {
+            assert!(Fault::ALL.iter().any(|known| known.name() == fault), "{name}: {fault}");
+        }
+        wrong.extend(check(&vector).err().map(|difference| format!("{name}: {difference}")));
+        read += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(read >= 153, "vectors are missing: found {read}");
+}
