@@ -170,3 +170,6 @@ impl EpochKey {
         &self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests;

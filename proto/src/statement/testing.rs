@@ -232,3 +232,17 @@ pub(crate) fn check_any_bytes(
     }
     Ok(())
 }
+
+/// An X-Wing public key in range. No private half is known.
+pub(crate) fn xwing_public() -> impl Strategy<Value = Vec<u8>> {
+    let seed_and_u = any::<([u8; 32], [u8; 32])>();
+    (vec((0..3_329u16, 0..3_329u16), 384), seed_and_u).prop_map(|(coefficients, (seed, mut u))| {
+        u[31] &= 0x3f;
+        u[0] |= 2;
+        let pack = |(first, second): (u16, u16)| {
+            let packed = u32::from(first) | u32::from(second) << 12;
+            packed.to_le_bytes().into_iter().take(3)
+        };
+        coefficients.into_iter().flat_map(pack).chain(seed).chain(u).collect()
+    })
+}

@@ -16,3 +16,6 @@ pub use leaf::{Leaf, Record};
 pub use organisation::{OrganisationEntry, OrganisationFields};
 pub use record::{EpochKeyBatch, HubKeys};
 pub use tree::{LogTree, TreeHead, verify_consistency, verify_inclusion};
+
+#[cfg(test)]
+mod tests;
