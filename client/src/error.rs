@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::text::{Args, Text};
 
 mod reasons;
+mod wire;
 
 /// What kind of trouble an error is, as on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,8 +57,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A defect of the program.
-    Internal = "INTERNAL", Permanent, Unexpected;
+    /// A defect of this program.
+    ProgramDefect = "PROGRAM_DEFECT", Permanent, Unexpected;
     /// The operating system gave no randomness.
     NoRandomness = "NO_RANDOMNESS", Permanent, Unexpected;
     /// The person pressed Ctrl-C.
@@ -137,6 +138,122 @@ codes! {
     KitInvalid = "KIT_INVALID", ActionNeeded, Usage;
     /// The words of a recovery kit belong to another organisation.
     KitMismatch = "KIT_MISMATCH", Permanent, Integrity;
+
+    /// The hub can not be reached.
+    HubUnreachable = "HUB_UNREACHABLE", Transient, HubUnreachable;
+    /// What answers is not a hub of this kind.
+    NotAHub = "NOT_A_HUB", ActionNeeded, HubUnreachable;
+    /// The hub's certificate is not the one agreed on.
+    HubNotTrusted = "HUB_NOT_TRUSTED", ActionNeeded, Integrity;
+    /// The hub's certificate is out of date, by this computer's clock.
+    HubCertificateOutOfDate = "HUB_CERTIFICATE_OUT_OF_DATE", ActionNeeded, HubUnreachable;
+    /// The hub's keys are not the pinned ones.
+    HubKeysChanged = "HUB_KEYS_CHANGED", ActionNeeded, Integrity;
+    /// The hub refuses this device's certificate.
+    CertificateRefused = "CERTIFICATE_REFUSED", ActionNeeded, Refused;
+    /// The hub speaks other protocol versions.
+    ProtocolVersion = "PROTOCOL_VERSION", ActionNeeded, NotSetUp;
+    /// The hub broke the protocol.
+    HubMisbehaved = "HUB_MISBEHAVED", ActionNeeded, Integrity;
+    /// This computer's clock is wrong.
+    ClockWrong = "CLOCK_WRONG", ActionNeeded, NotSetUp;
+    /// Text is not an invitation.
+    InviteMalformed = "INVITE_MALFORMED", ActionNeeded, Usage;
+
+    // What the hub says, spelled as in ErrorReason.
+
+    /// The call needs a client certificate.
+    CertificateRequired = "CERTIFICATE_REQUIRED", ActionNeeded, NotSetUp;
+    /// No manifest names this device's key.
+    DeviceUnknown = "DEVICE_UNKNOWN", ActionNeeded, NotSetUp;
+    /// The organisation has revoked this device.
+    DeviceRevoked = "DEVICE_REVOKED", Permanent, Refused;
+    /// This device's time, or its certificate, has run out.
+    DeviceExpired = "DEVICE_EXPIRED", ActionNeeded, Refused;
+    /// The operator has not confirmed the own organisation yet.
+    OrganisationPending = "ORGANISATION_PENDING", ActionNeeded, Refused;
+    /// The own organisation is suspended.
+    OrganisationSuspended = "ORGANISATION_SUSPENDED", ActionNeeded, Refused;
+    /// The own organisation was removed.
+    OrganisationRemoved = "ORGANISATION_REMOVED", Permanent, Refused;
+    /// Only the operator may do this.
+    OperatorOnly = "OPERATOR_ONLY", Permanent, Refused;
+    /// The invitation does not work.
+    InviteInvalid = "INVITE_INVALID", ActionNeeded, Refused;
+    /// The statement names another organisation or device than the caller.
+    SenderMismatch = "SENDER_MISMATCH", Permanent, Refused;
+    /// The device lacks the role, or does not read the mailbox.
+    RoleMissing = "ROLE_MISSING", ActionNeeded, Refused;
+    /// This kind of organisation may not use that legal basis.
+    LegalBasisNotAvailable = "LEGAL_BASIS_NOT_AVAILABLE", Permanent, Refused;
+    /// Neither sender nor recipient.
+    NotAParty = "NOT_A_PARTY", Permanent, Refused;
+    /// A field of a call is not valid.
+    InvalidField = "INVALID_FIELD", Permanent, Unexpected;
+    /// The directory changed while the message was sealed.
+    StaleDirectory = "STALE_DIRECTORY", Transient, Conflict;
+    /// A recipient is not known.
+    RecipientUnknown = "RECIPIENT_UNKNOWN", Permanent, NotFound;
+    /// A recipient is suspended.
+    RecipientSuspended = "RECIPIENT_SUSPENDED", ActionNeeded, Refused;
+    /// A recipient was removed.
+    RecipientRemoved = "RECIPIENT_REMOVED", Permanent, Refused;
+    /// A message's time of creation is too far from the hub's clock.
+    ClockOutOfRange = "CLOCK_OUT_OF_RANGE", ActionNeeded, NotSetUp;
+    /// A message has expired.
+    MessageExpired = "MESSAGE_EXPIRED", Permanent, Conflict;
+    /// An attachment has not been uploaded.
+    BlobMissing = "BLOB_MISSING", Transient, Conflict;
+    /// A consent is not registered.
+    ConsentHandleUnknown = "CONSENT_HANDLE_UNKNOWN", ActionNeeded, Refused;
+    /// A consent has expired.
+    ConsentHandleExpired = "CONSENT_HANDLE_EXPIRED", ActionNeeded, Refused;
+    /// A consent was used already.
+    ConsentHandleUsed = "CONSENT_HANDLE_USED", ActionNeeded, Refused;
+    /// The same identifier was used for other bytes.
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Permanent, Conflict;
+    /// A message has been purged.
+    MessageGone = "MESSAGE_GONE", Permanent, NotFound;
+    /// A message is not known.
+    MessageUnknown = "MESSAGE_UNKNOWN", Permanent, NotFound;
+    /// An attachment is not known.
+    BlobUnknown = "BLOB_UNKNOWN", Permanent, NotFound;
+    /// A position lies beyond the end.
+    OffsetOutOfRange = "OFFSET_OUT_OF_RANGE", Permanent, Unexpected;
+    /// Another upload of the same attachment is running.
+    UploadInProgress = "UPLOAD_IN_PROGRESS", Transient, Conflict;
+    /// The manifest does not follow from the one before it.
+    ManifestRefused = "MANIFEST_REFUSED", ActionNeeded, Refused;
+    /// An epoch key is for another time, or another key exists.
+    EpochKeyRefused = "EPOCH_KEY_REFUSED", Permanent, Conflict;
+    /// A receipt is not this device's to give.
+    ReceiptRefused = "RECEIPT_REFUSED", Permanent, Refused;
+    /// A message is too large.
+    MessageTooLarge = "MESSAGE_TOO_LARGE", Permanent, Usage;
+    /// An organisation is not known.
+    OrganisationUnknown = "ORGANISATION_UNKNOWN", Permanent, NotFound;
+    /// The organisation's state does not allow this.
+    StateConflict = "STATE_CONFLICT", ActionNeeded, Conflict;
+    /// The handle is taken.
+    HandleTaken = "HANDLE_TAKEN", ActionNeeded, Conflict;
+    /// The safety number is not this organisation's.
+    SafetyNumberWrong = "SAFETY_NUMBER_WRONG", ActionNeeded, Integrity;
+    /// The hub is busy.
+    Busy = "BUSY", Transient, HubUnreachable;
+    /// The hub has no room.
+    StorageFull = "STORAGE_FULL", Transient, HubUnreachable;
+    /// The organisation's share of the hub is used up.
+    QuotaExceeded = "QUOTA_EXCEEDED", ActionNeeded, Refused;
+    /// Too many calls.
+    RateLimited = "RATE_LIMITED", Transient, HubUnreachable;
+    /// The hub is stopping.
+    Draining = "DRAINING", Transient, HubUnreachable;
+    /// The hub's disk failed.
+    StoreFailed = "STORE_FAILED", Transient, HubUnreachable;
+    /// A record on the hub is damaged.
+    RecordDamaged = "RECORD_DAMAGED", ActionNeeded, Integrity;
+    /// The hub failed.
+    Internal = "INTERNAL", Transient, HubUnreachable;
 }
 
 impl Code {

@@ -33,7 +33,7 @@ fn describe(info: &PanicHookInfo<'_>) -> String {
         },
     );
     format!(
-        "error [INTERNAL] samverkan stopped at {place}. next: report this line (exit {})",
+        "error [PROGRAM_DEFECT] samverkan stopped at {place}. next: report this line (exit {})",
         Exit::Unexpected.code()
     )
 }

@@ -18,6 +18,8 @@
 //! * [`error`] and [`exit`]: stable codes, the next step, the exit code.
 
 pub mod cli;
+pub mod clock;
+pub mod connect;
 pub mod error;
 pub mod escape;
 pub mod exit;

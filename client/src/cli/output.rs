@@ -104,7 +104,7 @@ impl Output {
     /// [`Code::OutputClosed`] when the reader went away, [`Code::OutputFailed`] when writing fails.
     pub fn result<R: Report>(&mut self, report: &R) -> Result<()> {
         let bytes = match self.format {
-            Format::Json => json::document(R::KIND, report).map_err(|_| Error::new(Code::Internal))?,
+            Format::Json => json::document(R::KIND, report).map_err(|_| Error::new(Code::ProgramDefect))?,
             Format::Human | Format::Plain => {
                 let layout = Layout { plain: self.format == Format::Plain, colour: self.out.colour };
                 let mut page = Page::new(&self.text, layout);

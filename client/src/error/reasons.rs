@@ -1,6 +1,7 @@
 //! The only place where a module's reason becomes an error with a stable code.
 
 use super::{Code, Error};
+use crate::connect::{ConnectError, InvalidInvite};
 use crate::files::{FileError, FileReason};
 use crate::home::{HomeError, InvalidProfileName};
 use crate::keystore::KeystoreError;
@@ -116,5 +117,31 @@ impl From<KitError> for Error {
                 Self::with(Code::KitInvalid, Args::none().text("cause", error))
             }
         }
+    }
+}
+
+impl From<InvalidInvite> for Error {
+    fn from(_: InvalidInvite) -> Self {
+        Self::new(Code::InviteMalformed)
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        let code = match error {
+            ConnectError::Refused(status) => return status.as_ref().into(),
+            ConnectError::ProtocolVersion { min, max } => {
+                let args = Args::none().number("min", min).number("max", max);
+                return Self::with(Code::ProtocolVersion, args);
+            }
+            ConnectError::Unreachable(_) | ConnectError::TimedOut => Code::HubUnreachable,
+            ConnectError::NotAHub => Code::NotAHub,
+            ConnectError::HubNotTrusted => Code::HubNotTrusted,
+            ConnectError::HubCertificateOutOfDate => Code::HubCertificateOutOfDate,
+            ConnectError::PinMismatch => Code::HubKeysChanged,
+            ConnectError::CertificateRefused => Code::CertificateRefused,
+            ConnectError::AuthorityUnusable | ConnectError::IdentityUnusable => Code::KeystoreDamaged,
+        };
+        Self::with(code, Args::none().text("cause", error))
     }
 }

@@ -1,0 +1,84 @@
+//! The client's only clock: injected everywhere, turned by hand in tests.
+//!
+//! Times are milliseconds since the Unix epoch, UTC, as on the wire. Durations that protect the process itself
+//! (timeouts) are not clock time: they use the runtime's timers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+
+/// A clock; clones show the same time.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The operating system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `now_ms` until [`Clock::set`].
+    #[must_use]
+    pub fn manual(now_ms: u64) -> Self {
+        Self(Source::Manual(Arc::new(AtomicU64::new(now_ms))))
+    }
+
+    /// Turns a manual clock, also backwards; the system's clock stays as it is.
+    pub fn set(&self, now_ms: u64) {
+        if let Source::Manual(time) = &self.0 {
+            time.store(now_ms, Ordering::Release);
+        }
+    }
+
+    /// Milliseconds since the Unix epoch. A system clock set before 1970 reads as 0.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        match &self.0 {
+            Source::System => system_now_ms(),
+            Source::Manual(time) => time.load(Ordering::Acquire),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the operating system")]
+fn system_now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// TLS checks the hub's certificate against the same clock.
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(self.now_ms())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_of_a_manual_clock_turn_together() {
+        let clock = Clock::manual(5);
+        let clone = clock.clone();
+        clock.set(3);
+        assert_eq!(clone.now_ms(), 3);
+    }
+
+    #[test]
+    fn the_system_clock_is_past_the_year_2020_and_can_not_be_set() {
+        let clock = Clock::system();
+        clock.set(0);
+        assert!(clock.now_ms() > 1_577_836_800_000);
+    }
+}

@@ -1,0 +1,148 @@
+//! One connection on which the hub has said `Hello`.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use samverkan_proto::limits::MAX_GRPC_MESSAGE;
+use samverkan_proto::v1;
+use samverkan_proto::v1::consent_service_client::ConsentServiceClient;
+use samverkan_proto::v1::directory_service_client::DirectoryServiceClient;
+use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
+use samverkan_proto::v1::relay_service_client::RelayServiceClient;
+use tonic::transport::{Channel, Endpoint};
+
+use super::{ClientIdentity, ConnectError, Hello, HubAddress, HubPins, Invite, dial, tls};
+use crate::clock::Clock;
+
+/// The deadline of a call that has one answer, and of each single answer of a stream.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection on which nothing is heard for this long is asked for a sign of life.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// The largest answer headers that are taken, in bytes.
+const MAX_HEADERS: u32 = 64 << 10;
+
+/// An open connection to a hub whose keys are the pinned ones.
+#[derive(Clone, Debug)]
+pub struct Link {
+    channel: Channel,
+    hello: Hello,
+}
+
+impl Link {
+    /// Connects to the hub that was joined, as this device.
+    ///
+    /// # Errors
+    /// [`ConnectError`]. A certificate that the hub refuses is found by asking once more without it.
+    pub async fn open(
+        address: &HubAddress,
+        pins: &HubPins,
+        identity: &ClientIdentity<'_>,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
+        let with_identity = tls::pinned(pins.authority(), Some(identity), clock)?;
+        match Self::greet(address, with_identity, clock).await {
+            Ok(link) => link.with_pins(pins),
+            Err(error @ ConnectError::Refused(_)) => {
+                // TLS says nothing but "canceled" when a client certificate is refused. A hub that answers
+                // without the certificate refused the certificate.
+                let without = tls::pinned(pins.authority(), None, clock)?;
+                match Self::greet(address, without, clock).await {
+                    Ok(_) => Err(ConnectError::CertificateRefused),
+                    Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Connects to the hub of an invitation, without being anybody yet. Nothing but `Hello` is sent before the
+    /// hub's keys are those of the invitation.
+    ///
+    /// # Errors
+    /// [`ConnectError`], with [`ConnectError::PinMismatch`] when somebody else answers.
+    pub async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Self, ConnectError> {
+        let (config, capture) = tls::capturing(clock)?;
+        let link = Self::greet(invite.address(), config, clock).await?;
+        let authority: CertificateDer<'_> = capture.authority().ok_or(ConnectError::PinMismatch)?;
+        let pins = &link.hello.pins;
+        if *pins.authority() != authority || pins.digest() != *invite.pin() {
+            return Err(ConnectError::PinMismatch);
+        }
+        Ok(link)
+    }
+
+    /// The hub's greeting on this connection.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The calls that need no certificate.
+    #[must_use]
+    pub fn enrolment(&self) -> EnrolmentServiceClient<Channel> {
+        EnrolmentServiceClient::new(self.channel.clone())
+    }
+
+    /// The directory's calls.
+    #[must_use]
+    pub fn directory(&self) -> DirectoryServiceClient<Channel> {
+        DirectoryServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(MAX_GRPC_MESSAGE)
+            .max_encoding_message_size(MAX_GRPC_MESSAGE)
+    }
+
+    /// The calls about consent.
+    #[must_use]
+    pub fn consent(&self) -> ConsentServiceClient<Channel> {
+        ConsentServiceClient::new(self.channel.clone())
+    }
+
+    /// The calls about messages.
+    #[must_use]
+    pub fn relay(&self) -> RelayServiceClient<Channel> {
+        RelayServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(MAX_GRPC_MESSAGE)
+            .max_encoding_message_size(MAX_GRPC_MESSAGE)
+    }
+
+    async fn greet(address: &HubAddress, config: ClientConfig, clock: &Clock) -> Result<Self, ConnectError> {
+        let stream = dial::dial(address, config).await?;
+        let channel = channel_over(stream).await?;
+        let request = tonic::Request::new(v1::HelloRequest {});
+        let mut client = EnrolmentServiceClient::new(channel.clone());
+        let answer = tokio::time::timeout(CALL_TIMEOUT, client.hello(request))
+            .await
+            .map_err(|_| ConnectError::TimedOut)?
+            .map_err(|status| ConnectError::Refused(Box::new(status)))?;
+        let hello = Hello::parse(answer.into_inner(), clock.now_ms())?;
+        Ok(Self { channel, hello })
+    }
+
+    fn with_pins(self, pins: &HubPins) -> Result<Self, ConnectError> {
+        if self.hello.pins == *pins { Ok(self) } else { Err(ConnectError::PinMismatch) }
+    }
+}
+
+/// A channel over exactly this stream; when it breaks, the channel does not connect again.
+async fn channel_over<S>(stream: S) -> Result<Channel, ConnectError>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let once = Mutex::new(Some(TokioIo::new(stream)));
+    let connector = tower::service_fn(move |_: Uri| {
+        let stream = once.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        std::future::ready(stream.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotConnected)))
+    });
+    // The scheme is only a label: the stream is under TLS already.
+    Endpoint::from_static("http://hub.samverkan.invalid")
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .http2_max_header_list_size(MAX_HEADERS)
+        .connect_with_connector(connector)
+        .await
+        .map_err(|_| ConnectError::NotAHub)
+}
