@@ -59,7 +59,15 @@ impl FileError {
         Self { path: path.to_owned(), reason }
     }
 
-    fn io(path: &Path, error: io::Error) -> Self {
+    /// Whether there is nothing of that name.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self.reason, FileReason::Missing)
+    }
+
+    /// What the operating system said about `path`.
+    #[must_use]
+    pub fn from_io(path: &Path, error: io::Error) -> Self {
         let reason = match error.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::NOENT) => FileReason::Missing,
             Some(Errno::EXIST) => FileReason::Exists,
@@ -110,11 +118,11 @@ pub fn ensure_folder(path: &Path, closed: Closed) -> Result<(), FileError> {
             // A umask can only take bits away, but taking the owner's own would leave a useless folder.
             folder
                 .set_permissions(Permissions::from_mode(0o700))
-                .map_err(|error| FileError::io(path, error))?;
+                .map_err(|error| FileError::from_io(path, error))?;
             path.parent().map_or(Ok(()), sync_folder)
         }
         Err(Errno::EXIST) => check_folder(path, closed),
-        Err(error) => Err(FileError::io(path, error.into())),
+        Err(error) => Err(FileError::from_io(path, error.into())),
     }
 }
 
@@ -123,13 +131,15 @@ pub fn ensure_folder(path: &Path, closed: Closed) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError`] with the first rule that is broken.
 pub fn open_private(path: &Path) -> Result<File, FileError> {
-    let file = open_nofollow(path, OFlags::RDONLY)?;
-    let meta = file.metadata().map_err(|error| FileError::io(path, error))?;
-    if !meta.is_file() {
-        return Err(FileError::new(path, FileReason::WrongKind));
-    }
-    check_owner_and_mode(path, &file, 0o077)?;
-    Ok(file)
+    open_own(path, OFlags::RDONLY)
+}
+
+/// The same to change it.
+///
+/// # Errors
+/// As [`open_private`].
+pub fn open_private_to_write(path: &Path) -> Result<File, FileError> {
+    open_own(path, OFlags::RDWR)
 }
 
 /// Reads a private file of at most `max` bytes whole.
@@ -139,7 +149,7 @@ pub fn open_private(path: &Path) -> Result<File, FileError> {
 pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let file = open_private(path)?;
     let mut bytes = Vec::new();
-    let read = file.take(max + 1).read_to_end(&mut bytes).map_err(|error| FileError::io(path, error))?;
+    let read = file.take(max + 1).read_to_end(&mut bytes).map_err(|error| FileError::from_io(path, error))?;
     if read as u64 > max {
         return Err(FileError::new(path, FileReason::TooLarge(max)));
     }
@@ -151,13 +161,7 @@ pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// [`FileError`] when it can not be opened or is not private.
 pub fn open_lock_file(path: &Path) -> Result<File, FileError> {
-    let file = open_nofollow(path, OFlags::RDWR | OFlags::CREATE)?;
-    let meta = file.metadata().map_err(|error| FileError::io(path, error))?;
-    if !meta.is_file() {
-        return Err(FileError::new(path, FileReason::WrongKind));
-    }
-    check_owner_and_mode(path, &file, 0o077)?;
-    Ok(file)
+    open_own(path, OFlags::RDWR | OFlags::CREATE)
 }
 
 /// Replaces `path` with `bytes` in one step: after a crash the old content is there, or the new, never a mixture.
@@ -166,7 +170,7 @@ pub fn open_lock_file(path: &Path) -> Result<File, FileError> {
 /// [`FileError`]; the old content and nothing else is left then.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let (folder, temporary) = write_beside(path, bytes)?;
-    temporary.persist(path).map_err(|error| FileError::io(path, error.error))?;
+    temporary.persist(path).map_err(|error| FileError::from_io(path, error.error))?;
     sync_folder(&folder)
 }
 
@@ -176,7 +180,7 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// [`FileError`], with [`FileReason::Exists`] when something is there; nothing is left behind then.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let (folder, temporary) = write_beside(path, bytes)?;
-    temporary.persist_noclobber(path).map_err(|error| FileError::io(path, error.error))?;
+    temporary.persist_noclobber(path).map_err(|error| FileError::from_io(path, error.error))?;
     sync_folder(&folder)
 }
 
@@ -188,7 +192,7 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Ok(()) => sync_folder(&folder_of(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(FileError::io(path, error)),
+        Err(error) => Err(FileError::from_io(path, error)),
     }
 }
 
@@ -197,12 +201,12 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError`] when the operating system refuses.
 pub fn sync_folder(path: &Path) -> Result<(), FileError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| FileError::io(path, error))
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| FileError::from_io(path, error))
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<(PathBuf, tempfile::NamedTempFile), FileError> {
     let folder = folder_of(path);
-    let fail = |error| FileError::io(path, error);
+    let fail = |error| FileError::from_io(path, error);
     let mut temporary = tempfile::Builder::new()
         .prefix(".samverkan-")
         .permissions(Permissions::from_mode(0o600))
@@ -229,15 +233,25 @@ fn open_folder(path: &Path) -> Result<File, FileError> {
     })
 }
 
+fn open_own(path: &Path, flags: OFlags) -> Result<File, FileError> {
+    let file = open_nofollow(path, flags)?;
+    let meta = file.metadata().map_err(|error| FileError::from_io(path, error))?;
+    if !meta.is_file() {
+        return Err(FileError::new(path, FileReason::WrongKind));
+    }
+    check_owner_and_mode(path, &file, 0o077)?;
+    Ok(file)
+}
+
 fn open_nofollow(path: &Path, flags: OFlags) -> Result<File, FileError> {
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
         .map(File::from)
-        .map_err(|error| FileError::io(path, error.into()))
+        .map_err(|error| FileError::from_io(path, error.into()))
 }
 
 fn check_owner_and_mode(path: &Path, file: &File, forbidden: u32) -> Result<(), FileError> {
-    let meta = file.metadata().map_err(|error| FileError::io(path, error))?;
+    let meta = file.metadata().map_err(|error| FileError::from_io(path, error))?;
     if meta.uid() != rustix::process::geteuid().as_raw() {
         return Err(FileError::new(path, FileReason::ForeignOwner));
     }

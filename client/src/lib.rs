@@ -20,6 +20,7 @@
 pub mod cli;
 pub mod clock;
 pub mod connect;
+
 pub mod error;
 pub mod escape;
 pub mod exit;

@@ -4,13 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
+use samverkan_proto::statement::invite::{Host, HubAddress};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{ConnectError, HubAddress};
+use super::ConnectError;
 
 /// How long names, TCP and TLS may take together.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -25,15 +27,34 @@ pub(super) async fn dial(
 }
 
 async fn connect(address: &HubAddress, config: ClientConfig) -> Result<TlsStream<TcpStream>, ConnectError> {
-    let name = address.server_name().map_err(|_| ConnectError::Unreachable(io::ErrorKind::InvalidInput))?;
     let unreachable = |error: io::Error| ConnectError::Unreachable(error.kind());
-    let tcp = TcpStream::connect((address.host(), address.port())).await.map_err(unreachable)?;
+    let name = server_name(&address.host)?;
+    let tcp = open(address).await.map_err(unreachable)?;
     tcp.set_nodelay(true).map_err(unreachable)?;
     let stream =
         TlsConnector::from(Arc::new(config)).connect(name, tcp).await.map_err(|error| classify(&error))?;
     match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Ok(stream),
         _ => Err(ConnectError::NotAHub),
+    }
+}
+
+async fn open(address: &HubAddress) -> io::Result<TcpStream> {
+    let port = address.port.get();
+    match &address.host {
+        Host::Name(name) => TcpStream::connect((name.as_str(), port)).await,
+        Host::V4(ip) => TcpStream::connect((*ip, port)).await,
+        Host::V6(ip) => TcpStream::connect((*ip, port)).await,
+    }
+}
+
+/// What the hub's certificate must be for.
+fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectError> {
+    match host {
+        Host::Name(name) => ServerName::try_from(name.clone())
+            .map_err(|_| ConnectError::Unreachable(io::ErrorKind::InvalidInput)),
+        Host::V4(ip) => Ok(ServerName::from(std::net::IpAddr::V4(*ip))),
+        Host::V6(ip) => Ok(ServerName::from(std::net::IpAddr::V6(*ip))),
     }
 }
 

@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use samverkan_proto::limits::MAX_GRPC_MESSAGE;
+use samverkan_proto::statement::invite::{HubAddress, Invite};
 use samverkan_proto::v1;
 use samverkan_proto::v1::consent_service_client::ConsentServiceClient;
 use samverkan_proto::v1::directory_service_client::DirectoryServiceClient;
@@ -15,7 +16,7 @@ use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
 use samverkan_proto::v1::relay_service_client::RelayServiceClient;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{ClientIdentity, ConnectError, Hello, HubAddress, HubPins, Invite, dial, tls};
+use super::{ClientIdentity, ConnectError, Hello, HubPins, dial, tls};
 use crate::clock::Clock;
 
 /// The deadline of a call that has one answer, and of each single answer of a stream.

@@ -1,6 +1,5 @@
 //! A connection to the hub: our own TLS under tonic, `Hello` first, every failure in words.
 //!
-//! * [`HubAddress`]: where it answers. [`Invite`]: how a new organisation finds it.
 //! * [`HubPins`]: what was pinned at `join`: the hub's authority, log key and receipt key.
 //! * [`Link`]: one connection on which `Hello` agreed with the pins.
 //!
@@ -9,17 +8,13 @@
 
 use std::io;
 
-mod address;
 mod dial;
 mod hello;
-mod invite;
 mod link;
 mod pins;
 mod tls;
 
-pub use address::{HubAddress, InvalidAddress};
 pub use hello::{ClockSkew, Hello};
-pub use invite::{InvalidInvite, Invite};
 pub use link::{CALL_TIMEOUT, Link};
 pub use pins::HubPins;
 pub use tls::ClientIdentity;

@@ -12,6 +12,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::invite::{HubAddress, Invite, InviteCode};
 use samverkan_proto::v1;
 use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
 use tokio::net::TcpListener;
@@ -151,14 +152,7 @@ async fn open(
 }
 
 fn invite(hub: &TestHub, pin: [u8; 32]) -> Invite {
-    let address = hub.address.to_string();
-    let length = u8::try_from(address.len()).expect("short");
-    let covered = [&[1][..], &pin, &[9; 16], &[length], address.as_bytes()].concat();
-    let check = samverkan_proto::ids::sha256(&covered);
-    let whole = [&covered[..], &check[..4]].concat();
-    format!("svki1-{}", data_encoding::BASE64URL_NOPAD.encode(&whole))
-        .parse()
-        .unwrap_or_else(|_| panic!("invite"))
+    Invite::new(pin, InviteCode::parse(&[9; 16]).expect("16 bytes"), hub.address.clone())
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The only place where a module's reason becomes an error with a stable code.
 
 use super::{Code, Error};
-use crate::connect::{ConnectError, InvalidInvite};
+use crate::connect::ConnectError;
 use crate::files::{FileError, FileReason};
 use crate::home::{HomeError, InvalidProfileName};
 use crate::keystore::KeystoreError;
@@ -117,12 +117,6 @@ impl From<KitError> for Error {
                 Self::with(Code::KitInvalid, Args::none().text("cause", error))
             }
         }
-    }
-}
-
-impl From<InvalidInvite> for Error {
-    fn from(_: InvalidInvite) -> Self {
-        Self::new(Code::InviteMalformed)
     }
 }
 
