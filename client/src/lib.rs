@@ -10,6 +10,10 @@
 //! * [`recovery`]: an organisation's root as words on paper.
 //! * [`secret`]: bytes that wipe themselves.
 //!
+//! What it does with the hub:
+//!
+//! * [`session`]: sending, receiving, tracking, consent.
+//!
 //! What a person sees:
 //!
 //! * [`cli`]: output for people and programs.
@@ -33,4 +37,5 @@ pub mod passphrase;
 pub mod recovery;
 pub mod sealed_file;
 pub mod secret;
+pub mod session;
 pub mod text;

@@ -1,0 +1,300 @@
+//! What crosses the boundary between the session and the commands.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, Kind, LegalBasis, Urgency};
+use samverkan_proto::ids::{Handle, MailboxAddress, MessageId};
+use samverkan_proto::statement::safety::CaseReference;
+
+/// A message as a person composes it, before it is sealed.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The mailboxes it goes to; at least one.
+    pub to: Vec<MailboxAddress>,
+    /// The own mailbox it comes from; the only one, if absent.
+    pub from: Option<MailboxAddress>,
+    /// What the hub sees of its purpose.
+    pub class: Class,
+    /// The legal ground; absent for follow-ups alone.
+    pub basis: Option<LegalBasis>,
+    /// How soon somebody must act.
+    pub urgency: Urgency,
+    /// When an answer is expected.
+    pub answer_within_minutes: Option<NonZeroU32>,
+    /// How long it may wait unread, in milliseconds; 30 days if absent.
+    pub keep_ms: Option<u64>,
+    /// The consent it is sent under, when `basis` is consent.
+    pub consent: Option<ConsentId>,
+    /// A line that says what it is about. Sealed.
+    pub subject: String,
+    /// The text. Sealed.
+    pub text: String,
+    /// Form fields by name. Sealed.
+    pub fields: Vec<(String, String)>,
+    /// Files to attach, read while sealing.
+    pub attachments: Vec<PathBuf>,
+}
+
+/// An answer in a thread.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The text. Sealed.
+    pub text: String,
+    /// Files to attach.
+    pub attachments: Vec<PathBuf>,
+}
+
+/// The local name of a recorded consent, shown to people; reveals nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConsentId(pub CaseReference);
+
+/// One reason why a draft would be refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The stable code, spelt as the wire's `ErrorReason` where there is one.
+    pub code: crate::error::Code,
+    /// The recipient concerned, when it is one recipient.
+    pub recipient: Option<MailboxAddress>,
+}
+
+/// What became of a send.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The thread's reference.
+    pub reference: CaseReference,
+    /// The message.
+    pub message: MessageId,
+    /// The hub's receipt is verified and kept; otherwise the message waits in the outbox and is sent again by itself.
+    pub accepted: bool,
+}
+
+/// What one round of receiving brought.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    /// Threads with new messages, oldest first.
+    pub threads: Vec<CaseReference>,
+    /// Messages that could not be trusted; nothing of them is shown.
+    pub refused: usize,
+    /// Messages held back until the log can be synchronised.
+    pub held: usize,
+    /// Receipts taken about messages sent from here.
+    pub receipts: usize,
+}
+
+/// One line for `watch`: neutral, without names and counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something arrived for one of this device's mailboxes.
+    Arrived,
+    /// Something became known about a message sent from here.
+    Receipt,
+    /// Something arrived that can not be trusted.
+    Refused,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Sent from this organisation.
+    Out,
+    /// Received.
+    In,
+}
+
+/// A thread on one line.
+#[derive(Clone, Debug)]
+pub struct ThreadLine {
+    /// The reference to say aloud.
+    pub reference: CaseReference,
+    /// The other side: who wrote, or whom it went to.
+    pub with: Vec<MailboxAddress>,
+    /// The class of its first message.
+    pub class: Class,
+    /// The urgency of its first message.
+    pub urgency: Urgency,
+    /// The subject of its first message.
+    pub subject: String,
+    /// When its newest message was created.
+    pub newest_ms: u64,
+    /// Something in it was not shown yet.
+    pub unread: bool,
+    /// This side wrote last in answer to the other, or the other did: somebody answered.
+    pub answered: bool,
+    /// When an answer is due.
+    pub answer_due_ms: Option<u64>,
+    /// It began with a follow-up to something this device does not know.
+    pub unexpected: bool,
+    /// How far its newest outgoing message got; absent when there is none.
+    pub stage: Option<Stage>,
+}
+
+/// A thread, opened.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// The same facts as on one line.
+    pub line: ThreadLine,
+    /// Its messages, oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// One opened message.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// What it is.
+    pub kind: Kind,
+    /// Who sent it.
+    pub from: MailboxAddress,
+    /// Whether the sender's safety number was compared.
+    pub from_verified: bool,
+    /// Whom it went to.
+    pub to: Vec<MailboxAddress>,
+    /// The legal ground, if its class has one.
+    pub basis: Option<LegalBasis>,
+    /// When it was created.
+    pub created_ms: u64,
+    /// What it is about.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// Form fields.
+    pub fields: Vec<(String, String)>,
+    /// What came with it.
+    pub attachments: Vec<AttachmentLine>,
+}
+
+/// An attachment on one line.
+#[derive(Clone, Debug)]
+pub struct AttachmentLine {
+    /// Its number in the thread, from 1.
+    pub number: usize,
+    /// The sender's name for it, as it came: a label, never a path.
+    pub name: String,
+    /// The sender's word on what it is.
+    pub media_type: String,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// How far an outgoing message got towards one recipient, by what is proven. Four separate words: sent, fetched, opened, answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Sealed, in the outbox, not accepted by the hub yet.
+    Waiting,
+    /// The hub has it on disk.
+    Accepted,
+    /// The bytes went to a device of the recipient.
+    HandedOver,
+    /// Decrypted, verified and on disk at the recipient.
+    Delivered,
+    /// A sealed answer is here and verified.
+    Answered,
+    /// Ended: refused by the recipient's program.
+    Refused,
+    /// Ended: nobody fetched it in time.
+    ExpiredUndelivered,
+    /// Ended: the recipient was suspended or removed.
+    Returned,
+    /// Ended: no device of the recipient can open it.
+    Undecryptable,
+}
+
+/// What is proven about a thread's outgoing messages.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// The thread.
+    pub reference: CaseReference,
+    /// One entry a message and recipient, oldest first.
+    pub steps: Vec<TrackStep>,
+}
+
+/// How far one message got towards one recipient.
+#[derive(Clone, Debug)]
+pub struct TrackStep {
+    /// The message.
+    pub message: MessageId,
+    /// The recipient.
+    pub recipient: MailboxAddress,
+    /// The newest stage that is proven.
+    pub stage: Stage,
+    /// When each stage was reached, by the clock of who says so.
+    pub history: Vec<(Stage, u64)>,
+    /// The hub serves the ciphertext no longer.
+    pub purged_ms: Option<u64>,
+}
+
+/// A consent as it is written down.
+#[derive(Clone, Debug)]
+pub struct ConsentDraft {
+    /// What the passing-on is for.
+    pub purpose: ConsentPurpose,
+    /// Who may be told.
+    pub recipients: Vec<MailboxAddress>,
+    /// What may be told, `[a-z0-9-]` words.
+    pub categories: Vec<String>,
+    /// Until when.
+    pub expires_ms: u64,
+    /// How it was given.
+    pub how: ConsentHow,
+    /// What shows that it was given. Sealed.
+    pub evidence: String,
+    /// How many messages may be sent under it; each uses up one handle.
+    pub handles: u8,
+}
+
+/// A consent that was recorded.
+#[derive(Clone, Debug)]
+pub struct RecordedConsent {
+    /// Its local name.
+    pub id: ConsentId,
+    /// What was agreed.
+    pub purpose: ConsentPurpose,
+    /// Who may be told.
+    pub recipients: Vec<MailboxAddress>,
+    /// Until when.
+    pub expires_ms: u64,
+    /// Messages that can still be sent under it.
+    pub handles_left: u8,
+}
+
+/// Whether the safety number of an organisation was compared by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Not yet.
+    Unverified,
+    /// Compared, at this time.
+    Verified {
+        /// When, in milliseconds.
+        at_ms: u64,
+    },
+    /// The handle now belongs to another root key than the one compared: a hard stop.
+    KeyChanged {
+        /// The handle that moved.
+        handle: Handle,
+    },
+}
+
+/// Told about long work: bytes done and all bytes of the step under way.
+pub trait Progress {
+    /// A step began.
+    fn begin(&mut self, step: Step, total: u64);
+    /// So many more bytes of it are done.
+    fn advance(&mut self, bytes: u64);
+}
+
+/// The steps that can take longer than a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An attachment is sealed.
+    Encrypting,
+    /// An attachment goes to the hub.
+    Uploading,
+    /// An attachment comes from the hub.
+    Downloading,
+    /// The log is brought up to date.
+    Synchronising,
+}
