@@ -159,6 +159,8 @@ codes! {
     ClockWrong = "CLOCK_WRONG", ActionNeeded, NotSetUp;
     /// Text is not an invitation.
     InviteMalformed = "INVITE_MALFORMED", ActionNeeded, Usage;
+    /// The hub's log contradicts itself, or what was believed before.
+    LogForked = "LOG_FORKED", ActionNeeded, Integrity;
 
     // What the hub says, spelled as in ErrorReason.
 

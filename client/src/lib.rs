@@ -24,6 +24,7 @@
 pub mod cli;
 pub mod clock;
 pub mod connect;
+pub mod directory;
 
 pub mod error;
 pub mod escape;

@@ -109,6 +109,8 @@ error-hub-misbehaved = The hub answered in a way that this program does not unde
     .next = update samverkan; if that does not help, run samverkan doctor and tell the operator
 error-clock-wrong = This computer's clock is { $minutes } minutes away from the hub's. Nothing was sent.
     .next = set date and time, and try again
+error-log-forked = The hub shows a directory that contradicts itself ({ $cause }). Nothing is sent any more.
+    .next = call the operator on a number you already had; the evidence is in the profile folder, directory/evidence
 error-invite-malformed = That is not an invitation, or part of it is missing.
     .next = copy the whole text that starts with svki1-
 

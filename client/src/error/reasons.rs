@@ -2,6 +2,7 @@
 
 use super::{Code, Error};
 use crate::connect::ConnectError;
+use crate::directory::DirectoryError;
 use crate::files::{FileError, FileReason};
 use crate::home::{HomeError, InvalidProfileName};
 use crate::keystore::KeystoreError;
@@ -137,5 +138,19 @@ impl From<ConnectError> for Error {
             ConnectError::AuthorityUnusable | ConnectError::IdentityUnusable => Code::KeystoreDamaged,
         };
         Self::with(code, Args::none().text("cause", error))
+    }
+}
+
+impl From<DirectoryError> for Error {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Forked(_) | DirectoryError::EvidenceKept(_) => {
+                Self::with(Code::LogForked, Args::none().text("cause", error))
+            }
+            DirectoryError::BadAnswer => Self::with(Code::HubMisbehaved, Args::none().text("cause", error)),
+            DirectoryError::TimedOut => Self::with(Code::HubUnreachable, Args::none().text("cause", error)),
+            DirectoryError::Call(status) => status.as_ref().into(),
+            DirectoryError::File(error) => error.into(),
+        }
     }
 }

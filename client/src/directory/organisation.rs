@@ -1,0 +1,194 @@
+//! What the log says about one organisation, in log order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use samverkan_proto::ids::{DeviceId, Handle, OrgId};
+use samverkan_proto::sign::PublicKey;
+use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
+use samverkan_proto::statement::log::{EpochKeyBatch, OrganisationEntry};
+use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
+
+use super::LogFault;
+use samverkan_proto::code::OrganisationState;
+
+/// A statement and the leaf that holds it.
+#[derive(Clone, Debug)]
+struct At<T> {
+    leaf: u64,
+    value: T,
+}
+
+/// The newest statement among the first `size` leaves.
+fn newest_at<T>(list: &[At<T>], size: u64) -> Option<&T> {
+    let count = list.partition_point(|at| at.leaf < size);
+    list[..count].last().map(|at| &at.value)
+}
+
+/// An organisation with its whole history.
+#[derive(Clone, Debug, Default)]
+pub struct Organisation {
+    manifests: Vec<At<Manifest>>,
+    entries: Vec<At<OrganisationEntry>>,
+    /// Keys of weeks that were not over when they were read; older ones are of no use.
+    epoch_keys: BTreeMap<(DeviceId, Epoch), EpochKey>,
+    /// The digest of every epoch key that was ever published, by device and week.
+    published: BTreeSet<(DeviceId, Epoch)>,
+}
+
+impl Organisation {
+    /// The newest manifest; every organisation in the directory has one.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifests.last().map(|at| &at.value)
+    }
+
+    /// The newest manifest among the first `size` leaves.
+    #[must_use]
+    pub fn manifest_at(&self, size: u64) -> Option<&Manifest> {
+        newest_at(&self.manifests, size)
+    }
+
+    /// The operator's newest entry.
+    #[must_use]
+    pub fn entry(&self) -> Option<&OrganisationEntry> {
+        self.entries.last().map(|at| &at.value)
+    }
+
+    /// The operator's newest entry among the first `size` leaves.
+    #[must_use]
+    pub fn entry_at(&self, size: u64) -> Option<&OrganisationEntry> {
+        newest_at(&self.entries, size)
+    }
+
+    /// Whether it may be written to and shown.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state() == Some(OrganisationState::Active)
+    }
+
+    /// Where it stands, if the operator has said so.
+    #[must_use]
+    pub fn state(&self) -> Option<OrganisationState> {
+        self.entry().map(|entry| entry.fields().state)
+    }
+
+    /// The identity key of a device that any manifest, however old, has held.
+    #[must_use]
+    pub fn device_key(&self, device: &DeviceId) -> Option<PublicKey> {
+        // A device id is the hash of its key, so whichever manifest names it names the same key.
+        let mut manifests = self.manifests.iter().rev();
+        manifests.find_map(|at| at.value.device(device)).map(|device| *device.sign_pk())
+    }
+
+    /// The key of a device for a week, its signature verified.
+    #[must_use]
+    pub fn epoch_key(&self, device: &DeviceId, epoch: Epoch) -> Option<&EpochKey> {
+        let key = self.epoch_keys.get(&(*device, epoch))?;
+        key.verify(&self.device_key(device)?).ok().map(|()| key)
+    }
+
+    /// The keys that the log has for a device, ascending by week, those of past weeks left out.
+    pub fn epoch_keys_of(&self, device: &DeviceId) -> impl Iterator<Item = &EpochKey> {
+        let range = (*device, Epoch::new(0))..=(*device, Epoch::new(u32::MAX));
+        self.epoch_keys.range(range).map(|(_, key)| key)
+    }
+
+    /// Takes the next manifest.
+    pub(super) fn add_manifest(&mut self, leaf: u64, signed: SignedManifest) -> Result<(), LogFault> {
+        let verified = match self.manifest() {
+            None => signed.verify_first()?,
+            Some(previous) => signed.verify_after(previous)?,
+        };
+        self.manifests.push(At { leaf, value: verified.into_manifest() });
+        self.check_names()
+    }
+
+    /// Takes the operator's next entry.
+    pub(super) fn add_entry(&mut self, leaf: u64, entry: OrganisationEntry) -> Result<(), LogFault> {
+        let fields = entry.fields();
+        let before = self.entry().map(|entry| entry.fields());
+        let removed = before.is_some_and(|before| before.state == OrganisationState::Removed);
+        if fields.revision != before.map_or(1, |before| before.revision.saturating_add(1)) || removed {
+            return Err(LogFault::EntryOutOfOrder);
+        }
+        self.entries.push(At { leaf, value: entry });
+        self.check_names()
+    }
+
+    /// Takes epoch keys. Keys of weeks before `oldest` are verified but not kept; `verify` is false for a copy whose
+    /// root was compared with a checkpoint, where every signature was verified before.
+    pub(super) fn add_epoch_keys(
+        &mut self,
+        batch: &EpochKeyBatch,
+        oldest: Epoch,
+        verify: bool,
+    ) -> Result<(), LogFault> {
+        let device = batch.device_id();
+        let known = self.manifest().and_then(|manifest| manifest.device(&device));
+        let signer = *known.ok_or(LogFault::UnknownDevice)?.sign_pk();
+        for key in batch.keys() {
+            if verify {
+                key.verify(&signer)?;
+            }
+            if !self.published.insert((device, key.epoch())) {
+                return Err(LogFault::EpochKeyTwice);
+            }
+            if key.epoch() >= oldest {
+                self.epoch_keys.insert((device, key.epoch()), key.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The operator's entry and the organisation's manifest are about the same organisation.
+    fn check_names(&self) -> Result<(), LogFault> {
+        let (Some(manifest), Some(entry)) = (self.manifest(), self.entry()) else { return Ok(()) };
+        let (manifest, entry) = (manifest.fields(), entry.fields());
+        let same =
+            manifest.handle == entry.handle && manifest.organisation_number == entry.organisation_number;
+        if same { Ok(()) } else { Err(LogFault::NamesDiffer) }
+    }
+
+    /// The handle, which never changes.
+    pub(super) fn handle(&self) -> Option<&Handle> {
+        let entry = self.entry().map(|entry| &entry.fields().handle);
+        self.manifest().map(|manifest| &manifest.fields().handle).or(entry)
+    }
+}
+
+/// Every organisation of the log, and who has which handle.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Organisations {
+    by_id: BTreeMap<OrgId, Organisation>,
+    by_handle: BTreeMap<Handle, OrgId>,
+}
+
+impl Organisations {
+    pub(super) fn get(&self, id: &OrgId) -> Option<&Organisation> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn id_of(&self, handle: &Handle) -> Option<OrgId> {
+        self.by_handle.get(handle).copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
+        self.by_id.iter()
+    }
+
+    /// Changes an organisation, making it if it is new, and sees that no other has its handle.
+    pub(super) fn change(
+        &mut self,
+        id: OrgId,
+        change: impl FnOnce(&mut Organisation) -> Result<(), LogFault>,
+    ) -> Result<(), LogFault> {
+        let organisation = self.by_id.entry(id).or_default();
+        change(organisation)?;
+        let Some(handle) = organisation.handle() else { return Ok(()) };
+        if *self.by_handle.entry(handle.clone()).or_insert(id) == id {
+            Ok(())
+        } else {
+            Err(LogFault::HandleTwice)
+        }
+    }
+}

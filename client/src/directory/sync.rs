@@ -1,0 +1,113 @@
+//! Following the hub's log: fetch, verify everything, and only then keep it.
+
+use bytes::Bytes;
+use samverkan_proto::InvalidField;
+use samverkan_proto::statement::epoch_key::Epoch;
+use samverkan_proto::statement::log::Checkpoint;
+use samverkan_proto::v1::{SyncRequest, SyncResponse};
+use tokio::time::timeout;
+
+use super::copy::{self, Entry};
+use super::{Directory, DirectoryError, LogFault};
+use crate::connect::{CALL_TIMEOUT, Link};
+
+/// The most leaves that one synchronisation takes: twice a country for a year.
+const MAX_NEW_LEAVES: usize = 2_000_000;
+/// The most bytes that one synchronisation takes.
+const MAX_NEW_BYTES: u64 = 2 << 30;
+
+impl Directory {
+    /// Brings the copy up to the hub's newest checkpoint; gives the number of new leaves. `now_ms` decides which
+    /// epoch keys are of use.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Forked`] when the log contradicts itself or what was believed; the copy on disk is as it was
+    /// then, and this value must not be used any more. Any other error leaves everything as it was.
+    pub async fn synchronise(&mut self, link: &Link, now_ms: u64) -> Result<u64, DirectoryError> {
+        let (entries, note) = fetch(link, self.size()).await?;
+        self.take(entries, note, now_ms)
+    }
+
+    /// Takes what the hub sent, or nothing of it.
+    pub(super) fn take(
+        &mut self,
+        entries: Vec<Entry>,
+        note: Bytes,
+        now_ms: u64,
+    ) -> Result<u64, DirectoryError> {
+        let forked = |fault: InvalidField| DirectoryError::Forked(fault.into());
+        let checkpoint = self.verify(note).map_err(forked)?;
+        let oldest = Epoch::of(now_ms);
+        let applied = entries.iter().try_for_each(|entry| self.apply(entry, oldest, true));
+        let consistent = applied.and_then(|()| self.check_heads(&checkpoint));
+        if let Err(fault) = consistent {
+            self.copy.keep_evidence(self.believed_note(), checkpoint.note())?;
+            return Err(DirectoryError::Forked(fault));
+        }
+        self.copy.append(self.copy_bytes, &entries, checkpoint.note())?;
+        self.copy_bytes += copy::bytes_of(&entries);
+        self.checkpoint = Some(checkpoint);
+        Ok(entries.len() as u64)
+    }
+
+    /// The leaves add up to the new checkpoint, and to the one that was believed before.
+    fn check_heads(&self, checkpoint: &Checkpoint) -> Result<(), LogFault> {
+        if self.tree.head() != checkpoint.head() {
+            return Err(LogFault::Root);
+        }
+        let before = self.checkpoint.as_ref().map_or(Ok(()), |before| self.tree.check(before));
+        before.map_err(|_| LogFault::Contradiction)
+    }
+
+    fn believed_note(&self) -> &[u8] {
+        self.checkpoint.as_ref().map_or(&[][..], |checkpoint| checkpoint.note())
+    }
+}
+
+async fn fetch(link: &Link, from_leaf: u64) -> Result<(Vec<Entry>, Bytes), DirectoryError> {
+    let failed = |status| DirectoryError::Call(Box::new(status));
+    let late = |_| DirectoryError::TimedOut;
+    let mut client = link.directory();
+    let answer = timeout(CALL_TIMEOUT, client.sync(SyncRequest { from_leaf })).await.map_err(late)?;
+    let mut stream = answer.map_err(failed)?.into_inner();
+    let mut incoming = Incoming::default();
+    while let Some(part) = timeout(CALL_TIMEOUT, stream.message()).await.map_err(late)?.map_err(failed)? {
+        incoming.add(part)?;
+    }
+    incoming.finish()
+}
+
+/// What came so far, within bounds.
+#[derive(Default)]
+struct Incoming {
+    entries: Vec<Entry>,
+    bytes: u64,
+    checkpoint: Bytes,
+}
+
+impl Incoming {
+    fn add(&mut self, part: SyncResponse) -> Result<(), DirectoryError> {
+        // Only the last part has the checkpoint.
+        if !self.checkpoint.is_empty() {
+            return Err(DirectoryError::BadAnswer);
+        }
+        for entry in part.entries {
+            let entry = Entry::new(entry.leaf, entry.record).ok_or(DirectoryError::BadAnswer)?;
+            self.bytes += copy::bytes_of(std::slice::from_ref(&entry));
+            self.entries.push(entry);
+        }
+        if self.entries.len() > MAX_NEW_LEAVES || self.bytes > MAX_NEW_BYTES {
+            return Err(DirectoryError::BadAnswer);
+        }
+        self.checkpoint = part.checkpoint;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(Vec<Entry>, Bytes), DirectoryError> {
+        if self.checkpoint.is_empty() {
+            Err(DirectoryError::BadAnswer)
+        } else {
+            Ok((self.entries, self.checkpoint))
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A log that keeps the rules is believed, at every size; one that breaks any is refused and the evidence kept.
+
+use samverkan_proto::code::RevocationReason;
+use samverkan_proto::statement::epoch_key::EpochKey;
+use samverkan_proto::statement::log::TreeHead;
+use samverkan_proto::statement::manifest::Revocation;
+
+use super::testlog::{NOW_MS, TestLog, signer};
+use super::*;
+
+const MONTH_MS: u64 = 30 * 86_400_000;
+
+fn fault_of(log: &TestLog) -> LogFault {
+    match log.feed(&mut log.load().expect("loads")) {
+        Err(DirectoryError::Forked(fault)) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_synchronised_copy_is_the_same_after_loading_it() {
+    let mut log = TestLog::new();
+    let member = log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let epoch = Epoch::of(NOW_MS);
+    let key = log.publish(&member, epoch);
+    let synchronised = log.directory();
+    let loaded = log.load().expect("loads");
+    for directory in [&synchronised, &loaded] {
+        assert_eq!(directory.size(), log.entries.len() as u64);
+        let organisation = directory.organisation(&member.org()).expect("there");
+        assert_eq!(organisation.manifest(), Some(&member.manifest));
+        assert_eq!(organisation.epoch_key(&member.device.device_id(), epoch), Some(&key));
+        let address = "boj-exempel/mottagning".parse().expect("address");
+        let (org, mailbox) = directory.resolve(&address).expect("resolves");
+        assert_eq!(directory.address_of(&org, &mailbox), Some(address));
+    }
+    assert_eq!(synchronised.checkpoint(), loaded.checkpoint());
+    assert_eq!(log.feed(&mut log.load().expect("loads")).expect("nothing new"), 0);
+}
+
+#[test]
+fn every_earlier_size_is_judged_by_its_own_leaves() {
+    let mut log = TestLog::new();
+    let mut member = log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let active_at = log.entries.len() as u64;
+    let old = member.manifest.clone();
+    log.change(&mut member, |fields| fields.not_after_ms += 1);
+    log.enter(&mut member, OrganisationState::Suspended, "Brottsofferjouren Exempel", &[], &[]);
+    let directory = log.directory();
+    let state = |size| directory.organisation_state_at(&member.org(), size);
+    assert_eq!(state(2), None);
+    assert_eq!(state(3), Some(OrganisationState::Pending));
+    assert_eq!(state(active_at), Some(OrganisationState::Active));
+    assert_eq!(state(directory.size()), Some(OrganisationState::Suspended));
+    assert_eq!(directory.manifest_at(&member.org(), active_at), Some(&old));
+    assert_eq!(directory.manifest_at(&member.org(), active_at + 1), Some(&member.manifest));
+    assert_eq!(directory.manifest_at(&member.org(), 1), None);
+    assert!(directory.root_at(directory.size() + 1).is_none());
+}
+
+#[test]
+fn the_key_of_a_revoked_device_is_still_known() {
+    let mut log = TestLog::new();
+    let mut member = log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let gone = member.device.device_id();
+    let successor = signer(150);
+    let device = Device::replacing(&member.manifest, &successor);
+    log.recover(&mut member, |fields| {
+        fields.devices = vec![device.clone()];
+        fields.mailboxes[0].readers = vec![device.id()];
+        let revocation = Revocation { device_id: gone, revoked_ms: NOW_MS, reason: RevocationReason::Lost };
+        fields.revocations = vec![revocation];
+    });
+    let directory = log.directory();
+    assert_eq!(directory.device_key(&member.org(), &gone), Some(*member.device.public_key()));
+    assert!(directory.newest_manifest(&member.org()).expect("there").device(&gone).is_none());
+    assert_eq!(directory.device_key(&member.org(), &signer(151).device_id()), None);
+}
+
+/// A device with the times and roles of the manifest's first.
+struct Device;
+
+impl Device {
+    fn replacing(
+        manifest: &Manifest,
+        successor: &samverkan_proto::sign::Signer,
+    ) -> samverkan_proto::statement::manifest::Device {
+        let first = &manifest.devices()[0];
+        samverkan_proto::statement::manifest::Device::new(
+            *successor.public_key(),
+            first.tls_key,
+            first.roles,
+            first.added_ms,
+            first.expires_ms,
+        )
+    }
+}
+
+#[test]
+fn a_damaged_copy_starts_anew_but_keeps_its_word() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let checkpoint = log.directory().checkpoint().expect("synchronised").note().clone();
+    let path = log.dir.path().join("log");
+    let mut bytes = std::fs::read(&path).expect("read");
+    let at = bytes.len() - 3;
+    bytes[at] ^= 1;
+    crate::files::replace_private(&path, &bytes).expect("written");
+
+    let mut directory = log.load().expect("loads");
+    assert_eq!(
+        (directory.size(), directory.by_handle(&"boj-exempel".parse().expect("handle")).is_none()),
+        (0, true)
+    );
+    assert_eq!(directory.checkpoint().expect("kept").note(), &checkpoint);
+    log.feed(&mut directory).expect("the same log again");
+    assert_eq!(log.load().expect("loads").size(), log.entries.len() as u64);
+}
+
+#[test]
+fn a_shorter_or_other_log_than_the_one_believed_is_a_fork() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    log.directory();
+    std::fs::remove_file(log.dir.path().join("log")).expect("removed");
+    log.entries.pop();
+    assert_eq!(fault_of(&log), LogFault::Contradiction);
+    let evidence = log.dir.path().join("evidence");
+    assert!(evidence.join("believed").exists() && evidence.join("contradicting").exists());
+    assert!(matches!(log.load(), Err(DirectoryError::EvidenceKept(_))), "nothing goes on after that");
+}
+
+#[test]
+fn a_checkpoint_from_elsewhere_is_compared() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let directory = log.directory();
+    directory.compare(log.checkpoint(2)).expect("an earlier one");
+    let larger = TreeHead { size: 99, root: [1; 32] };
+    directory.compare(log.sign(larger)).expect("a larger one says nothing yet");
+    let other = TreeHead { size: 2, root: [1; 32] };
+    assert!(matches!(directory.compare(log.sign(other)), Err(DirectoryError::Forked(_))));
+    assert!(log.dir.path().join("evidence").exists());
+}
+
+#[test]
+fn leaves_that_do_not_add_up_are_refused() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let mut directory = log.load().expect("loads");
+    let outcome = directory.take(log.entries.clone(), log.checkpoint(2), NOW_MS);
+    assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::Root))), "{outcome:?}");
+}
+
+#[test]
+fn two_organisations_can_not_have_one_handle() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    log.join("boj-exempel", "En annan", &[], &[]);
+    assert_eq!(fault_of(&log), LogFault::HandleTwice);
+}
+
+#[test]
+fn the_operators_entries_follow_each_other_and_end_with_removal() {
+    let mut skipped = TestLog::new();
+    let mut member = skipped.join("boj-exempel", "Exempel", &[], &[]);
+    member.revision += 1;
+    skipped.enter(&mut member, OrganisationState::Active, "Exempel", &[], &[]);
+    assert_eq!(fault_of(&skipped), LogFault::EntryOutOfOrder);
+
+    let mut revived = TestLog::new();
+    let mut member = revived.join("boj-exempel", "Exempel", &[], &[]);
+    revived.enter(&mut member, OrganisationState::Removed, "Exempel", &[], &[]);
+    revived.enter(&mut member, OrganisationState::Active, "Exempel", &[], &[]);
+    assert_eq!(fault_of(&revived), LogFault::EntryOutOfOrder);
+}
+
+#[test]
+fn an_epoch_key_needs_its_device_its_signature_and_its_own_week() {
+    let epoch = Epoch::of(NOW_MS);
+    let mut twice = TestLog::new();
+    let member = twice.join("boj-exempel", "Exempel", &[], &[]);
+    twice.publish(&member, epoch);
+    twice.publish(&member, epoch);
+    assert_eq!(fault_of(&twice), LogFault::EpochKeyTwice);
+
+    let mut stranger = TestLog::new();
+    let member = stranger.join("boj-exempel", "Exempel", &[], &[]);
+    let public = samverkan_envelope::EpochSecret::generate().expect("random").public_key();
+    stranger.publish_keys(vec![EpochKey::sign(member.org(), epoch, &public, &signer(150)).expect("key")]);
+    assert_eq!(fault_of(&stranger), LogFault::UnknownDevice);
+
+    let mut forged = TestLog::new();
+    let member = forged.join("boj-exempel", "Exempel", &[], &[]);
+    let key = EpochKey::sign(member.org(), epoch, &public, &member.device).expect("key");
+    let mut bytes = key.bytes().to_vec();
+    let last = bytes.len() - 1;
+    bytes[last - 40] ^= 1;
+    forged.publish_keys(vec![EpochKey::parse(bytes.into()).expect("structure")]);
+    assert!(matches!(fault_of(&forged), LogFault::Statement(_)));
+}
+
+#[test]
+fn keys_of_past_weeks_are_checked_and_forgotten() {
+    let mut log = TestLog::new();
+    let member = log.join("boj-exempel", "Exempel", &[], &[]);
+    let (past, now) = (Epoch::of(NOW_MS - MONTH_MS), Epoch::of(NOW_MS));
+    log.publish(&member, past);
+    log.publish(&member, now);
+    let directory = log.directory();
+    let organisation = directory.organisation(&member.org()).expect("there");
+    let device = member.device.device_id();
+    assert!(
+        organisation.epoch_key(&device, past).is_none() && organisation.epoch_key(&device, now).is_some()
+    );
+    assert_eq!(organisation.epoch_keys_of(&device).count(), 1);
+}
+
+#[test]
+fn another_hubs_log_is_never_taken() {
+    let mut log = TestLog::new();
+    log.entries.remove(0);
+    log.join("boj-exempel", "Exempel", &[], &[]);
+    assert_eq!(fault_of(&log), LogFault::HubKeys);
+
+    let log = TestLog::new();
+    let mut directory = log.load().expect("loads");
+    let foreign = Checkpoint::sign(&log.hub, TreeHead { size: 1, root: [0; 32] }, &signer(9)).note().clone();
+    let outcome = directory.take(log.entries.clone(), foreign, NOW_MS);
+    assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::Statement(_)))), "{outcome:?}");
+}
