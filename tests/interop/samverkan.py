@@ -1,0 +1,121 @@
+"""`vector FILE` answers one test vector; `live` is a client. See README.md."""
+import argparse, json
+from pathlib import Path
+
+from live import Device  # first: protocol.py then takes this folder, which hides the package samverkan.v1, out of the path
+from protocol import (H, Log, Record, Refused, epoch_key_id, hkdf, ident, kem_private, label, must, open_blob, open_message, open_tag,
+                      parse, parse_body, parse_consent_record, public, receipt_proof, seal, seal_blob, signed)
+
+def groups(header):
+    starts = [i for i, to in enumerate(header.to) if to.kind == 0] + [len(header.to)]
+    return [list(range(a, b)) for a, b in zip(starts, starts[1:])]
+
+def only(record, *names):
+    return {name: record[name] for name in names}
+
+def fields(message):
+    """Of a protobuf message, without the number of its schema."""
+    def plain(value):
+        return fields(value) if hasattr(value, "DESCRIPTOR") else value if isinstance(value, (int, str, bytes)) else [*map(plain, value)]
+    return {field.name: plain(getattr(message, field.name)) for field in message.DESCRIPTOR.fields if field.name not in ("schema", "version")}
+
+class KnownLog(Log):
+    """What a vector says about the log, in place of the log's leaves."""
+    def __init__(self, known, receipt_pk):
+        super().__init__(None)
+        self.roots = {tree.size: tree.root for tree in known.roots}
+        self.keys = {(key.org_id, ident("device", key.sign_pk)): key for key in known.device_keys}
+        self.values["hub",] = [(0, Record(log_pk=known.log_key, receipt_pk=receipt_pk))]
+        for org in known.organisations:
+            manifests = [(0, org.manifest), (2**62, org.get("newest_manifest", org.manifest))]
+            self.values["entry", org.org_id] = [(0, org)]
+            self.values["manifest", org.org_id] = [(at, parse("manifest", manifest)) for at, manifest in manifests]
+
+    def root(self, size):
+        return self.roots.get(size)
+
+    def device(self, org_id, device_id):
+        must((org_id, device_id) in self.keys, "unknown_device")
+        return self.keys[org_id, device_id]
+
+def tags(message_id, cek, device_id):
+    return {f"open_tag_{kind}": open_tag(message_id, cek, device_id, kind) for kind in (1, 3, 4)}
+
+def message(v):
+    seeds = {epoch_key_id(kem_private(key.seed)[1]): (key.epoch, key.seed) for key in v.epoch_keys}
+    opened = open_message(
+        Record(header=v.header, wrap=v.wrap, content=v.content, submission_receipt=v.receipt), Record(v, seeds=seeds),
+        KnownLog(v.log, v.hub_receipt_key), f"samverkan/{v.log.hub}".encode(), v.now_ms, {(s.sender_org, s.send_id) for s in v.seen})
+    return {"body": opened.body.SerializeToString(deterministic=True), "boxes": opened.boxes,
+            **tags(opened.header.message_id, opened.cek, v.device_id)}
+
+def seal_vector(v):
+    """Without `wraps`: the library chooses their randomness."""
+    keys = [parse("epoch_key", wrap.epoch_key) for wrap in v.wraps]
+    wraps = [Record(key, boxes=wrap.boxes, epoch_key_id=epoch_key_id(key.pk)) for key, wrap in zip(keys, v.wraps)]
+    header = Record(v, suite=1, sender_device=ident("device", public(v.signing_seed)), flags=0, ext_len=0, wraps=wraps)
+    header, _, content, cek = seal(header, v.body, v.signing_seed, [key.pk for key in keys], v.cek)
+    return {"header": header, "content": content, "hh": H(label("header", header)),
+            "answer_ref": hkdf(v.message_id, cek, label("answer", v.answer_hh)),
+            "tags": [{"device_id": key.device_id, **tags(v.message_id, cek, key.device_id)} for key in keys]}
+
+def pieces(blob):
+    whole = [piece if "hex" in piece else from_json(json.loads((VECTORS_DIR / f"{piece.vector}.json").read_text()))[
+        "expect"].ok.blob[piece["from"]:piece.to] for piece in blob]
+    return b"".join(piece.hex if isinstance(piece, dict) else piece for piece in whole)
+
+def blob_seal(v):
+    data = bytes(i % 251 for i in range(v.data_len))
+    blob = seal_blob(data, v.file_key, v.salt)
+    return {"blob": blob, "blob_id": H(blob), "data_sha256": H(data)}
+
+VECTORS_DIR = Path(__file__).resolve().parents[2] / "proto/testvectors"
+KINDS = {
+    "header": lambda v: {"hh": H(label("header", v.header)), "groups": groups(parse("header", v.header))},
+    "device_receipt": lambda v: only(parse("device_receipt", v.receipt), "type", "reason"),
+    "hub_receipt": lambda v: only(parse("hub_receipt", v.receipt), "type", "reason"),
+    "receipt_proof": lambda v: only(receipt_proof(v.proof, v.public_key), "type", "reason", "root"),
+    "consent_stub": lambda v: only(signed("consent", "consent", v.stub, v.public_key), "handle", "commitment", "expires_ms"),
+    "recall": lambda v: only(signed("recall", "recall", v.recall, v.public_key), "message_id", "time_ms"),
+    "message": message, "seal": seal_vector, "body": lambda v: fields(parse_body(v.body)), "blob_seal": blob_seal,
+    "consent_record": lambda v: fields(parse_consent_record(v.record)),
+    "blob": lambda v: {"data_len": len(open_blob(pieces(v.blob), v.file_key, v.blob_id, v.plaintext_len, v.plaintext_sha256))}}
+
+def from_json(value):
+    if isinstance(value, str):
+        return bytes.fromhex(value) if len(value) % 2 == 0 and set(value) <= set("0123456789abcdef") else value
+    if isinstance(value, dict):
+        return Record((name, from_json(one)) for name, one in value.items())
+    return [from_json(one) for one in value] if isinstance(value, list) else value
+
+def answer(vector):
+    try:
+        return "ok " + json.dumps(KINDS[vector["kind"]](from_json(vector["input"])), default=bytes.hex)
+    except Refused as fault:
+        return str(fault)
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("vector").add_argument("file", type=Path)
+    client = commands.add_parser("live")
+    client.add_argument("--state", required=True)
+    steps = client.add_subparsers(dest="step", required=True)
+    steps.add_parser("join").add_argument("invite")
+    send = steps.add_parser("send")
+    send.add_argument("--to", required=True)
+    send.add_argument("--text-file", required=True, type=Path)
+    send.add_argument("--attach", action="append", default=[], type=Path)
+    steps.add_parser("receive")
+    args = parser.parse_args()
+    if args.command == "vector":
+        print(answer(json.loads(args.file.read_text())))
+        return
+    device = Device(args.state)
+    results = {"join": lambda: device.join(args.invite), "receive": device.receive,
+               "send": lambda: device.send(args.to, args.text_file.read_text(), args.attach)}[args.step]()
+    for result in results:
+        print(json.dumps(result, default=bytes.hex), flush=True)
+
+if __name__ == "__main__":
+    main()
