@@ -1,6 +1,7 @@
 //! The frozen vectors of `testvectors/` that concern this crate (PROTOCOL.md section 19).
 
 mod vectors {
+    pub(crate) mod directory;
     pub(crate) mod statements;
 }
 
@@ -9,7 +10,7 @@ use samverkan_proto::sign::PublicKey;
 use samverkan_proto::{Fault, InvalidField};
 use serde_json::Value;
 use std::path::Path;
-use vectors::statements;
+use vectors::{directory, statements};
 
 /// Kinds whose statements other crates open.
 const ELSEWHERE: [&str; 3] = ["message", "blob", "body"];
@@ -27,6 +28,24 @@ impl Input<'_> {
 
     fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.bytes(name).try_into().unwrap_or_else(|_| panic!("{name} is not {N} bytes"))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_else(|| panic!("{name} is no text"))
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        self.0[name].as_u64().unwrap_or_else(|| panic!("{name} is no number"))
+    }
+
+    fn hashes(&self, name: &str) -> Vec<[u8; 32]> {
+        let list = self.0[name].as_array().unwrap_or_else(|| panic!("{name} is no list"));
+        let hash = |text: &Value| HEXLOWER.decode(text.as_str()?.as_bytes()).ok()?.try_into().ok();
+        list.iter().map(|text| hash(text).unwrap_or_else(|| panic!("{name} holds no hash"))).collect()
     }
 
     fn public_key(&self) -> Result<PublicKey, InvalidField> {
@@ -47,6 +66,13 @@ fn outcome(kind: &str, input: &Input<'_>) -> Option<Outcome> {
         "receipt_proof" => statements::receipt_proof(input),
         "consent_stub" => statements::consent_stub(input),
         "recall" => statements::recall(input),
+        "manifest" => directory::manifest(input),
+        "epoch_key" => directory::epoch_key(input),
+        "checkpoint" => directory::checkpoint(input),
+        "log_leaf" => directory::log_leaf(input),
+        "log_proof" => directory::log_proof(input),
+        "invite" => directory::invite(input),
+        "case_reference" => directory::case_reference(input),
         other if ELSEWHERE.contains(&other) => return None,
         other => panic!("no test reads vectors of kind {other}"),
     })
@@ -86,5 +112,5 @@ fn every_vector_comes_out_as_it_says() {
         read += 1;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(read >= 153, "vectors are missing: found {read}");
+    assert!(read >= 394, "vectors are missing: found {read}");
 }

@@ -1,0 +1,76 @@
+//! Manifests, epoch keys, the log, invites and case references.
+
+use crate::{Input, Outcome, hex};
+use samverkan_proto::ids::ThreadId;
+use samverkan_proto::statement::epoch_key::EpochKey;
+use samverkan_proto::statement::invite::Invite;
+use samverkan_proto::statement::log::{self, Checkpoint, Leaf, LogTree, TreeHead};
+use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
+use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
+use serde_json::{Value, json};
+
+pub(crate) fn manifest(input: &Input<'_>) -> Outcome {
+    let signed = SignedManifest::parse(input.bytes("signed_manifest").into())?;
+    let verified = if input.has("previous") {
+        signed.verify_after(&Manifest::parse(input.bytes("previous").into())?)?
+    } else {
+        signed.verify_first()?
+    };
+    let manifest = verified.manifest();
+    let admins: Vec<Value> = manifest.admins().map(|admin| hex(admin.id().as_bytes())).collect();
+    Ok(json!({
+        "org_id": hex(manifest.org_id().as_bytes()),
+        "serial": manifest.serial(),
+        "hash": hex(manifest.hash()),
+        "admins": admins,
+        "safety_number": SafetyNumber::of_root(&manifest.fields().root_pk).to_string(),
+    }))
+}
+
+pub(crate) fn epoch_key(input: &Input<'_>) -> Outcome {
+    let key = EpochKey::parse(input.bytes("epoch_key").into())?;
+    key.verify(&input.public_key()?)?;
+    Ok(json!({ "epoch": key.epoch().number(), "epoch_key_id": hex(key.id().as_bytes()) }))
+}
+
+pub(crate) fn checkpoint(input: &Input<'_>) -> Outcome {
+    let hub = input.text("hub_name").parse()?;
+    let head = Checkpoint::verify(input.bytes("note").into(), &hub, &input.public_key()?)?.head();
+    Ok(json!({ "size": head.size, "root": hex(&head.root) }))
+}
+
+pub(crate) fn log_leaf(input: &Input<'_>) -> Outcome {
+    let data = input.bytes("leaf");
+    let leaf = Leaf::parse(&data)?;
+    leaf.open(&input.bytes("record").into())?;
+    let mut tree = LogTree::new();
+    tree.append(&data);
+    // The root over one leaf is the leaf's hash.
+    Ok(json!({ "type": leaf.leaf_type().code(), "leaf_hash": hex(&tree.head().root) }))
+}
+
+pub(crate) fn log_proof(input: &Input<'_>) -> Outcome {
+    let head = TreeHead { size: input.number("size"), root: input.array("root") };
+    let path = input.hashes("path");
+    if input.has("leaf") {
+        log::verify_inclusion(&head, input.number("index"), &input.bytes("leaf"), &path)?;
+    } else {
+        let old = TreeHead { size: input.number("old_size"), root: input.array("old_root") };
+        log::verify_consistency(&old, &head, &path)?;
+    }
+    Ok(json!({}))
+}
+
+pub(crate) fn invite(input: &Input<'_>) -> Outcome {
+    let invite = Invite::parse(input.text("invite"))?;
+    Ok(json!({
+        "pin": hex(invite.pin()),
+        "code": hex(invite.code().expose()),
+        "address": invite.address().to_string(),
+    }))
+}
+
+pub(crate) fn case_reference(input: &Input<'_>) -> Outcome {
+    let thread = ThreadId::parse(&input.bytes("thread_id"))?;
+    Ok(json!({ "case_reference": CaseReference::of_thread(&thread).to_string() }))
+}
