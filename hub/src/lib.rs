@@ -15,4 +15,5 @@ pub mod caller;
 pub mod clock;
 pub mod metrics;
 
+pub mod mail;
 pub mod store;
