@@ -32,6 +32,7 @@ pub mod v1 {
         unreachable_pub,
         unused_qualifications,
         clippy::all,
+        rustdoc::all,
         reason = "generated code; its documentation is the .proto files"
     )]
     tonic::include_proto!("samverkan.v1");

@@ -106,7 +106,7 @@ pub(super) fn check_succession(next: &Manifest, previous: &Manifest) -> Checked 
     let (new, old) = (next.fields(), previous.fields());
     require(old.serial.checked_add(1) == Some(new.serial), Fault::WrongChain, "serial")?;
     require(new.prev == *previous.hash(), Fault::WrongChain, "prev")?;
-    require(next.org_id() == previous.org_id(), Fault::ImmutableChanged, "org_id")?;
+    // With the root, org_id is unchanged: it is the root's hash.
     require(new.root_pk == old.root_pk, Fault::ImmutableChanged, "root_pk")?;
     require(new.handle == old.handle, Fault::ImmutableChanged, "handle")?;
     let same_number = new.organisation_number == old.organisation_number;

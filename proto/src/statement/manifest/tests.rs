@@ -206,7 +206,7 @@ fn every_rule_for_one_manifest_has_its_fault() {
         (|fields| fields.threshold = 0, Fault::WrongSigners),
         (|fields| fields.threshold = 4, Fault::WrongSigners),
         (|fields| fields.devices.drain(..3).for_each(drop), Fault::UnknownDevice),
-        (|fields| fields.serial = 0, Fault::WrongChain),
+        (|fields| (fields.serial, fields.prev) = (0, [1; 32]), Fault::WrongChain),
         (|fields| fields.serial = 2, Fault::WrongChain),
         (|fields| fields.prev = [1; 32], Fault::WrongChain),
         (|fields| fields.devices.push(device(1, Roles::ALL)), Fault::NotAscending),
