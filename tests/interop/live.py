@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from protocol import (DAY, SEALED, WEEK, H, Log, Record, Refused, checkpoint, device_proof, encode, epoch_key_id, ident,
+from protocol import (DAY, SEALED, WEEK, H, Log, Record, Refused, checkpoint, new_device_proof, encode, epoch_key_id, ident,
                       kem_private, label, must, new_epoch_key, open_blob, open_message, open_tag, parse_invite, public, receipt_proof,
                       safety_number, seal, seal_blob, sign, tree_root)
 
@@ -164,7 +164,7 @@ class Device:
             blob = b"".join(part.data for part in relay.DownloadBlob(RELAY.DownloadBlobRequest(
                 message_id=header.message_id, blob_id=a.blob_id)))
             files[a.name] = open_blob(blob, a.file_key, a.blob_id, a.plaintext_len, a.plaintext_sha256)
-        receipt = device_proof(dict(
+        receipt = new_device_proof(dict(
             version=1, type=1, reason=0, message_id=header.message_id, hh=H(label("header", delivery.header)), org=self.me.org_id,
             device=self.me.device_id, mailbox=bytes(16), time_ms=now_ms(), ref=bytes(32),
             open_tag=open_tag(header.message_id, opened.cek, self.me.device_id, 1)), self.me.device_seed)

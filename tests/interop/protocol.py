@@ -1,5 +1,5 @@
-"""The Samverkan protocol, version 1, from proto/PROTOCOL.md alone: layouts.txt has its layouts, RULES its rules."""
-import base64, contextlib, hashlib, hmac, os, re, struct, sys
+"""The Samverkan protocol, version 1, from proto/PROTOCOL.md alone. layouts.txt has the layouts, RULES what holds within a record."""
+import base64, contextlib, hashlib, hmac, ipaddress, os, re, sys
 from pathlib import Path
 
 import grpc
@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from google.protobuf.message import DecodeError
 
 HERE = Path(__file__).resolve().parent
-sys.path[:1] = [str(HERE.parents[1] / "proto"), str(HERE.parents[1] / "client/envelope")]  # for grpc.protos, which compiles
+TREE = HERE.parents[1]
+sys.path[:1] = [str(TREE / "proto"), str(TREE / "client/envelope")]  # where grpc.protos finds what it compiles
 SEALED = grpc.protos("body.proto")
 DAY, WEEK, SEGMENT = 86_400_000, 604_800_000, 65_536
 
@@ -33,27 +34,43 @@ def refusing(fault, *errors):
     except errors:
         raise Refused(fault) from None
 
-# Layouts (section 1).
+# Layouts (section 1) and the types of layouts.txt that are more than a number of bytes (section 3).
 
 LAYOUTS = {kind: (magic.strip("-").encode(), [field.split(":") for field in fields]) for kind, magic, *fields in map(
     str.split, (HERE / "layouts.txt").read_text().split("\n\n")[1].splitlines())}
 SPEC = re.compile(r"([ub]?)(\d+)(?:\*(\w+))?(\+?)(?:=(\d+)-(\d+))?!?(\w*)")
-LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
-ADDRESS = rf"(?=.{{1,253}}:[0-9]+$)(\[[0-9a-f:.]+\]|{LABEL}(\.{LABEL})*):[1-9][0-9]{{0,4}}"
-CHECKED = {  # type: what it is read as, its pattern or rule, its fault
-    "v1": ("u16", lambda version: version == 1, "unknown_version"), "v1u8": ("u8", lambda version: version == 1, "unknown_version"),
-    "id": ("16", any, "bad_identifier"), "id32": ("32", any, "bad_identifier"),
-    "uuid": ("16", lambda b: b[6] >> 4 == 4 and b[8] >> 6 == 2, "bad_identifier"),
-    "hub_type": ("u8", lambda code: 1 <= code <= 11 and code != 10, "unknown_code"),
-    "manifest_bytes": ("b32", lambda b: len(b) <= 131_072, "bad_length"),
-    "handle": ("b8", "[a-z0-9][a-z0-9-]{1,62}", "bad_text"), "municipality": ("4", "[0-9]{4}", "bad_text"),
-    "label63": ("b8", "[a-z0-9-]{1,63}", "bad_text"), "label64": ("b8", "[a-z0-9-]{1,64}", "bad_text"),
-    "org_name": ("b8", lambda b: 1 <= len(b) <= 200 and not re.search("[\0-\x1f\x7f-\x9f]", b.decode()), "bad_text"),
-    "address": ("b8", ADDRESS, "bad_text"),
-    "orgnr": ("b8", lambda b: re.fullmatch(b"[0-9]{2}[2-9][0-9]{7}", b) and luhn(b.decode()), "bad_organisation_number")}
 
-def luhn(number):
-    return sum(map(int, "".join(str(int(digit) * (2 - i % 2)) for i, digit in enumerate(number)))) % 10 == 0
+def is_uuid(data):
+    return len(data) == 16 and data[6] >> 4 == 4 and data[8] >> 6 == 2
+
+def is_organisation_number(number):
+    doubled = "".join(str(int(digit) * (2 - i % 2)) for i, digit in enumerate(number) if digit in "0123456789")
+    return re.fullmatch("[0-9]{2}[2-9][0-9]{7}", number) and sum(map(int, doubled)) % 10 == 0
+
+def is_address(address):
+    host, _, port = address.rpartition(":")
+    try:
+        literal = ipaddress.ip_address(host.strip("[]"))
+        good_host = host == (f"[{literal}]" if literal.version == 6 else str(literal))
+    except ValueError:
+        labels = host.split(".")
+        good_host = len(host) <= 253 and not re.fullmatch("[0-9]+", labels[-1]) and all(
+            re.fullmatch("(?!-)[a-z0-9-]{1,63}(?<!-)", label) for label in labels)
+    return good_host and re.fullmatch("[1-9][0-9]{0,4}", port) and int(port) <= 65_535
+
+def matches(pattern):
+    return lambda value: re.fullmatch(pattern, value)
+
+CHECKED = {  # type: what it is read as, its rule, its fault; b8 and 4 are text
+    "v1": ("u16", lambda version: version == 1, "unknown_version"), "v1u8": ("u8", lambda version: version == 1, "unknown_version"),
+    "id": ("16", any, "bad_identifier"), "id32": ("32", any, "bad_identifier"), "uuid": ("16", is_uuid, "bad_identifier"),
+    "sign_pk": ("32", lambda pk: is_sign_key(pk), "bad_key"), "ca_bytes": ("b16", any, "count_out_of_range"),
+    "hub_type": ("u8", lambda code: 1 <= code <= 11 and code != 10, "unknown_code"),
+    "manifest_bytes": ("b32", lambda manifest: len(manifest) <= 131_072, "bad_length"),
+    "handle": ("b8", matches("[a-z0-9][a-z0-9-]{1,62}"), "bad_text"), "municipality": ("4", matches("[0-9]{4}"), "bad_text"),
+    "label63": ("b8", matches("[a-z0-9-]{1,63}"), "bad_text"), "label64": ("b8", matches("[a-z0-9-]{1,64}"), "bad_text"),
+    "org_name": ("b8", lambda name: len(name.encode()) <= 200 and re.fullmatch("[^\0-\x1f\x7f-\x9f]+", name), "bad_text"),
+    "address": ("b8", is_address, "bad_text"), "orgnr": ("b8", is_organisation_number, "bad_organisation_number")}
 
 class Reader:
     def __init__(self, data):
@@ -64,164 +81,117 @@ class Reader:
             base, rule, fault = CHECKED[spec]
             value = self.read(base)
             with refusing("bad_text", UnicodeDecodeError):
-                must(rule(value) if callable(rule) else re.fullmatch(rule, value.decode(), re.ASCII), fault)
-                return value.decode() if base in ("b8", "4") else value
+                value = value.decode() if base in ("b8", "4") else value
+            must(rule(value), fault)
+            return value
+        if spec in LAYOUTS:
+            return follow_rules(spec, self.record(spec))
         prefix, size, item, ordered, low, high, fault = SPEC.fullmatch(spec).groups()
-        start = self.at
-        self.at += int(size) // 8 if prefix else int(size)
+        start, self.at = self.at, self.at + int(size) // (8 if prefix else 1)
         must(self.at <= len(self.data), "truncated")
-        if not prefix:
-            return self.data[start:self.at]
         value = int.from_bytes(self.data[start:self.at], "big")
         must(not low or int(low) <= value <= int(high), fault or ("count_out_of_range" if item else "unknown_code"))
-        if not item:
-            return self.read(str(value)) if prefix == "b" else value
-        found = [self.record(item) if item in LAYOUTS else self.read(item) for _ in range(value)]
-        must(not ordered or ascends(next(iter(one.values())) if item in LAYOUTS else one for one in found), "not_ascending")
-        return found
+        if item:
+            found = [self.read(item) for _ in range(value)]
+            must(not ordered or ascends(next(iter(one.values())) if item in LAYOUTS else one for one in found), "not_ascending")
+            return found
+        return self.data[start:self.at] if not prefix else self.read(str(value)) if prefix == "b" else value
 
     def record(self, kind):
         magic, layout = LAYOUTS[kind]
         must(self.read(str(len(magic))) == magic, "wrong_magic")
         return Record((name, self.read(spec)) for name, spec in layout)
 
+def follow_rules(kind, record):
+    for fault, rule in RULES.get(kind, ()):
+        must(rule(record), fault)
+    return record
+
 def parse(kind, data):
     """Fields, then nothing more, then the rules that hold within one record."""
     reader = Reader(data)
     record = reader.record(kind)
     must(reader.at == len(data), "trailing_bytes")
-    for fault, rule in RULES.get(kind, ()):
-        must(rule(record), fault)
-    return record
+    return follow_rules(kind, record)
 
 def encode(kind, values):
     magic, layout = LAYOUTS[kind]
     return magic + b"".join(encode_field(spec, values[name]) for name, spec in layout)
 
 def encode_field(spec, value):
+    if spec in LAYOUTS:
+        return encode(spec, value)
     prefix, size, item, *_ = SPEC.match(CHECKED[spec][0] if spec in CHECKED else spec).groups()
-    if item:
-        value = [encode(item, one) if item in LAYOUTS else encode_field(item, one) for one in value]
     if isinstance(value, int):
         return value.to_bytes(int(size) // 8, "big")
-    data = value.encode() if isinstance(value, str) else b"".join(value) if item else value
+    data = b"".join(encode_field(item, one) for one in value) if item else value.encode() if isinstance(value, str) else value
     return (len(value if item else data).to_bytes(int(size) // 8, "big") if prefix else b"") + data
 
 def ascends(keys):
     keys = list(keys)
     return all(a < b for a, b in zip(keys, keys[1:]))
 
-# Rules within one record, in the text's order.
-
-def receipt_rules(reasons, zero):
-    """Per type: the reasons it may have, and the fields it does not use (section 10)."""
-    def unused(receipt):
-        return zero.get(receipt.type, "").split()
-    return [("unknown_code", lambda r: r.type not in reasons or r.reason in reasons[r.type]),
-            ("reserved_not_zero", lambda r: (r.type in reasons or r.reason == 0) and not any(any(r[name]) for name in unused(r))),
-            ("bad_identifier", lambda r: all(any(r[name]) for name in ("org", "mailbox", "device") if name not in unused(r)))]
-
-RULES = {
-    "header": [
-        ("bad_basis", lambda h: (h["class"] == 4) == (h.basis == 0) and (h.basis == 1) == bool(h.handles)),
-        ("bad_time", lambda h: h.created_ms < h.expires_ms <= h.created_ms + 30 * DAY),
-        ("bad_length", lambda h: padded(h.content_len - 16) == h.content_len - 16 <= 1_081_344),
-        ("zero_commitment", lambda h: any(h.key_commit)),
-        ("bad_recipients", lambda h: h.to[0].kind == 0 and ascends(place(to) for to in h.to if to.kind == 0)
-            and len({(h.sender_org, h.sender_mailbox), *map(place, h.to)}) == 1 + len(h.to)),
-        ("not_ascending", lambda h: ascends(map(place, h.wraps))),
-        ("bad_boxes", lambda h: all(
-            place(wrap) != (h.sender_org, h.sender_device) and wrap.boxes < 1 << len(h.to)
-            and {wrap.org_id} == ({to.org_id for to in boxes(h, wrap)} or {h.sender_org}) for wrap in h.wraps)
-            and all(any(to in boxes(h, wrap) for wrap in h.wraps) for to in h.to)),
-        ("not_ascending", lambda h: ascends(blob.blob_id for blob in h.blobs)),
-        ("bad_length", lambda h: all(is_blob_len(blob.len) for blob in h.blobs)),
-        ("not_ascending", lambda h: ascends(h.handles))],
-    "manifest": [
-        ("bad_identifier", lambda m: m.org_id == ident("org", m.root_pk)
-            and all(d.device_id == ident("device", d.sign_pk) for d in m.devices)),
-        ("bad_key", lambda m: all(is_sign_key(pk) for pk in [m.root_pk, *(d.sign_pk for d in m.devices)])
-            and len({d.tls_spki_sha256 for d in m.devices}) == len(m.devices)),
-        ("bad_time", lambda m: m.issued_ms < m.not_after_ms
-            and all(d.added_ms < d.expires_ms <= d.added_ms + 400 * DAY for d in m.devices)),
-        ("bad_text", lambda m: len({box.name for box in m.mailboxes}) == len(m.mailboxes)),
-        ("unknown_device", lambda m: {reader for box in m.mailboxes for reader in box.readers} <= with_role(m, 4)
-            and not revoked(m) & with_role(m, 7)),
-        ("wrong_signers", lambda m: 1 <= m.threshold <= len(with_role(m, 1))),
-        ("wrong_chain", lambda m: m.serial >= 1 and (m.serial == 1) == (not any(m.prev)))],
-    "epoch_key": [
-        ("bad_time", lambda k: (k.not_before_ms, k.encrypt_until_ms, k.destroy_at_ms)
-            == (k.epoch * WEEK, k.epoch * WEEK + WEEK, k.epoch * WEEK + WEEK + 30 * DAY)),
-        ("bad_key", lambda k: kem_public(k.pk))],
-    "device_receipt": receipt_rules({2: range(1, 4), 3: range(1, 6)}, {1: "mailbox ref", 2: "mailbox ref open_tag", 3: "mailbox ref"}),
-    "hub_receipt": receipt_rules({5: range(1, 8), 7: range(1, 3), 9: range(1, 6)}, {
-        **dict.fromkeys((3, 4, 5, 6), "org mailbox device"), **dict.fromkeys((7, 8, 9), "device"), 11: "mailbox"}),
-    "consent": [("bad_time", lambda c: c.expires_ms % DAY == 0)],
-    "entry": [("wrong_chain", lambda e: e.revision >= 1)]}
+# Rules within one record, in the text's order (sections 5, 6, 10 and 12).
 
 def place(record):
     return record.org_id, record.get("mailbox_id") or record.device_id
-
-def receipt_rules(reasons, zero):
-    """Per type: the reasons it may have, and the fields it does not use (section 10)."""
-    def unused(receipt):
-        return zero.get(receipt.type, "").split()
-    return [("unknown_code", lambda r: r.type not in reasons or r.reason in reasons[r.type]),
-            ("reserved_not_zero", lambda r: (r.type in reasons or r.reason == 0) and not any(any(r[name]) for name in unused(r))),
-            ("bad_identifier", lambda r: all(any(r[name]) for name in ("org", "mailbox", "device") if name not in unused(r)))]
-
-RULES = {
-    "header": [
-        ("bad_basis", lambda h: (h["class"] == 4) == (h.basis == 0) and (h.basis == 1) == bool(h.handles)),
-        ("bad_time", lambda h: h.created_ms < h.expires_ms <= h.created_ms + 30 * DAY),
-        ("bad_length", lambda h: padded(h.content_len - 16) == h.content_len - 16 <= 1_081_344),
-        ("zero_commitment", lambda h: any(h.key_commit)),
-        ("bad_recipients", lambda h: h.to[0].kind == 0 and ascends(place(to) for to in h.to if to.kind == 0)
-            and len({(h.sender_org, h.sender_mailbox), *map(place, h.to)}) == 1 + len(h.to)),
-        ("not_ascending", lambda h: ascends(map(place, h.wraps))),
-        ("bad_boxes", lambda h: all(
-            place(wrap) != (h.sender_org, h.sender_device) and wrap.boxes < 1 << len(h.to)
-            and {wrap.org_id} == ({to.org_id for to in boxes(h, wrap)} or {h.sender_org}) for wrap in h.wraps)
-            and all(any(to in boxes(h, wrap) for wrap in h.wraps) for to in h.to)),
-        ("not_ascending", lambda h: ascends(blob.blob_id for blob in h.blobs)),
-        ("bad_length", lambda h: all(is_blob_len(blob.len) for blob in h.blobs)),
-        ("not_ascending", lambda h: ascends(h.handles))],
-    "manifest": [
-        ("not_ascending", lambda m: ascends(d.device_id for d in m.devices) and ascends(box.mailbox_id for box in m.mailboxes)
-            and all(ascends(box.readers) for box in m.mailboxes) and ascends(gone.device_id for gone in m.revocations)),
-        ("bad_identifier", lambda m: m.org_id == ident("org", m.root_pk)
-            and all(d.device_id == ident("device", d.sign_pk) for d in m.devices)),
-        ("bad_key", lambda m: all(is_sign_key(pk) for pk in [m.root_pk, *(d.sign_pk for d in m.devices)])
-            and len({d.tls_spki_sha256 for d in m.devices}) == len(m.devices)),
-        ("bad_time", lambda m: m.issued_ms < m.not_after_ms
-            and all(d.added_ms < d.expires_ms <= d.added_ms + 400 * DAY for d in m.devices)),
-        ("bad_text", lambda m: len({box.name for box in m.mailboxes}) == len(m.mailboxes)),
-        ("unknown_device", lambda m: {reader for box in m.mailboxes for reader in box.readers} <= with_role(m, 4)
-            and not revoked(m) & with_role(m, 7)),
-        ("wrong_signers", lambda m: 1 <= m.threshold <= len(with_role(m, 1))),
-        ("wrong_chain", lambda m: m.serial >= 1 and (m.serial == 1) == (not any(m.prev)))],
-    "signed_manifest": [("not_ascending", lambda signed: ascends(s.signer for s in signed.signatures))],
-    "epoch_key": [
-        ("bad_time", lambda k: (k.not_before_ms, k.encrypt_until_ms, k.destroy_at_ms)
-            == (k.epoch * WEEK, k.epoch * WEEK + WEEK, k.epoch * WEEK + WEEK + 30 * DAY)),
-        ("bad_key", lambda k: kem_public(k.pk))],
-    "device_receipt": receipt_rules({2: range(1, 4), 3: range(1, 6)}, {1: "mailbox ref", 2: "mailbox ref open_tag", 3: "mailbox ref"}),
-    "hub_receipt": [("unknown_code", lambda r: r.type != 10)] + receipt_rules({5: range(1, 8), 7: range(1, 3), 9: range(1, 6)}, {
-        **dict.fromkeys((3, 4, 5, 6), "org mailbox device"), **dict.fromkeys((7, 8, 9), "device"), 11: "mailbox"}),
-    "consent": [("bad_time", lambda c: c.expires_ms % DAY == 0)],
-    "entry": [("not_ascending", lambda e: ascends(e.municipalities) and ascends(e.services))]}
-
-def place(record):
-    return record.org_id, record["mailbox_id" if "mailbox_id" in record else "device_id"]
 
 def boxes(header, wrap):
     return [to for bit, to in enumerate(header.to) if wrap.boxes >> bit & 1]
 
 def with_role(manifest, role):
-    return {d.device_id for d in manifest.devices if d.roles & role}
+    return {device.device_id for device in manifest.devices if device.roles & role}
 
 def revoked(manifest):
     return {gone.device_id for gone in manifest.revocations}
+
+def receipt_rules(reasons, zero):
+    """Per type: the reasons it may have, and the fields it does not use."""
+    def unused(receipt):
+        return zero.get(receipt.type, "").split()
+    return [("unknown_code", lambda r: r.type not in reasons or r.reason in reasons[r.type]),
+            ("reserved_not_zero", lambda r: (r.type in reasons or r.reason == 0) and not any(any(r[name]) for name in unused(r))),
+            ("bad_identifier", lambda r: all(any(r[name]) for name in ("org", "mailbox", "device") if name not in unused(r)))]
+
+RULES = {
+    "header": [
+        ("bad_basis", lambda h: (h["class"] == 4) == (h.basis == 0) and (h.basis == 1) == bool(h.handles)),
+        ("bad_time", lambda h: h.created_ms < h.expires_ms <= h.created_ms + 30 * DAY),
+        ("bad_length", lambda h: padded(h.content_len - 16) == h.content_len - 16 <= 1_081_344),
+        ("zero_commitment", lambda h: any(h.key_commit)),
+        ("bad_recipients", lambda h: h.to[0].kind == 0 and ascends(place(to) for to in h.to if to.kind == 0)
+            and len({(h.sender_org, h.sender_mailbox), *map(place, h.to)}) == 1 + len(h.to)),
+        ("not_ascending", lambda h: ascends(map(place, h.wraps))),
+        ("bad_boxes", lambda h: all(
+            place(wrap) != (h.sender_org, h.sender_device) and wrap.boxes < 1 << len(h.to)
+            and {wrap.org_id} == ({to.org_id for to in boxes(h, wrap)} or {h.sender_org}) for wrap in h.wraps)
+            and all(any(to in boxes(h, wrap) for wrap in h.wraps) for to in h.to)),
+        ("not_ascending", lambda h: ascends(blob.blob_id for blob in h.blobs)),
+        ("bad_length", lambda h: all(is_blob_len(blob.len) for blob in h.blobs)),
+        ("not_ascending", lambda h: ascends(h.handles))],
+    "manifest": [
+        ("bad_identifier", lambda m: m.org_id == ident("org", m.root_pk)
+            and all(d.device_id == ident("device", d.sign_pk) for d in m.devices)),
+        ("bad_key", lambda m: all(is_sign_key(pk) for pk in [m.root_pk, *(d.sign_pk for d in m.devices)])
+            and len({d.tls_spki_sha256 for d in m.devices}) == len(m.devices)),
+        ("bad_time", lambda m: m.issued_ms < m.not_after_ms
+            and all(d.added_ms < d.expires_ms <= d.added_ms + 400 * DAY for d in m.devices)),
+        ("bad_text", lambda m: len({box.name for box in m.mailboxes}) == len(m.mailboxes)),
+        ("unknown_device", lambda m: {reader for box in m.mailboxes for reader in box.readers} <= with_role(m, 4)
+            and not revoked(m) & with_role(m, 7)),
+        ("wrong_signers", lambda m: 1 <= m.threshold <= len(with_role(m, 1))),
+        ("wrong_chain", lambda m: m.serial >= 1 and (m.serial == 1) == (not any(m.prev)))],
+    "epoch_key": [
+        ("bad_time", lambda k: (k.not_before_ms, k.encrypt_until_ms, k.destroy_at_ms)
+            == (k.epoch * WEEK, k.epoch * WEEK + WEEK, k.epoch * WEEK + WEEK + 30 * DAY)),
+        ("bad_key", lambda k: kem_public(k.pk))],
+    "epoch_keys": [("bad_identifier", lambda r: len(set(map(place, r["keys"]))) == 1),
+                   ("not_ascending", lambda r: ascends(key.epoch for key in r["keys"]))],
+    "device_receipt": receipt_rules({2: range(1, 4), 3: range(1, 6)}, {1: "mailbox ref", 2: "mailbox ref open_tag", 3: "mailbox ref"}),
+    "hub_receipt": receipt_rules({5: range(1, 8), 7: range(1, 3), 9: range(1, 6)}, {
+        **dict.fromkeys((3, 4, 5, 6), "org mailbox device"), **dict.fromkeys((7, 8, 9), "device"), 11: "mailbox"}),
+    "consent": [("bad_time", lambda c: c.expires_ms % DAY == 0)],
+    "entry": [("wrong_chain", lambda e: e.revision >= 1)]}
 
 # Algorithms (section 2) and names (section 3).
 
@@ -251,20 +221,24 @@ def is_sign_key(pk):
     x_squared = (y * y - 1) * pow(d * y * y + 1, -1, P)
     return y < P and y not in (0, 1, P - 1, ORDER_8, P - ORDER_8) and pow(x_squared, (P - 1) // 2, P) == 1
 
+def public(seed):
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+def sign(seed, name, data):
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(label(f"{name} signature", H(data)))
+
 def verify(pk, name, data, sig):
     """`name` None: the data is signed as it is (a checkpoint)."""
     must(is_sign_key(pk), "bad_key")
     with refusing("bad_signature", InvalidSignature):
         ed25519.Ed25519PublicKey.from_public_bytes(pk).verify(sig, label(f"{name} signature", H(data)) if name else data)
 
-def sign(seed, name, data):
-    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(label(f"{name} signature", H(data)))
-
-def signed(kind, name, data, sign_pk):
+def signed(kind, data, sign_pk):
+    """A record that ends in the signature of the device it names."""
     record = parse(kind, data)
     device = record.get("device") or record.get("device_id") or record["issuer_device"]
     must(device == ident("device", sign_pk), "wrong_signers")
-    verify(sign_pk, name, data[:-64], record.sig)
+    verify(sign_pk, kind.replace("_", " "), data[:-64], record.sig)
     return record
 
 def x25519_public(half):
@@ -299,6 +273,7 @@ def safety_number(root_pk):
     return " ".join(f"{int.from_bytes(digest[i:i + 5], 'big') % 100_000:05}" for i in range(0, 60, 5))
 
 def case_reference(thread_id):
+    must(is_uuid(thread_id), "bad_identifier")
     number = int.from_bytes(H(label("case", thread_id))[:8], "big") % 29**6
     digits = [number // 29**i % 29 for i in range(5, -1, -1)]
     digits.append(sum(i * digit for i, digit in enumerate(digits, 1)) % 29)
@@ -313,7 +288,7 @@ def parse_invite(line):
     must(H(data[:-4])[:4] == invite.check, "hash_mismatch")
     return invite
 
-# Manifests (section 5), receipts (section 10), the tree (section 13).
+# Manifests and epoch keys (section 5).
 
 def signed_manifest(data, previous=None):
     """`previous`: the manifest before, as bytes; None before serial 1."""
@@ -325,8 +300,8 @@ def signed_manifest(data, previous=None):
         must(all(new[name] == old[name] for name in ("org_id", "root_pk", "handle", "orgnr")), "immutable_changed")
         must(all(gone in new.revocations for gone in old.revocations)
              and with_role(old, 7) <= with_role(new, 7) | revoked(new), "revocation_changed")
-        admins = (d for d in old.devices if d.roles & 1)
-        keys = {i: d.sign_pk for i, d in enumerate(admins, 1) if d.device_id not in revoked(new)}
+        admins = (device for device in old.devices if device.roles & 1)
+        keys = {i: admin.sign_pk for i, admin in enumerate(admins, 1) if admin.device_id not in revoked(new)}
     must(previous or new.serial == 1, "wrong_chain")
     signers = [signature.signer for signature in envelope.signatures]
     must(signers == [0] or previous and len(signers) == old.threshold and keys.keys() >= set(signers), "wrong_signers")
@@ -338,23 +313,41 @@ def new_epoch_key(org_id, device_id, device_seed, week, seed):
     begin = week * WEEK
     key = encode("epoch_key", dict(
         version=1, org_id=org_id, device_id=device_id, epoch=week, suite=1, pk=kem_private(seed)[1], not_before_ms=begin,
-        encrypt_until_ms=begin + WEEK, destroy_at_ms=begin + WEEK + 30 * DAY, sig=bytes(64)))[:-64]
+        encrypt_until_ms=begin + WEEK, destroy_at_ms=begin + WEEK + 30 * DAY, sig=b""))
     return key + sign(device_seed, "epoch key", key)
+
+# The tree (RFC 6962), receipts (section 10), the log (section 13). `take` gives a proof's next hash.
+
+def split(size):
+    return 1 << (size - 1).bit_length() - 1
 
 def tree_root(leaves):
     if len(leaves) < 2:
         return H(b"\0", leaves[0]) if leaves else H()
-    left = 1 << (len(leaves) - 1).bit_length() - 1
+    left = split(len(leaves))
     return H(b"\1", tree_root(leaves[:left]), tree_root(leaves[left:]))
 
-def root_by_path(leaf_hash, index, n, reader):
-    if n == 1:
+def root_of_path(leaf_hash, index, size, take):
+    if size == 1:
         return leaf_hash
-    left = 1 << (n - 1).bit_length() - 1
+    left = split(size)
     if index < left:
-        return H(b"\1", root_by_path(leaf_hash, index, left, reader), reader.read("32"))
-    right = root_by_path(leaf_hash, index - left, n - left, reader)
-    return H(b"\1", reader.read("32"), right)
+        return H(b"\1", root_of_path(leaf_hash, index, left, take), take())
+    right = root_of_path(leaf_hash, index - left, size - left, take)
+    return H(b"\1", take(), right)
+
+def roots_of_consistency(old, size, take, old_root=None):
+    """The roots of the old and the new tree; the old root is known as long as the old tree fills the left edge."""
+    if old == size:
+        known = old_root or take()
+        return known, known
+    left = split(size)
+    if old <= left:
+        before, after = roots_of_consistency(old, left, take, old_root)
+        return before, H(b"\1", after, take())
+    before, after = roots_of_consistency(old - left, size - left, take)
+    shared = take()
+    return H(b"\1", shared, before), H(b"\1", shared, after)
 
 def receipt_proof(data, signer):
     kind, size, most = ("hub_receipt", "220", 256) if data[:4] == b"SVKS" else ("device_receipt", "160", 64)
@@ -362,23 +355,45 @@ def receipt_proof(data, signer):
     leaf = reader.read(size)
     record, index, n = parse(kind, leaf), reader.read("u16"), reader.read("u16")
     must(index < n <= most, "count_out_of_range")
-    root, key_id, sig = root_by_path(H(b"\0", leaf), index, n, reader), reader.read("8"), reader.read("64")
+    root = root_of_path(H(b"\0", leaf), index, n, lambda: reader.read("32"))
+    key_id, sig = reader.read("8"), reader.read("64")
     must(reader.at == len(data), "trailing_bytes")
     must(key_id == H(signer)[:8] and (kind == "hub_receipt" or record.device == ident("device", signer)), "wrong_signers")
     verify(signer, "batch", encode("batch_head", dict(version=1, n=n, root=root, key_id=key_id)), sig)
     return Record(record, root=root)
 
-# The log (section 13).
+def new_device_proof(record, device_seed):
+    """A batch of one receipt: index 0 of 1, and no path."""
+    record, key_id = encode("device_receipt", record), H(public(device_seed))[:8]
+    head = encode("batch_head", dict(version=1, n=1, root=H(b"\0", record), key_id=key_id))
+    return record + b"\0\0\0\1" + key_id + sign(device_seed, "batch", head)
+
+CHECKPOINT = re.compile(rb"((samverkan/[a-z0-9-]{1,63})\n(0|[1-9][0-9]{0,19})\n([\w+/]{43}=)\n)\n\xe2\x80\x94 \2 ([\w+/]{91}=)\n")
 
 def checkpoint(note, origin, log_pk):
-    form = re.fullmatch("((samverkan/\\S+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n)\n— (\\S+) ([A-Za-z0-9+/]{91}=)\n".encode(), note)
-    must(form, "bad_checkpoint")
-    text, name, size, root, signer, blob = form.groups()
-    blob, root = (base64.b64decode(form[i]) for i in (6, 4))
-    must(base64.b64encode(root) == form[4] and base64.b64encode(blob) == form[6], "bad_checkpoint")
-    must(name == signer == origin and blob[:4] == H(origin, b"\n\1", log_pk)[:4], "wrong_signers")
-    verify(log_pk, None, text, blob[4:])
-    return Record(size=int(size), root=root)
+    form = CHECKPOINT.fullmatch(note)
+    must(form and int(form[3]) < 2**64, "bad_checkpoint")
+    with refusing("bad_checkpoint", ValueError):
+        root, blob = (base64.b64decode(form[i], validate=True) for i in (4, 5))
+    must([base64.b64encode(root), base64.b64encode(blob)] == [form[4], form[5]], "bad_checkpoint")
+    must(form[2] == origin and blob[:4] == H(origin, b"\n\1", log_pk)[:4], "wrong_signers")
+    verify(log_pk, None, form[1], blob[4:])
+    return Record(size=int(form[3]), root=root)
+
+RECORDS = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry"}
+
+def parse_leaf(data, record):
+    """A leaf and its record, None for a certificate or for epoch keys that are no longer kept."""
+    must(data[:1] in [bytes([kind]) for kind in range(1, 6)] or not data, "unknown_code")
+    leaf = parse(f"leaf{data[0]}" if data else "leaf1", data)
+    if leaf.type == 2 and not record:
+        return leaf, None
+    must(H(record) == leaf.digest, "hash_mismatch")
+    found = parse(RECORDS[leaf.type], record) if leaf.type in RECORDS else None
+    named = parse("manifest", found.manifest) if leaf.type == 1 else found["keys"][0] if leaf.type == 2 else found
+    for name, fault in (("org_id", "bad_identifier"), ("device_id", "bad_identifier"), ("serial", "wrong_chain"), ("revision", "wrong_chain")):
+        must(not named or name not in leaf or leaf[name] == named[name], fault)
+    return leaf, found
 
 class Log:
     """A verified copy. `newest(key, size)` is what stood under a key when the log had that size; `pin` is the invite's."""
@@ -393,54 +408,37 @@ class Log:
 
     def device(self, org_id, device_id):
         """As any manifest of the organisation names it: a device_id stands for one key for ever."""
-        devices = (device for _, manifest in self.values.get(("manifest", org_id), []) for device in manifest.devices)
-        device = next((device for device in devices if device.device_id == device_id), None)
-        must(device, "unknown_device")
-        return device
+        return find_device([device for _, manifest in self.values.get(("manifest", org_id), []) for device in manifest.devices], device_id)
 
     def append(self, data, record):
-        must(data[:1] in (b"\1", b"\2", b"\3", b"\4", b"\5"), "unknown_code" if data else "truncated")
-        leaf = parse(f"leaf{data[0]}", data)
-        must(H(record) == leaf.digest or leaf.type == 2 and not record, "hash_mismatch")
+        leaf, found = parse_leaf(data, record)
         must((leaf.type == 4) == (not self.leaves), "wrong_chain")
-        for *key, value in getattr(self, f"leaf{leaf.type}")(leaf, record, self.newest("manifest", leaf.get("org_id"))):
+        manifest = self.newest("manifest", leaf.get("org_id")) or Record(devices=[], handle=None, orgnr=None)
+        values = []
+        if leaf.type == 1:
+            new = signed_manifest(record, encode("manifest", manifest) if manifest.devices else None)
+            must(self.newest("handle", new.handle) in (None, new.org_id), "wrong_chain")
+            values = [("manifest", new.org_id, new), ("handle", new.handle, new.org_id)]
+        elif leaf.type == 4:
+            must(self.pin == H(found.ca, found.log_pk, found.receipt_pk), "hash_mismatch")
+            values = [("hub", found)]
+        elif leaf.type == 5:
+            old = self.newest("entry", leaf.org_id) or Record(revision=0, state=0)
+            must(found.revision == old.revision + 1 and old.state != 5, "wrong_chain")
+            must((found.handle, found.orgnr) == (manifest.handle, manifest.orgnr), "wrong_chain")
+            values = [("entry", found.org_id, found)]
+        else:
+            device = find_device(manifest.devices, leaf.device_id)
+            values = [("epoch key", *place(key), key.epoch, signed("epoch_key", encode("epoch_key", key), device.sign_pk))
+                      for key in (found["keys"] if found else [])]
+            must(leaf.type == 2 or H(x509.load_der_x509_certificate(record).public_key().public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)) == device.tls_spki_sha256, "bad_key")
+        for *key, value in values:
             self.values.setdefault(tuple(key), []).append((len(self.leaves), value))
         self.leaves.append(data)
 
-    def leaf1(self, leaf, record, manifest):
-        new = signed_manifest(record, manifest and encode("manifest", manifest))
-        must(new.org_id == leaf.org_id, "bad_identifier")
-        must(new.serial == leaf.serial and self.newest("handle", new.handle) in (None, new.org_id), "wrong_chain")
-        return [("manifest", new.org_id, new), ("handle", new.handle, new.org_id)]
-
-    def leaf2(self, leaf, record, manifest):
-        device = current_device(manifest, leaf.device_id)
-        keys = parse("epoch_keys", record)["keys"] if record else []
-        keys = [signed("epoch_key", "epoch key", key, device.sign_pk) for key in keys]
-        must(all(place(key) == place(leaf) for key in keys), "bad_identifier")
-        must(ascends(key.epoch for key in keys), "not_ascending")
-        return [("epoch key", *place(key), key.epoch, key) for key in keys]
-
-    def leaf3(self, leaf, record, manifest):
-        spki = x509.load_der_x509_certificate(record).public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        must(H(spki) == current_device(manifest, leaf.device_id).tls_spki_sha256, "bad_key")
-        return []
-
-    def leaf4(self, leaf, record, manifest):
-        hub = parse("hub_keys", record)
-        must(self.pin == H(hub.ca, hub.log_pk, hub.receipt_pk), "hash_mismatch")
-        return [("hub", hub)]
-
-    def leaf5(self, leaf, record, manifest):
-        new, old = parse("entry", record), self.newest("entry", leaf.org_id) or Record(revision=0, state=0)
-        must(new.org_id == leaf.org_id, "bad_identifier")
-        must(new.revision == leaf.revision == old.revision + 1 and old.state != 5, "wrong_chain")
-        must(manifest and (new.handle, new.orgnr) == (manifest.handle, manifest.orgnr), "wrong_chain")
-        return [("entry", new.org_id, new)]
-
-def current_device(manifest, device_id):
-    device = next((device for device in (manifest.devices if manifest else []) if device.device_id == device_id), None)
+def find_device(devices, device_id):
+    device = next((device for device in devices if device.device_id == device_id), None)
     must(device, "unknown_device")
     return device
 
@@ -460,7 +458,7 @@ def parse_body(data):
     must(schema[1] == b"\1", "schema_too_new")
     body = canonical(SEALED.Body(), data, "body_malformed")
     uuids, names = [body.send_id, body.thread_id, body.in_reply_to or body.send_id], [field.name for field in body.fields]
-    must(body.kind in (1, 2, 3, *range(16, 23)) and all(len(b) == 16 and CHECKED["uuid"][1](b) for b in uuids)
+    must(body.kind in (1, 2, 3, *range(16, 23)) and all(map(is_uuid, uuids))
          and re.fullmatch("[a-z0-9-]{0,64}", body.form)
          and len(names) <= 256 and ascends(names) and all(re.fullmatch("[a-z0-9_]{1,64}", name) for name in names)
          and len(body.subject.encode()) <= 400 and len(body.text.encode()) <= 524_288
@@ -485,7 +483,7 @@ def check_consents(header, body, mine, log):
     for opening in body.consents:
         with refusing("consent_mismatch", Refused):
             stub = parse("consent", opening.stub)
-            signed("consent", "consent", opening.stub, log.device(stub.issuer_org, stub.issuer_device).sign_pk)
+            signed("consent", opening.stub, log.device(stub.issuer_org, stub.issuer_device).sign_pk)
         record = parse_consent_record(opening.record)
         must(stub.commitment == H(label("consent", opening.salt, opening.record)) and stub.expires_ms > header.created_ms
              and record.purpose == (2 if header["class"] == 3 else 1) and record.given_ms <= header.created_ms < record.expires_ms
@@ -590,12 +588,3 @@ def open_blob(blob, file_key, blob_id, size, digest):
     must((length, H(plain[8:8 + length])) == (size, digest), "hash_mismatch")
     return plain[8:8 + length]
 
-def device_proof(record, device_seed):
-    """A batch of one receipt."""
-    record = encode("device_receipt", record)
-    key_id = H(public(device_seed))[:8]
-    head = encode("batch_head", dict(version=1, n=1, root=H(b"\0", record), key_id=key_id))
-    return record + struct.pack(">HH", 0, 1) + key_id + sign(device_seed, "batch", head)
-
-def public(seed):
-    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

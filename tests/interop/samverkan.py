@@ -3,8 +3,10 @@ import argparse, json
 from pathlib import Path
 
 from live import Device  # first: protocol.py then takes this folder, which hides the package samverkan.v1, out of the path
-from protocol import (H, Log, Record, Refused, epoch_key_id, hkdf, ident, kem_private, label, must, open_blob, open_message, open_tag,
-                      parse, parse_body, parse_consent_record, public, receipt_proof, seal, seal_blob, signed)
+from protocol import (H, Log, Record, Refused, case_reference, checkpoint, epoch_key_id, hkdf, ident, kem_private, label, must,
+                      open_blob, open_message, open_tag, parse, parse_body, parse_consent_record, parse_invite, parse_leaf, public,
+                      receipt_proof, refusing, root_of_path, roots_of_consistency, safety_number, seal, seal_blob, signed,
+                      signed_manifest, with_role)
 
 def groups(header):
     starts = [i for i, to in enumerate(header.to) if to.kind == 0] + [len(header.to)]
@@ -59,6 +61,25 @@ def seal_vector(v):
             "answer_ref": hkdf(v.message_id, cek, label("answer", v.answer_hh)),
             "tags": [{"device_id": key.device_id, **tags(v.message_id, cek, key.device_id)} for key in keys]}
 
+def manifest(v):
+    new = signed_manifest(v.signed_manifest, v.get("previous"))
+    return {"org_id": new.org_id, "serial": new.serial, "hash": H(parse("signed_manifest", v.signed_manifest).manifest),
+            "admins": sorted(with_role(new, 1)), "safety_number": safety_number(new.root_pk)}
+
+def epoch_key(v):
+    key = signed("epoch_key", v.epoch_key, v.public_key)
+    return {"epoch": key.epoch, "epoch_key_id": epoch_key_id(key.pk)}
+
+def log_proof(v):
+    inclusion, path = "leaf" in v, iter(v.path)
+    must(0 <= v.index < v.size if inclusion else 1 <= v.old_size <= v.size, "count_out_of_range")
+    with refusing("bad_length", StopIteration):
+        found = root_of_path(H(b"\0", v.leaf), v.index, v.size, path.__next__) if inclusion else roots_of_consistency(
+            v.old_size, v.size, path.__next__, v.old_root)
+    must(next(path, None) is None, "bad_length")
+    must(found == (v.root if inclusion else (v.old_root, v.root)), "hash_mismatch" if inclusion else "checkpoint_forked")
+    return {}
+
 def pieces(blob):
     whole = [piece if "hex" in piece else from_json(json.loads((VECTORS_DIR / f"{piece.vector}.json").read_text()))[
         "expect"].ok.blob[piece["from"]:piece.to] for piece in blob]
@@ -75,8 +96,12 @@ KINDS = {
     "device_receipt": lambda v: only(parse("device_receipt", v.receipt), "type", "reason"),
     "hub_receipt": lambda v: only(parse("hub_receipt", v.receipt), "type", "reason"),
     "receipt_proof": lambda v: only(receipt_proof(v.proof, v.public_key), "type", "reason", "root"),
-    "consent_stub": lambda v: only(signed("consent", "consent", v.stub, v.public_key), "handle", "commitment", "expires_ms"),
-    "recall": lambda v: only(signed("recall", "recall", v.recall, v.public_key), "message_id", "time_ms"),
+    "consent_stub": lambda v: only(signed("consent", v.stub, v.public_key), "handle", "commitment", "expires_ms"),
+    "recall": lambda v: only(signed("recall", v.recall, v.public_key), "message_id", "time_ms"),
+    "case_reference": lambda v: {"case_reference": case_reference(v.thread_id)}, "epoch_key": epoch_key, "manifest": manifest,
+    "checkpoint": lambda v: checkpoint(v.note, f"samverkan/{v.hub_name}".encode(), v.public_key),
+    "invite": lambda v: only(parse_invite(v.invite), "pin", "code", "address"), "log_proof": log_proof,
+    "log_leaf": lambda v: {"type": parse_leaf(v.leaf, v.record)[0].type, "leaf_hash": H(b"\0", v.leaf)},
     "message": message, "seal": seal_vector, "body": lambda v: fields(parse_body(v.body)), "blob_seal": blob_seal,
     "consent_record": lambda v: fields(parse_consent_record(v.record)),
     "blob": lambda v: {"data_len": len(open_blob(pieces(v.blob), v.file_key, v.blob_id, v.plaintext_len, v.plaintext_sha256))}}
