@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from protocol import (DAY, SEALED, WEEK, H, Log, Record, Refused, checkpoint, new_device_proof, encode, epoch_key_id, ident,
-                      kem_private, label, must, new_epoch_key, open_blob, open_message, open_tag, parse_invite, public, receipt_proof,
+from protocol import (DAY, SEALED, WEEK, H, Log, Record, Refused, checkpoint, encode, epoch_key_id, ident,
+                      kem_private, label, must, new_device_proof, new_epoch_key, open_blob, open_message, open_tag, parse, parse_invite, public, receipt_proof,
                       safety_number, seal, seal_blob, sign, tree_root)
 
 ENROL, ENROL_CALLS = grpc.protos_and_services("samverkan/v1/enrolment.proto")
@@ -44,6 +44,7 @@ class Device:
     def save(self, **changes):
         self.state.update({name: value.hex() if isinstance(value, bytes) else value for name, value in changes.items()})
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.touch(mode=0o600)
         self.file.write_text(json.dumps(self.state, indent=1))
 
     def join(self, line):
@@ -71,7 +72,7 @@ class Device:
                 dict(signer=0, sig=sign(root, "manifest", manifest))]))))
         pem = tls.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         self.save(org_id=org_id, device_id=device_id, mailbox_id=mailbox_id, device_seed=device, root_seed=root, ca=ca, pin=invite.pin,
-                  origin=f"samverkan/{hello.hub_name}", address=invite.address, tls_key=pem.decode(), shown=[],
+                  origin=f"samverkan/{hello.hub_name}", address=invite.address, tls_key=pem.decode(), shown=[], sent={},
                   certificate=ssl.DER_cert_to_PEM_cert(answer.certificate), weeks={week: seed.hex() for week, seed in weeks.items()})
         yield {"handle": about.handle, "safety_number": safety_number(public(root))}
 
@@ -109,13 +110,14 @@ class Device:
             "to": [dict(org_id=theirs.org_id, mailbox_id=box.mailbox_id, manifest_serial=theirs.serial, kind=0)],
             "wraps": [dict(org_id=org, device_id=device, epoch_key_id=epoch_key_id(key.pk), boxes=int(org == theirs.org_id))
                       for (org, device), key in keys.items()]}
-        header, wraps, content, _ = seal(header, body.SerializeToString(deterministic=True), self.me.device_seed,
+        header, wraps, content, cek = seal(header, body.SerializeToString(deterministic=True), self.me.device_seed,
                                          [key.pk for key in keys.values()])
         answer = relay.Submit(RELAY.SubmitRequest(header=header, wraps=wraps, content=content))
         receipt = receipt_proof(answer.receipt, log.newest("hub").receipt_pk)
         must((receipt.type, receipt.hh, receipt.content_hash, receipt.wraps_hash)
              == (1, H(label("header", header)), H(content), H(label("wraps", wraps))), "receipt_mismatch")
-        yield receipt
+        self.save(sent={**self.state["sent"], receipt.message_id.hex(): [receipt.hh.hex(), cek.hex()]})
+        yield {"message_id": receipt.message_id, "hub_time_ms": receipt.hub_time_ms}
 
     def upload(self, relay, file):
         data, file_key = file.read_bytes(), secrets.token_bytes(32)
@@ -132,30 +134,39 @@ class Device:
         """Opens what waits and acknowledges what opened; what is refused stays with the hub."""
         channel = self.channel()
         log, _ = self.sync(channel)
-        relay, steps, unanswered = RELAY_CALLS.RelayServiceStub(channel), queue.SimpleQueue(), 0
+        relay, steps, unanswered, caught_up = RELAY_CALLS.RelayServiceStub(channel), queue.SimpleQueue(), 0, False
         steps.put(RELAY.ReceiveRequest(start=RELAY.Start(cursor=0, credit=64)))
         for item in relay.Receive(iter(steps.get, None)):
             kind = item.WhichOneof("item")
-            if kind == "delivery":
+            if kind in ("delivery", "event"):
+                caught_up = False
+                steps.put(RELAY.ReceiveRequest(credit=1))
                 try:
-                    shown, receipt = self.open(relay, item.delivery, log)
+                    if kind == "delivery" and parse("hub_receipt", item.delivery.submission_receipt[:220]).log_size > len(log.leaves):
+                        log, _ = self.sync(channel)
+                    shown, done = self.open(relay, item.delivery, log) if kind == "delivery" else self.event(item.event, log)
                     yield shown
-                    steps.put(RELAY.ReceiveRequest(acknowledge=RELAY.Acknowledge(receipts=[receipt])))
+                    steps.put(RELAY.ReceiveRequest(acknowledge=done))
                     unanswered += 1
                 except Refused as fault:
                     yield {"refused": str(fault)}
-            elif kind == "event":
-                yield {"event": item.event.receipt[:160 if item.event.receipt[:4] == b"SVKR" else 220]}
-                steps.put(RELAY.ReceiveRequest(acknowledge=RELAY.Acknowledge(events_through=item.event.cursor)))
-                unanswered += 1
             elif kind == "acknowledged":
                 unanswered -= 1
                 yield from ({"not_acknowledged": failure.failure.text} for failure in item.acknowledged.failures)
-            if kind in ("delivery", "event"):
-                steps.put(RELAY.ReceiveRequest(credit=1))
-            elif not unanswered and kind == "caught_up":
+            caught_up = caught_up or kind == "caught_up"
+            if caught_up and not unanswered:
                 break
         steps.put(None)
+
+    def event(self, event, log):
+        org_id, device_id = event.receipt[56:72], event.receipt[72:88]  # where a device receipt names its signer
+        hub = event.receipt[:4] == b"SVKS"
+        receipt = receipt_proof(event.receipt, log.newest("hub").receipt_pk if hub else log.device(org_id, device_id).sign_pk)
+        hh, cek = map(bytes.fromhex, self.state["sent"].get(receipt.message_id.hex(), ["", ""]))
+        must(receipt.hh == hh, "receipt_mismatch")
+        must(hub or receipt.type == 2 or receipt.open_tag == open_tag(receipt.message_id, cek, device_id, receipt.type), "receipt_mismatch")
+        return ({"event": "hub" if hub else "device", **{name: receipt[name] for name in ("type", "reason", "message_id")}},
+                RELAY.Acknowledge(events_through=event.cursor))
 
     def open(self, relay, delivery, log):
         opened = open_message(delivery, self.me, log, self.state["origin"].encode(), now_ms())
@@ -172,4 +183,4 @@ class Device:
         seen = key in self.state["shown"]
         self.save(shown=self.state["shown"] + [key] * (not seen))
         return {"message_id": header.message_id, "text": body.text, "replayed": seen, "attachments": {
-            name: {"length": len(data), "sha256": H(data)} for name, data in files.items()}}, receipt
+            name: {"length": len(data), "sha256": H(data)} for name, data in files.items()}}, RELAY.Acknowledge(receipts=[receipt])

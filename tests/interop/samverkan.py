@@ -1,6 +1,8 @@
 """`vector FILE` answers one test vector; `live` is a client. See README.md."""
-import argparse, json
+import argparse, json, sys
 from pathlib import Path
+
+import grpc
 
 from live import Device  # first: protocol.py then takes this folder, which hides the package samverkan.v1, out of the path
 from protocol import (H, Log, Record, Refused, case_reference, checkpoint, epoch_key_id, hkdf, ident, kem_private, label, must,
@@ -139,8 +141,11 @@ def main():
     device = Device(args.state)
     results = {"join": lambda: device.join(args.invite), "receive": device.receive,
                "send": lambda: device.send(args.to, args.text_file.read_text(), args.attach)}[args.step]()
-    for result in results:
-        print(json.dumps(result, default=bytes.hex), flush=True)
+    try:
+        for result in results:
+            print(json.dumps(result, default=bytes.hex), flush=True)
+    except (Refused, grpc.RpcError) as refusal:
+        sys.exit(str(refusal))
 
 if __name__ == "__main__":
     main()
