@@ -7,9 +7,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from protocol import (DAY, SEALED, WEEK, H, Log, Record, Refused, checkpoint, encode, epoch_key_id, ident,
-                      kem_private, label, must, new_device_proof, new_epoch_key, open_blob, open_message, open_tag, parse, parse_invite, public, receipt_proof,
-                      safety_number, seal, seal_blob, sign, tree_root)
+from protocol import (DAY, H, SEALED, WEEK, checkpoint, encode, epoch_key_id, ident, kem_private, label, Log, must,
+                      new_device_proof, new_epoch_key, open_blob, open_message, open_tag, parse, parse_invite, public,
+                      receipt_proof, Record, Refused, safety_number, seal, seal_blob, sign, spki, tree_root)
 
 ENROL, ENROL_CALLS = grpc.protos_and_services("samverkan/v1/enrolment.proto")
 DIRECTORY, DIRECTORY_CALLS = grpc.protos_and_services("samverkan/v1/directory.proto")
@@ -21,8 +21,8 @@ def now_ms():
 
 def connect(address, ca, key=None, certificate=None):
     pem = ssl.DER_cert_to_PEM_cert(ca).encode()
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(pem, key and key.encode(), certificate and certificate.encode()),
-                               options=[("grpc.max_receive_message_length", 4 << 20)])
+    credentials = grpc.ssl_channel_credentials(pem, key and key.encode(), certificate and certificate.encode())
+    return grpc.secure_channel(address, credentials, options=[("grpc.max_receive_message_length", 4 << 20)])
 
 def ca_of(address):
     """The last certificate that the server sends, verified by nobody yet."""
@@ -33,13 +33,17 @@ def ca_of(address):
     with socket.create_connection((host, int(port))) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
         return ssl.PEM_cert_to_DER_cert(tls._sslobj.get_unverified_chain()[-1].public_bytes())
 
+def log_size(delivery):
+    return parse("hub_receipt", delivery.submission_receipt[:220]).log_size
+
 class Device:
     def __init__(self, folder):
         self.file = Path(folder) / "state.json"
         self.state = json.loads(self.file.read_text()) if self.file.exists() else {}
         self.me = Record({name: bytes.fromhex(self.state.get(name, "")) for name in (
             "org_id", "device_id", "mailbox_id", "device_seed", "root_seed", "ca", "pin")})
-        self.me["seeds"] = {epoch_key_id(kem_private(bytes.fromhex(seed))[1]): (int(week), bytes.fromhex(seed)) for week, seed in self.state.get("weeks", {}).items()}
+        weeks = {int(week): bytes.fromhex(seed) for week, seed in self.state.get("weeks", {}).items()}
+        self.me["seeds"] = {epoch_key_id(kem_private(seed)[1]): (week, seed) for week, seed in weeks.items()}
 
     def save(self, **changes):
         self.state.update({name: value.hex() if isinstance(value, bytes) else value for name, value in changes.items()})
@@ -55,13 +59,12 @@ class Device:
         must(H(ca, hello.log_public_key, hello.receipt_public_key) == invite.pin, "wrong_signers")
         about = calls.DescribeInvite(ENROL.DescribeInviteRequest(code=invite.code))
         root, device, tls = secrets.token_bytes(32), secrets.token_bytes(32), ec.generate_private_key(ec.SECP256R1())
-        spki = tls.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         org_id, device_id, mailbox_id = ident("org", public(root)), ident("device", public(device)), secrets.token_bytes(16)
         manifest = encode("manifest", dict(
-            version=1, org_id=org_id, serial=1, prev=bytes(32), issued_ms=made, not_after_ms=made + 365 * DAY, root_pk=public(root),
-            handle=about.handle, orgnr=about.organisation_number, threshold=1, revocations=[],
-            devices=[dict(device_id=device_id, sign_pk=public(device), tls_spki_sha256=H(spki), roles=7, added_ms=made,
-                          expires_ms=made + 365 * DAY)],
+            version=1, org_id=org_id, serial=1, prev=bytes(32), issued_ms=made, not_after_ms=made + 365 * DAY,
+            root_pk=public(root), handle=about.handle, orgnr=about.organisation_number, threshold=1, revocations=[],
+            devices=[dict(device_id=device_id, sign_pk=public(device), tls_spki_sha256=H(spki(tls.public_key())), roles=7,
+                          added_ms=made, expires_ms=made + 365 * DAY)],
             mailboxes=[dict(mailbox_id=mailbox_id, name="inbox", readers=[device_id])]))
         weeks = {made // WEEK + ahead: secrets.token_bytes(32) for ahead in range(5)}
         keys = [new_epoch_key(org_id, device_id, device, week, seed) for week, seed in weeks.items()]
@@ -71,9 +74,11 @@ class Device:
             signed_manifest=encode("signed_manifest", dict(manifest=manifest, signatures=[
                 dict(signer=0, sig=sign(root, "manifest", manifest))]))))
         pem = tls.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        self.save(org_id=org_id, device_id=device_id, mailbox_id=mailbox_id, device_seed=device, root_seed=root, ca=ca, pin=invite.pin,
-                  origin=f"samverkan/{hello.hub_name}", address=invite.address, tls_key=pem.decode(), shown=[], sent={},
-                  certificate=ssl.DER_cert_to_PEM_cert(answer.certificate), weeks={week: seed.hex() for week, seed in weeks.items()})
+        self.save(org_id=org_id, device_id=device_id, mailbox_id=mailbox_id, device_seed=device, root_seed=root,
+                  ca=ca, pin=invite.pin, origin=f"samverkan/{hello.hub_name}", address=invite.address,
+                  tls_key=pem.decode(), shown=[], sent={},
+                  certificate=ssl.DER_cert_to_PEM_cert(answer.certificate),
+                  weeks={week: seed.hex() for week, seed in weeks.items()})
         yield {"handle": about.handle, "safety_number": safety_number(public(root))}
 
     def channel(self):
@@ -106,7 +111,8 @@ class Device:
         header = {
             "suite": 1, "message_id": uuid.uuid4().bytes, "sender_org": mine.org_id, "sender_mailbox": own.mailbox_id,
             "sender_device": self.me.device_id, "class": 2, "basis": 5, "urgency": 1, "flags": 0, "answer_within_minutes": 0,
-            "created_ms": created, "expires_ms": created + 30 * DAY, "handles": [], "ext_len": 0, "blobs": [blob for blob, _ in sent],
+            "created_ms": created, "expires_ms": created + 30 * DAY, "handles": [], "ext_len": 0,
+            "blobs": [blob for blob, _ in sent],
             "to": [dict(org_id=theirs.org_id, mailbox_id=box.mailbox_id, manifest_serial=theirs.serial, kind=0)],
             "wraps": [dict(org_id=org, device_id=device, epoch_key_id=epoch_key_id(key.pk), boxes=int(org == theirs.org_id))
                       for (org, device), key in keys.items()]}
@@ -142,7 +148,7 @@ class Device:
                 caught_up = False
                 steps.put(RELAY.ReceiveRequest(credit=1))
                 try:
-                    if kind == "delivery" and parse("hub_receipt", item.delivery.submission_receipt[:220]).log_size > len(log.leaves):
+                    if kind == "delivery" and log_size(item.delivery) > len(log.leaves):
                         log, _ = self.sync(channel)
                     shown, done = self.open(relay, item.delivery, log) if kind == "delivery" else self.event(item.event, log)
                     yield shown
@@ -164,7 +170,8 @@ class Device:
         receipt = receipt_proof(event.receipt, log.newest("hub").receipt_pk if hub else log.device(org_id, device_id).sign_pk)
         hh, cek = map(bytes.fromhex, self.state["sent"].get(receipt.message_id.hex(), ["", ""]))
         must(receipt.hh == hh, "receipt_mismatch")
-        must(hub or receipt.type == 2 or receipt.open_tag == open_tag(receipt.message_id, cek, device_id, receipt.type), "receipt_mismatch")
+        tag = None if hub or receipt.type == 2 else open_tag(receipt.message_id, cek, device_id, receipt.type)
+        must(tag is None or tag == receipt.open_tag, "receipt_mismatch")
         return ({"event": "hub" if hub else "device", **{name: receipt[name] for name in ("type", "reason", "message_id")}},
                 RELAY.Acknowledge(events_through=event.cursor))
 
@@ -182,5 +189,6 @@ class Device:
         key = [header.sender_org.hex(), body.send_id.hex()]
         seen = key in self.state["shown"]
         self.save(shown=self.state["shown"] + [key] * (not seen))
-        return {"message_id": header.message_id, "text": body.text, "replayed": seen, "attachments": {
-            name: {"length": len(data), "sha256": H(data)} for name, data in files.items()}}, RELAY.Acknowledge(receipts=[receipt])
+        attachments = {name: {"length": len(data), "sha256": H(data)} for name, data in files.items()}
+        shown = {"message_id": header.message_id, "text": body.text, "replayed": seen, "attachments": attachments}
+        return shown, RELAY.Acknowledge(receipts=[receipt])

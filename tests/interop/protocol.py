@@ -1,4 +1,4 @@
-"""The Samverkan protocol, version 1, from proto/PROTOCOL.md alone. layouts.txt has the layouts, RULES what holds within a record."""
+"""The Samverkan protocol, version 1, from proto/PROTOCOL.md alone: layouts.txt has the layouts, RULES the records' rules."""
 import base64, contextlib, hashlib, hmac, ipaddress, os, re, sys
 from pathlib import Path
 
@@ -62,7 +62,8 @@ def matches(pattern):
     return lambda value: re.fullmatch(pattern, value)
 
 CHECKED = {  # type: what it is read as, its rule, its fault; b8 and 4 are text
-    "v1": ("u16", lambda version: version == 1, "unknown_version"), "v1u8": ("u8", lambda version: version == 1, "unknown_version"),
+    "v1": ("u16", lambda version: version == 1, "unknown_version"),
+    "v1u8": ("u8", lambda version: version == 1, "unknown_version"),
     "id": ("16", any, "bad_identifier"), "id32": ("32", any, "bad_identifier"), "uuid": ("16", is_uuid, "bad_identifier"),
     "sign_pk": ("32", lambda pk: is_sign_key(pk), "bad_key"), "ca_bytes": ("b16", any, "count_out_of_range"),
     "hub_type": ("u8", lambda code: 1 <= code <= 11 and code != 10, "unknown_code"),
@@ -187,7 +188,8 @@ RULES = {
         ("bad_key", lambda k: kem_public(k.pk))],
     "epoch_keys": [("bad_identifier", lambda r: len(set(map(place, r["keys"]))) == 1),
                    ("not_ascending", lambda r: ascends(key.epoch for key in r["keys"]))],
-    "device_receipt": receipt_rules({2: range(1, 4), 3: range(1, 6)}, {1: "mailbox ref", 2: "mailbox ref open_tag", 3: "mailbox ref"}),
+    "device_receipt": receipt_rules({2: range(1, 4), 3: range(1, 6)}, {
+        1: "mailbox ref", 2: "mailbox ref open_tag", 3: "mailbox ref"}),
     "hub_receipt": receipt_rules({5: range(1, 8), 7: range(1, 3), 9: range(1, 6)}, {
         **dict.fromkeys((3, 4, 5, 6), "org mailbox device"), **dict.fromkeys((7, 8, 9), "device"), 11: "mailbox"}),
     "consent": [("bad_time", lambda c: c.expires_ms % DAY == 0)],
@@ -391,8 +393,8 @@ def parse_leaf(data, record):
     must(H(record) == leaf.digest, "hash_mismatch")
     found = parse(RECORDS[leaf.type], record) if leaf.type in RECORDS else None
     named = parse("manifest", found.manifest) if leaf.type == 1 else found["keys"][0] if leaf.type == 2 else found
-    for name, fault in (("org_id", "bad_identifier"), ("device_id", "bad_identifier"), ("serial", "wrong_chain"), ("revision", "wrong_chain")):
-        must(not named or name not in leaf or leaf[name] == named[name], fault)
+    for name in leaf.keys() & ("org_id", "device_id", "serial", "revision") if named else ():
+        must(leaf[name] == named[name], "bad_identifier" if name.endswith("_id") else "wrong_chain")
     return leaf, found
 
 class Log:
@@ -408,7 +410,8 @@ class Log:
 
     def device(self, org_id, device_id):
         """As any manifest of the organisation names it: a device_id stands for one key for ever."""
-        return find_device([device for _, manifest in self.values.get(("manifest", org_id), []) for device in manifest.devices], device_id)
+        manifests = self.values.get(("manifest", org_id), [])
+        return find_device((device for _, manifest in manifests for device in manifest.devices), device_id)
 
     def append(self, data, record):
         leaf, found = parse_leaf(data, record)
@@ -431,11 +434,14 @@ class Log:
             device = find_device(manifest.devices, leaf.device_id)
             values = [("epoch key", *place(key), key.epoch, signed("epoch_key", encode("epoch_key", key), device.sign_pk))
                       for key in (found["keys"] if found else [])]
-            must(leaf.type == 2 or H(x509.load_der_x509_certificate(record).public_key().public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)) == device.tls_spki_sha256, "bad_key")
+            if leaf.type == 3:
+                must(H(spki(x509.load_der_x509_certificate(record).public_key())) == device.tls_spki_sha256, "bad_key")
         for *key, value in values:
             self.values.setdefault(tuple(key), []).append((len(self.leaves), value))
         self.leaves.append(data)
+
+def spki(key):
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 def find_device(devices, device_id):
     device = next((device for device in devices if device.device_id == device_id), None)
@@ -463,8 +469,8 @@ def parse_body(data):
          and len(names) <= 256 and ascends(names) and all(re.fullmatch("[a-z0-9_]{1,64}", name) for name in names)
          and len(body.subject.encode()) <= 400 and len(body.text.encode()) <= 524_288
          and len(body.attachments) <= 16 and ascends(a.blob_id for a in body.attachments)
-         and all(len(a.blob_id) == len(a.file_key) == len(a.plaintext_sha256) == 32 and a.plaintext_len <= 2**31 - 8 and len(a.name.encode()) <= 255
-                 and len(a.media_type.encode()) <= 127 for a in body.attachments)
+         and all(len(a.blob_id) == len(a.file_key) == len(a.plaintext_sha256) == 32 and a.plaintext_len <= 2**31 - 8
+                 and len(a.name.encode()) <= 255 and len(a.media_type.encode()) <= 127 for a in body.attachments)
          and len(body.consents) <= 8 and all(len(c.salt) == 32 and len(c.stub) == 158 for c in body.consents)
          and ascends(c.stub[6:22] for c in body.consents), "body_malformed")
     return body
@@ -487,15 +493,16 @@ def check_consents(header, body, mine, log):
         record = parse_consent_record(opening.record)
         must(stub.commitment == H(label("consent", opening.salt, opening.record)) and stub.expires_ms > header.created_ms
              and record.purpose == (2 if header["class"] == 3 else 1) and record.given_ms <= header.created_ms < record.expires_ms
-             and (not mine or {place(to) for to in mine} & {(to.org_id, to.mailbox_id) for to in record.recipients}), "consent_mismatch")
+             and (not mine or set(map(place, mine)) & {(to.org_id, to.mailbox_id) for to in record.recipients}),
+             "consent_mismatch")
 
 def check_parties(header, wrap, receipt, log):
     """Step 7: who sender and receiver were in the state of the log that the receipt names. Returns the sending device."""
     entry, manifest = (log.newest(name, header.sender_org, size=receipt.log_size) for name in ("entry", "manifest"))
     must(entry and manifest and entry.state == 3, "sender_revoked")
     device = next((d for d in manifest.devices if d.device_id == header.sender_device and d.roles & 2), None)
-    must(device and receipt.hub_time_ms < device.expires_ms and any(
-        box.mailbox_id == header.sender_mailbox and device.device_id in box.readers for box in manifest.mailboxes), "sender_revoked")
+    own = next((box for box in manifest.mailboxes if box.mailbox_id == header.sender_mailbox), Record(readers=[]))
+    must(device and receipt.hub_time_ms < device.expires_ms and device.device_id in own.readers, "sender_revoked")
     must(not any(gone.device_id == device.device_id and gone.revoked_ms <= receipt.hub_time_ms
                  for gone in log.newest("manifest", header.sender_org).revocations), "sender_revoked")
     mine = log.newest("manifest", wrap.org_id, size=receipt.log_size) or Record(mailboxes=[])
@@ -545,7 +552,7 @@ def open_tag(message_id, cek, device_id, receipt_type):
     return hkdf(message_id, cek, label("receipt", device_id, bytes([receipt_type])), 16)
 
 def seal(header, body, device_seed, kem_keys, cek=None):
-    """`header` lacks content_len and key_commit; `kem_keys` are the public keys of its wraps, in order. Returns the bytes and cek."""
+    """`header` lacks content_len and key_commit; `kem_keys` are the public keys of its wraps, in order."""
     cek, length = cek or os.urandom(32), padded(68 + len(body))
     header = encode("header", dict(header, content_len=length + 16, key_commit=hkdf(header["message_id"], cek, b"svk1 commit")))
     hh, parsed = H(label("header", header)), parse("header", header)
@@ -587,4 +594,3 @@ def open_blob(blob, file_key, blob_id, size, digest):
     must(H(blob) == blob_id, "blob_id_mismatch")
     must((length, H(plain[8:8 + length])) == (size, digest), "hash_mismatch")
     return plain[8:8 + length]
-
