@@ -15,5 +15,6 @@ pub mod caller;
 pub mod clock;
 pub mod metrics;
 
+pub mod blob;
 pub mod mail;
 pub mod store;

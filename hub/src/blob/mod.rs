@@ -1,0 +1,247 @@
+//! Sealed attachments as files: staged while they are uploaded, verified against their id, then served.
+//!
+//! ```text
+//! uploads/<org>-<blob>.part     what an upload has brought so far; may be torn, its digest is taken at the end
+//! blobs/<org>/<blob>            complete, verified, fsynced
+//! ```
+//!
+//! An attachment belongs to the organisation that uploaded it. Which messages name it, and when it may go, the store knows.
+//! Everything here blocks: callers are on threads that may.
+
+mod read;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use samverkan_proto::ids::{BlobId, OrgId};
+use samverkan_proto::limits::{BLOB_HEADER, SEGMENT, TAG_LEN};
+
+pub use read::BlobReader;
+pub use upload::Upload;
+
+/// An attachment and the organisation that uploaded it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlobKey {
+    /// The organisation.
+    pub org: OrgId,
+    /// The attachment.
+    pub id: BlobId,
+}
+
+/// How much of an attachment is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Bytes, at a segment boundary unless complete.
+    pub offset: u64,
+    /// Verified and on disk.
+    pub complete: bool,
+}
+
+/// Why an attachment can not be taken or given.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// Another upload of the same attachment is running.
+    #[error("another upload of this attachment is running")]
+    InProgress,
+    /// Not a place where an upload can go on, or a range beyond the end.
+    #[error("the offset is beyond what is held, or not at a segment boundary")]
+    Offset,
+    /// More bytes than announced, or fewer at the end.
+    #[error("the bytes are not as many as announced")]
+    Length,
+    /// The bytes are not those the id names; they are thrown away.
+    #[error("the bytes are not those the id names")]
+    Digest,
+    /// It is not here.
+    #[error("there is no such attachment")]
+    Unknown,
+    /// The disk is full; what was written stays.
+    #[error("the disk is full")]
+    NoSpace,
+    /// The file system failed.
+    #[error("the file system failed")]
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for BlobError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            io::ErrorKind::NotFound => Self::Unknown,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// The folder of attachments.
+#[derive(Clone, Debug)]
+pub struct BlobFiles {
+    root: PathBuf,
+    /// Uploads that are running.
+    running: Arc<Mutex<HashSet<BlobKey>>>,
+}
+
+impl BlobFiles {
+    /// Opens or makes the two folders in `root`.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        for folder in ["uploads", "blobs"] {
+            make_folder(&root.join(folder))?;
+        }
+        sync_folder(root)?;
+        Ok(Self { root: root.to_owned(), running: Arc::default() })
+    }
+
+    /// How much of an attachment is here.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn held(&self, key: &BlobKey) -> Result<Held, BlobError> {
+        if let Some(len) = length(&self.complete_path(key))? {
+            return Ok(Held { offset: len, complete: true });
+        }
+        let len = length(&self.staged_path(key))?.unwrap_or(0);
+        Ok(Held { offset: boundary_at_or_below(len), complete: false })
+    }
+
+    /// Begins or goes on with an upload of `len` bytes at `offset`; what is held beyond `offset` is replaced.
+    /// `None` when the attachment is complete already.
+    ///
+    /// # Errors
+    /// [`BlobError::InProgress`], [`BlobError::Offset`], [`BlobError::NoSpace`], [`BlobError::Io`].
+    pub fn upload(&self, key: BlobKey, len: u64, offset: u64) -> Result<Option<Upload>, BlobError> {
+        let slot = Slot::take(&self.running, key)?;
+        let held = self.held(&key)?;
+        if held.complete {
+            return if held.offset == len { Ok(None) } else { Err(BlobError::Length) };
+        }
+        if offset > held.offset || offset > len || boundary_at_or_below(offset) != offset {
+            return Err(BlobError::Offset);
+        }
+        Upload::resume(slot, self.staged_path(&key), self.complete_path(&key), len, offset).map(Some)
+    }
+
+    /// Opens a complete attachment for reading `len` bytes from `offset` on; `len` 0 means to the end.
+    ///
+    /// # Errors
+    /// [`BlobError::Unknown`], [`BlobError::Offset`], [`BlobError::Io`].
+    pub fn read(&self, key: &BlobKey, offset: u64, len: u64) -> Result<BlobReader, BlobError> {
+        BlobReader::open(&self.complete_path(key), offset, len)
+    }
+
+    /// Removes an attachment that no message names any more. Removing what is not there is fine.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn remove(&self, key: &BlobKey) -> Result<(), BlobError> {
+        let path = self.complete_path(key);
+        match fs::remove_file(&path) {
+            Ok(()) => {
+                Ok(sync_folder(path.parent().expect("an attachment lies in its organisation's folder"))?)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what abandoned uploads left: staged files untouched for `age` at `now`. Gives the number removed.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn remove_abandoned(&self, now: SystemTime, age: Duration) -> Result<usize, BlobError> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy: HashSet<PathBuf> = running.iter().map(|key| self.staged_path(key)).collect();
+        let mut removed = 0;
+        for entry in fs::read_dir(self.root.join("uploads"))? {
+            let entry = entry?;
+            let old = now.duration_since(entry.metadata()?.modified()?).is_ok_and(|idle| idle >= age);
+            if old && !busy.contains(&entry.path()) {
+                fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Every complete attachment, for comparing with what the journal knows.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn list(&self) -> Result<Vec<BlobKey>, BlobError> {
+        let mut keys = Vec::new();
+        for folder in fs::read_dir(self.root.join("blobs"))? {
+            let folder = folder?;
+            let Some(org) = folder.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            for file in fs::read_dir(folder.path())? {
+                let id = file?.file_name().to_str().and_then(|name| name.parse().ok());
+                keys.extend(id.map(|id| BlobKey { org, id }));
+            }
+        }
+        Ok(keys)
+    }
+
+    fn staged_path(&self, key: &BlobKey) -> PathBuf {
+        self.root.join("uploads").join(format!("{}-{}.part", key.org, key.id))
+    }
+
+    fn complete_path(&self, key: &BlobKey) -> PathBuf {
+        self.root.join("blobs").join(key.org.to_string()).join(key.id.to_string())
+    }
+}
+
+/// The newest place at or below `offset` where an upload can go on: 0, or behind the header and whole segments.
+fn boundary_at_or_below(offset: u64) -> u64 {
+    let segment = (SEGMENT + TAG_LEN) as u64;
+    offset.checked_sub(BLOB_HEADER as u64).map_or(0, |behind| BLOB_HEADER as u64 + behind / segment * segment)
+}
+
+fn length(path: &Path) -> io::Result<Option<u64>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.len())),
+        Ok(_) => Err(io::Error::other("not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// A running upload's claim on its attachment.
+#[derive(Debug)]
+struct Slot {
+    running: Arc<Mutex<HashSet<BlobKey>>>,
+    key: BlobKey,
+}
+
+impl Slot {
+    fn take(running: &Arc<Mutex<HashSet<BlobKey>>>, key: BlobKey) -> Result<Self, BlobError> {
+        let fresh = running.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        if fresh { Ok(Self { running: Arc::clone(running), key }) } else { Err(BlobError::InProgress) }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

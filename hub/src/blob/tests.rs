@@ -1,0 +1,122 @@
+use std::time::{Duration, SystemTime};
+
+use samverkan_proto::ids::{BlobId, OrgId, sha256};
+
+use super::*;
+
+const SEGMENT_SEALED: usize = SEGMENT + TAG_LEN;
+
+struct Fixture {
+    files: BlobFiles,
+    folder: tempfile::TempDir,
+    bytes: Vec<u8>,
+    key: BlobKey,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let bytes: Vec<u8> = (0..BLOB_HEADER + 2 * SEGMENT_SEALED + 100).map(|n| (n % 251) as u8).collect();
+    let key =
+        BlobKey { org: OrgId::parse(&[1; 16]).expect("not zero"), id: BlobId::of_digest(sha256(&bytes)) };
+    Fixture { files: BlobFiles::open(folder.path()).expect("folders"), folder, bytes, key }
+}
+
+impl Fixture {
+    fn begin(&self, offset: u64) -> Result<Option<Upload>, BlobError> {
+        self.files.upload(self.key, self.bytes.len() as u64, offset)
+    }
+
+    fn read(&self, offset: u64, len: u64) -> Result<Vec<u8>, BlobError> {
+        let mut reader = self.files.read(&self.key, offset, len)?;
+        let mut all = Vec::new();
+        while let Some(frame) = reader.frame()? {
+            all.extend_from_slice(&frame);
+        }
+        Ok(all)
+    }
+}
+
+#[test]
+fn an_upload_that_was_cut_goes_on_at_the_segment_boundary() {
+    let f = fixture();
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes[..BLOB_HEADER + SEGMENT_SEALED + 7]).expect("room");
+    drop(upload);
+    let held = f.files.held(&f.key).expect("readable");
+    let boundary = (BLOB_HEADER + SEGMENT_SEALED) as u64;
+    assert_eq!(held, Held { offset: boundary, complete: false });
+    let mut upload = f.begin(boundary).expect("goes on").expect("is not complete");
+    upload.write(&f.bytes[BLOB_HEADER + SEGMENT_SEALED..]).expect("room");
+    upload.finish().expect("the digest is right");
+    assert_eq!(
+        f.files.held(&f.key).expect("readable"),
+        Held { offset: f.bytes.len() as u64, complete: true }
+    );
+    assert_eq!(f.read(0, 0).expect("served"), f.bytes);
+    assert_eq!(f.read(5, 9).expect("served"), f.bytes[5..14]);
+    assert!(f.begin(0).expect("known").is_none(), "a complete attachment is not taken twice");
+    assert_eq!(f.files.list().expect("readable"), [f.key]);
+}
+
+#[test]
+fn other_bytes_are_thrown_away() {
+    let f = fixture();
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    let mut wrong = f.bytes.clone();
+    wrong[500] ^= 1;
+    upload.write(&wrong).expect("room");
+    assert!(matches!(upload.finish(), Err(BlobError::Digest)));
+    assert_eq!(f.files.held(&f.key).expect("readable"), Held { offset: 0, complete: false });
+    assert!(matches!(f.read(0, 0), Err(BlobError::Unknown)));
+}
+
+#[test]
+fn offsets_and_lengths_are_checked() {
+    let f = fixture();
+    for offset in [1, BLOB_HEADER as u64, u64::MAX] {
+        assert!(matches!(f.begin(offset), Err(BlobError::Offset)), "{offset}");
+    }
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes).expect("room");
+    assert!(matches!(upload.write(b"x"), Err(BlobError::Length)));
+    assert_eq!(upload.offset(), f.bytes.len() as u64);
+    upload.finish().expect("the digest is right");
+    let len = f.bytes.len() as u64;
+    for (offset, len) in [(len + 1, 0), (0, len + 1), (u64::MAX, u64::MAX), (1, u64::MAX)] {
+        assert!(matches!(f.read(offset, len), Err(BlobError::Offset)));
+    }
+    assert_eq!(f.read(len, 0).expect("an empty rest"), []);
+}
+
+#[test]
+fn two_uploads_of_one_attachment_do_not_mix() {
+    let f = fixture();
+    let first = f.begin(0).expect("begins");
+    assert!(matches!(f.begin(0), Err(BlobError::InProgress)));
+    drop(first);
+    assert!(f.begin(0).is_ok());
+}
+
+#[test]
+fn a_short_upload_is_not_an_attachment() {
+    let f = fixture();
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes[..10]).expect("room");
+    assert!(matches!(upload.finish(), Err(BlobError::Length)));
+    assert!(!f.files.held(&f.key).expect("readable").complete);
+}
+
+#[test]
+fn abandoned_uploads_are_removed_and_running_ones_are_not() {
+    let f = fixture();
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes[..BLOB_HEADER]).expect("room");
+    let later = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+    let day = Duration::from_secs(86_400);
+    assert_eq!(f.files.remove_abandoned(later, day).expect("swept"), 0);
+    drop(upload);
+    assert_eq!(f.files.remove_abandoned(SystemTime::UNIX_EPOCH, day).expect("swept"), 0);
+    assert_eq!(f.files.remove_abandoned(later, day).expect("swept"), 1);
+    f.files.remove(&f.key).expect("removing what is not there is fine");
+    assert_eq!(fs::read_dir(f.folder.path().join("uploads")).expect("readable").count(), 0);
+}
