@@ -13,7 +13,7 @@ use std::path::Path;
 use vectors::{directory, statements};
 
 /// Kinds whose statements other crates open.
-const ELSEWHERE: [&str; 3] = ["message", "blob", "body"];
+const ELSEWHERE: [&str; 6] = ["message", "seal", "blob", "blob_seal", "body", "consent_record"];
 
 type Outcome = Result<Value, InvalidField>;
 

@@ -3,8 +3,9 @@
 use crate::world::World;
 use proptest::prelude::*;
 use samverkan_envelope::body::{Attachment, Body, Field, FileKey};
-use samverkan_envelope::consent::ConsentRecord;
+use samverkan_envelope::consent::{ConsentRecipient, ConsentRecord};
 use samverkan_proto::Fault;
+use samverkan_proto::code::{ConsentHow, ConsentPurpose};
 use samverkan_proto::ids::BlobId;
 
 fn attachment(id: u8) -> Attachment {
@@ -15,6 +16,22 @@ fn attachment(id: u8) -> Attachment {
         plaintext_sha256: [id; 32],
         name: "bilaga.pdf".into(),
         media_type: "application/pdf".into(),
+    }
+}
+
+fn record(world: &World) -> ConsentRecord {
+    ConsentRecord {
+        purpose: ConsentPurpose::Referral,
+        recipients: vec![ConsentRecipient {
+            org: world.volunteers.id(),
+            mailbox: world.volunteers.mailboxes[0],
+        }],
+        categories: vec!["contact".into(), "event".into()],
+        text_version: "exempel-1".into(),
+        given_ms: 1,
+        expires_ms: 2,
+        how: ConsentHow::InWriting,
+        evidence: "Pärm A".into(),
     }
 }
 
@@ -53,15 +70,30 @@ fn no_debug_text_shows_what_a_body_says() {
     assert!(!shown.contains("Exempelsson") && !shown.contains("Stöd"), "{shown}");
 }
 
+/// Replaces a few bytes somewhere by others.
+fn touched(bytes: &[u8], at: &prop::sample::Index, remove: usize, insert: &[u8]) -> Vec<u8> {
+    let at = at.index(bytes.len());
+    let end = (at + remove).min(bytes.len());
+    [&bytes[..at], insert, &bytes[end..]].concat()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
     #[test]
-    fn bytes_that_decode_encode_to_themselves(bytes in prop::collection::vec(any::<u8>(), 0..200), at: prop::sample::Index) {
-        let mut touched = World::new().body().encode().expect("valid").to_vec();
-        let at = at.index(touched.len());
-        touched.splice(at..(at + bytes.len() / 40).min(touched.len()), bytes.iter().take(3).copied());
-        if let Ok(body) = Body::decode(&touched) {
-            prop_assert_eq!(&*body.encode().expect("decoded"), &touched);
+    fn bytes_that_decode_encode_to_themselves(
+        at: prop::sample::Index,
+        remove in 0usize..3,
+        insert in prop::collection::vec(any::<u8>(), 0..3),
+    ) {
+        let world = World::new();
+        let mut body = world.body();
+        body.attachments = vec![attachment(1), attachment(2)];
+        let bytes = touched(&body.encode().expect("valid"), &at, remove, &insert);
+        if let Ok(body) = Body::decode(&bytes) {
+            prop_assert_eq!(&*body.encode().expect("decoded"), &bytes);
         }
+        let bytes = touched(&record(&world).encode().expect("valid"), &at, remove, &insert);
         if let Ok(record) = ConsentRecord::decode(&bytes) {
             prop_assert_eq!(record.encode().expect("decoded"), bytes);
         }

@@ -4,4 +4,5 @@ mod blobs;
 mod bodies;
 mod refusals;
 mod round_trip;
+mod vectors;
 mod world;
