@@ -36,7 +36,7 @@ fn body(fill: u8, len: usize) -> Bytes {
 
 fn put(transaction: &mut Transaction, key: u16, value: (u8, usize)) {
     delete(transaction, key);
-    let record = NewRecord::new(1, Bytes::copy_from_slice(&key.to_be_bytes()), body(value.0, value.1));
+    let record = NewRecord::new(1, Bytes::copy_from_slice(&key.to_be_bytes()), body(value.0, value.1).into());
     let pushed = transaction.push(&record).unwrap();
     transaction.overlay.put(key.to_be_bytes(), pushed.location.to_bytes()).unwrap();
 }

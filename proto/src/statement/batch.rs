@@ -1,7 +1,7 @@
 //! Receipts signed in batches, and the proof that each travels with (PROTOCOL.md section 10).
 
 use super::Verified;
-use super::merkle::{Hash, audit_path, leaf_hash, path_len, root, root_from_path};
+use super::merkle::{Hash, Nodes, leaf_hash, path_len, root_from_path};
 use super::receipt::{DeviceReceipt, HubReceipt, Record};
 use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
@@ -54,7 +54,7 @@ pub fn sign_batch<R: Record>(records: &[R], signer: &Signer) -> Result<SignedBat
     }
     let leaf_hashes: Vec<_> = records.iter().map(|record| leaf_hash(&record.encode())).collect();
     let n = batch_size::<R>(leaf_hashes.len())?;
-    let root = root(&leaf_hashes).ok_or(Fault::CountOutOfRange.in_field(COUNT))?;
+    let root = Nodes::new(leaf_hashes.clone()).root().ok_or(Fault::CountOutOfRange.in_field(COUNT))?;
     let key_id = KeyId::of_key(signer.public_key().as_bytes());
     let signature = signer.sign(Label::Batch, &head(n, &root, &key_id));
     Ok(SignedBatch { leaf_hashes, root, key_id, signature })
@@ -68,10 +68,50 @@ fn batch_size<R: Record>(n: usize) -> Result<u16, InvalidField> {
         .ok_or(Fault::CountOutOfRange.in_field(COUNT))
 }
 
-/// The proof of one receipt of a batch. The same arguments give the same bytes, so a stored batch answers a repeated call.
+/// Makes the proofs of a signed batch; the tree is hashed once for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofMaker {
+    nodes: Nodes,
+    key_id: KeyId,
+    signature: Signature,
+}
+
+impl ProofMaker {
+    /// From what is kept of a batch: its leaf hashes in order, its signer and the signature.
+    #[must_use]
+    pub fn new(leaf_hashes: Vec<[u8; 32]>, key_id: KeyId, signature: Signature) -> Self {
+        Self { nodes: Nodes::new(leaf_hashes), key_id, signature }
+    }
+
+    /// The proof of one receipt. The same batch gives the same bytes, so a stored batch answers a repeated call.
+    ///
+    /// # Errors
+    /// `count_out_of_range` when the batch is too large or has no leaf `index`; `hash_mismatch` when that leaf is another record's.
+    pub fn prove<R: Record>(&self, record: &R, index: u16) -> Result<Vec<u8>, InvalidField> {
+        let n = batch_size::<R>(self.nodes.leaves().len())?;
+        let place = usize::from(index);
+        let out_of_range = Fault::CountOutOfRange.in_field(INDEX);
+        let leaf = self.nodes.leaves().get(place).ok_or(out_of_range)?;
+        let path = self.nodes.audit_path(place).ok_or(out_of_range)?;
+        let record = record.encode();
+        if leaf_hash(&record) != *leaf {
+            return Err(Fault::HashMismatch.in_field(INDEX));
+        }
+        let mut w = Writer::default();
+        w.put(&record);
+        w.u16(index);
+        w.u16(n);
+        w.put(path.as_flattened());
+        w.put(self.key_id.as_bytes());
+        w.put(&self.signature);
+        Ok(w.finish())
+    }
+}
+
+/// The proof of one receipt of a batch, as [`ProofMaker::prove`] makes it.
 ///
 /// # Errors
-/// `count_out_of_range` when the batch is too large or has no leaf `index`; `hash_mismatch` when that leaf is another record's.
+/// As [`ProofMaker::prove`].
 pub fn proof<R: Record>(
     record: &R,
     index: u16,
@@ -79,22 +119,7 @@ pub fn proof<R: Record>(
     key_id: &KeyId,
     signature: &Signature,
 ) -> Result<Vec<u8>, InvalidField> {
-    let n = batch_size::<R>(leaf_hashes.len())?;
-    let place = usize::from(index);
-    let leaf = leaf_hashes.get(place).ok_or(Fault::CountOutOfRange.in_field(INDEX))?;
-    let path = audit_path(leaf_hashes, place).ok_or(Fault::CountOutOfRange.in_field(INDEX))?;
-    let record = record.encode();
-    if leaf_hash(&record) != *leaf {
-        return Err(Fault::HashMismatch.in_field(INDEX));
-    }
-    let mut w = Writer::default();
-    w.put(&record);
-    w.u16(index);
-    w.u16(n);
-    w.put(path.as_flattened());
-    w.put(key_id.as_bytes());
-    w.put(signature);
-    Ok(w.finish())
+    ProofMaker::new(leaf_hashes.to_vec(), *key_id, *signature).prove(record, index)
 }
 
 /// A receipt with a proof that nobody has verified yet.

@@ -22,33 +22,44 @@ const fn left_leaves(n: usize) -> usize {
     1 << (n - 1).ilog2()
 }
 
-/// The tree hash over leaf hashes (RFC 6962 section 2.1); `None` for no leaves.
-pub(super) fn root(leaves: &[Hash]) -> Option<Hash> {
-    match leaves {
-        [] => None,
-        [leaf] => Some(*leaf),
-        _ => {
-            let (left, right) = leaves.split_at(left_leaves(leaves.len()));
-            Some(node_hash(&root(left)?, &root(right)?))
-        }
-    }
+/// A whole tree over leaf hashes. The path of a leaf costs nothing once its nodes are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Nodes {
+    /// The leaf hashes, then each level above; the last has one node. A node without a sibling moves up unchanged, which is the
+    /// same tree as splitting at the largest power of two (RFC 6962 section 2.1).
+    levels: Vec<Vec<Hash>>,
 }
 
-/// The audit path of leaf `index`, from the leaf's sibling upwards (RFC 6962 section 2.1.1); `None` when there is no such leaf.
-pub(super) fn audit_path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
-    if leaves.len() == 1 && index == 0 {
-        return Some(Vec::new());
+impl Nodes {
+    pub(super) fn new(leaves: Vec<Hash>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(below) = levels.last().filter(|below| below.len() > 1) {
+            let above = below.chunks(2).map(|pair| match pair {
+                [left, right] => node_hash(left, right),
+                _ => pair[0],
+            });
+            levels.push(above.collect());
+        }
+        Self { levels }
     }
-    if index >= leaves.len() {
-        return None;
+
+    pub(super) fn leaves(&self) -> &[Hash] {
+        &self.levels[0]
     }
-    let (left, right) = leaves.split_at(left_leaves(leaves.len()));
-    let (mut path, sibling) = match index.checked_sub(left.len()) {
-        None => (audit_path(left, index)?, root(right)?),
-        Some(index) => (audit_path(right, index)?, root(left)?),
-    };
-    path.push(sibling);
-    Some(path)
+
+    /// The tree hash (RFC 6962 section 2.1); `None` for no leaves.
+    pub(super) fn root(&self) -> Option<Hash> {
+        self.levels.last()?.first().copied()
+    }
+
+    /// The audit path of leaf `index`, from the leaf's sibling upwards (RFC 6962 section 2.1.1); `None` when there is no such leaf.
+    pub(super) fn audit_path(&self, index: usize) -> Option<Vec<Hash>> {
+        if index >= self.leaves().len() {
+            return None;
+        }
+        let siblings = self.levels.iter().enumerate().map(|(level, nodes)| nodes.get((index >> level) ^ 1));
+        Some(siblings.flatten().copied().collect())
+    }
 }
 
 /// How many hashes the audit path of leaf `index` of `n` > `index` leaves has.
@@ -79,6 +90,11 @@ pub(super) fn root_from_path(leaf: Hash, index: usize, n: usize, path: &[Hash]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn root(leaves: &[Hash]) -> Option<Hash> {
+        Nodes::new(leaves.to_vec()).root()
+    }
+
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
     use data_encoding::HEXLOWER;
     use sha2::Sha256;
@@ -117,8 +133,9 @@ mod tests {
             tree.push(leaf);
             let head = root(&leaves).unwrap();
             assert_eq!(head[..], tree.root().as_bytes()[..]);
+            let nodes = Nodes::new(leaves.clone());
             for (index, leaf) in leaves.iter().enumerate() {
-                let path = audit_path(&leaves, index).unwrap();
+                let path = nodes.audit_path(index).unwrap();
                 assert_eq!(path.as_flattened(), tree.prove_inclusion(index).as_bytes());
                 assert_eq!(path.len(), path_len(index, n));
                 assert_eq!(root_from_path(*leaf, index, n, &path), Some(head));
@@ -127,7 +144,7 @@ mod tests {
                     assert_eq!(root_from_path(*leaf, index, n, shorter), None);
                 }
             }
-            assert_eq!(audit_path(&leaves, n), None);
+            assert_eq!(nodes.audit_path(n), None);
         }
     }
 }

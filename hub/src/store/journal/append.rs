@@ -85,7 +85,7 @@ impl Batch {
             return Err(AppendError::TooLarge);
         }
         let offset = self.start + self.buffer.len() as u32;
-        header.write(self.segment.place(offset), &record.head, &record.body, &mut self.buffer);
+        record.write(&header, self.segment.place(offset), &mut self.buffer);
         let location = Location { segment: self.segment.id, offset, len: header.frame_len() as u32 };
         self.records.push((location, header, record.head.clone()));
         if record.seq.is_none() {

@@ -126,13 +126,13 @@ impl Header {
     }
 
     /// Appends the whole frame to `buffer`.
-    pub(super) fn write(&self, place: Place, head: &[u8], body: &[u8], buffer: &mut BytesMut) {
+    pub(super) fn write(&self, place: Place, head: &[u8], body: &[Bytes], buffer: &mut BytesMut) {
         let end = buffer.len() + self.frame_len();
         let core = self.core();
         buffer.extend_from_slice(&core);
         buffer.extend_from_slice(&check(&core, place));
         buffer.extend_from_slice(head);
-        buffer.extend_from_slice(body);
+        body.iter().for_each(|part| buffer.extend_from_slice(part));
         buffer.resize(end, 0);
     }
 }
@@ -155,24 +155,61 @@ fn check(core: &[u8], place: Place) -> [u8; 8] {
     cut
 }
 
-/// A record on its way into the journal. Its digests are computed here, so that the thread that makes the record
-/// pays for them and not the one writer.
+/// The bulk of a record, in up to two pieces, with its digest: so that the thread that has the bytes pays for the
+/// digest, and not the one writer.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    parts: [Bytes; 2],
+    digest: Digest,
+}
+
+impl Body {
+    /// A body that is the concatenation of two pieces, either of which may be empty.
+    pub fn new(first: Bytes, second: Bytes) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&first);
+        context.update(&second);
+        let mut cut = [0; 16];
+        cut.copy_from_slice(&context.finish().as_ref()[..16]);
+        Self { parts: [first, second], digest: cut }
+    }
+
+    /// No body at all.
+    pub fn empty() -> Self {
+        Self::new(Bytes::new(), Bytes::new())
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(Bytes::len).sum()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(bytes, Bytes::new())
+    }
+}
+
+/// A record on its way into the journal.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
     pub(super) kind: u8,
     pub(super) seq: Option<u64>,
     pub(super) head: Bytes,
-    pub(super) body: Bytes,
-    head_digest: Digest,
-    body_digest: Digest,
+    body: Body,
 }
 
 impl NewRecord {
     /// A record of the owner's `kind`: `head` is what a rebuild of the index has to see (at most [`HEAD_MAX`]
     /// bytes), `body` the rest (at most [`BODY_MAX`] bytes). Either may be empty.
-    pub fn new(kind: u8, head: Bytes, body: Bytes) -> Self {
-        let (head_digest, body_digest) = (digest16(&head), digest16(&body));
-        Self { kind, seq: None, head, body, head_digest, body_digest }
+    pub fn new(kind: u8, head: Bytes, body: Body) -> Self {
+        Self { kind, seq: None, head, body }
     }
 
     /// Whether head and body are within their bounds.
@@ -189,9 +226,14 @@ impl NewRecord {
             seq,
             head_len: self.head.len() as u32,
             body_len: self.body.len() as u32,
-            head_digest: self.head_digest,
-            body_digest: self.body_digest,
+            head_digest: digest16(&self.head),
+            body_digest: self.body.digest,
         }
+    }
+
+    /// Appends the frame to `buffer`.
+    pub(super) fn write(&self, header: &Header, place: Place, buffer: &mut BytesMut) {
+        header.write(place, &self.head, &self.body.parts, buffer);
     }
 }
 
@@ -211,8 +253,28 @@ pub struct Record {
 impl Record {
     /// The same record, to be appended again (compaction): kind, sequence number and bytes stay.
     pub fn to_copy(&self) -> NewRecord {
-        let copy = NewRecord::new(self.kind, self.head.clone(), self.body.clone());
+        let copy = NewRecord::new(self.kind, self.head.clone(), self.body.clone().into());
         NewRecord { seq: Some(self.seq), ..copy }
+    }
+
+    /// Parses and verifies the beginning of the frame at `location`, up to its head: the record without its body.
+    /// `None` when `start` does not reach that far.
+    pub(super) fn from_start(
+        start: &Bytes,
+        salt: [u8; 16],
+        location: Location,
+    ) -> Result<Option<Self>, ReadError> {
+        let damaged = || ReadError::Damaged { segment: location.segment, offset: location.offset };
+        let place = Place { salt, segment: location.segment, offset: location.offset };
+        let header = Header::parse(start, place).ok_or_else(damaged)?;
+        if header.frame_type != FrameType::Record || header.frame_len() != location.len as usize {
+            return Err(damaged());
+        }
+        if start.len() < HEADER_LEN + header.head_len as usize {
+            return Ok(None);
+        }
+        let head = start.slice_ref(header.head(start).ok_or_else(damaged)?);
+        Ok(Some(Self { kind: header.kind, seq: header.seq, head, body: Bytes::new() }))
     }
 
     /// Parses and verifies the frame that was read from `location`.
@@ -292,9 +354,12 @@ mod tests {
     const PLACE: Place = Place { salt: [7; 16], segment: 3, offset: 4160 };
 
     fn frame(head: &[u8], body: &[u8]) -> Bytes {
-        let record = NewRecord::new(9, Bytes::copy_from_slice(head), Bytes::copy_from_slice(body));
+        // A body counts as one string, wherever it is split.
+        let (first, second) = body.split_at(body.len() / 3);
+        let body = Body::new(Bytes::copy_from_slice(first), Bytes::copy_from_slice(second));
+        let record = NewRecord::new(9, Bytes::copy_from_slice(head), body);
         let mut buffer = BytesMut::new();
-        record.header(5, 11).write(PLACE, head, body, &mut buffer);
+        record.write(&record.header(5, 11), PLACE, &mut buffer);
         buffer.freeze()
     }
 

@@ -35,7 +35,7 @@ use std::io;
 
 pub use append::{Batch, Journal, Pushed, Room};
 pub use catalogue::Replayed;
-pub use frame::{BODY_MAX, HEAD_MAX, NewRecord, Record};
+pub use frame::{BODY_MAX, Body, HEAD_MAX, NewRecord, Record};
 pub use read::Reader;
 pub use recover::{Damage, DamageKind, JournalReport, TornTail};
 

@@ -9,13 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use super::frame::{FRAME_MAX, HEADER_LEN, Record};
+use super::frame::{FRAME_MAX, HEAD_MAX, HEADER_LEN, Record};
 use super::segment::{SegmentHeader, path};
 use super::{Location, ReadError};
 use crate::store::disk::Disk;
 
 /// Segment files kept open at once; a store may have more segments than a process may have files.
 const OPEN_FILES: usize = 128;
+
+/// Bytes read at first for a head; most heads fit.
+const HEAD_READ: usize = 1024;
 
 /// A handle for reading; clones share the open files.
 #[derive(Clone, Debug)]
@@ -49,18 +52,35 @@ impl Reader {
     /// [`ReadError::Damaged`] when the disk does not give back what was written, [`ReadError::Gone`] when the
     /// segment has been unlinked.
     pub fn read(&self, location: Location) -> Result<Record, ReadError> {
+        let (salt, file) = self.open(location)?;
+        let frame = read_at(&file, location, location.len as usize)?;
+        Record::from_frame(frame, salt, location)
+    }
+
+    /// Reads the record at `location` without its body, and verifies what it read.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_head(&self, location: Location) -> Result<Record, ReadError> {
+        let (salt, file) = self.open(location)?;
         let len = location.len as usize;
-        if !(HEADER_LEN..=FRAME_MAX).contains(&len) {
-            return Err(ReadError::Damaged { segment: location.segment, offset: location.offset });
-        }
-        let (salt, file) = self.file(location.segment)?;
-        let mut frame = vec![0; len];
-        match file.read_exact_at(&mut frame, u64::from(location.offset)) {
-            Ok(()) => Record::from_frame(Bytes::from(frame), salt, location),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(ReadError::Damaged { segment: location.segment, offset: location.offset })
+        let start = read_at(&file, location, len.min(HEAD_READ))?;
+        match Record::from_start(&start, salt, location)? {
+            Some(record) => Ok(record),
+            None => {
+                let longest = len.min(HEADER_LEN + HEAD_MAX);
+                Record::from_start(&read_at(&file, location, longest)?, salt, location)?
+                    .ok_or(ReadError::Damaged { segment: location.segment, offset: location.offset })
             }
-            Err(error) => Err(ReadError::Io(error)),
+        }
+    }
+
+    /// The segment's salt and file, for a location that could be one.
+    fn open(&self, location: Location) -> Result<([u8; 16], Arc<File>), ReadError> {
+        if (HEADER_LEN..=FRAME_MAX).contains(&(location.len as usize)) {
+            self.file(location.segment)
+        } else {
+            Err(ReadError::Damaged { segment: location.segment, offset: location.offset })
         }
     }
 
@@ -91,6 +111,17 @@ impl Reader {
     fn files(&self) -> MutexGuard<'_, Files> {
         // The maps are consistent between any two statements, so a panic elsewhere does not spoil them.
         self.shared.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read_at(file: &File, location: Location, len: usize) -> Result<Bytes, ReadError> {
+    let mut bytes = vec![0; len];
+    match file.read_exact_at(&mut bytes, u64::from(location.offset)) {
+        Ok(()) => Ok(bytes.into()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(ReadError::Damaged { segment: location.segment, offset: location.offset })
+        }
+        Err(error) => Err(ReadError::Io(error)),
     }
 }
 

@@ -18,17 +18,17 @@ fn open(folder: &Path, disk: &Disk) -> io::Result<(Journal, JournalReport)> {
     Journal::open(folder.to_owned(), disk.clone(), SMALL, None)
 }
 
-/// A record whose bytes say which one it is.
+/// Body bytes that say which record it is.
+fn body(number: u32, len: usize) -> Bytes {
+    (0..len).map(|at| (at as u32 ^ number.wrapping_mul(2_654_435_761)) as u8).collect()
+}
+
 fn record(number: u32, body_len: usize) -> NewRecord {
-    let head = Bytes::copy_from_slice(&number.to_be_bytes());
-    let body: Vec<u8> =
-        (0..body_len).map(|at| (at as u32 ^ number.wrapping_mul(2_654_435_761)) as u8).collect();
-    NewRecord::new(1, head, Bytes::from(body))
+    NewRecord::new(1, Bytes::copy_from_slice(&number.to_be_bytes()), body(number, body_len).into())
 }
 
 fn same(read: &Record, number: u32, body_len: usize) -> bool {
-    let written = record(number, body_len);
-    read.kind == 1 && read.head == written.head && read.body == written.body
+    read.kind == 1 && read.head == number.to_be_bytes()[..] && read.body == body(number, body_len)
 }
 
 fn replayed(journal: &Journal) -> BTreeMap<Location, u32> {
@@ -80,6 +80,22 @@ fn what_was_committed_is_read_back_and_released_records_do_not_return() {
     assert_eq!(found, expected);
     for (id, (location, body_len, _)) in &written {
         assert!(same(&journal.reader().read(*location).unwrap(), *id, *body_len));
+        let head = journal.reader().read_head(*location).unwrap();
+        assert_eq!((head.head, head.body.len()), (record(*id, 0).head, 0));
+    }
+}
+
+#[test]
+fn a_head_of_any_length_is_read_without_its_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(folder.path(), &Disk::default()).unwrap();
+    for len in [0, 900, 952, 953, 5000, HEAD_MAX] {
+        let head = Bytes::from(vec![7; len]);
+        let mut batch = journal.begin(Room::Ordinary).unwrap();
+        let record = NewRecord::new(1, head.clone(), Bytes::from_static(b"body").into());
+        let location = batch.push(&record).unwrap().location;
+        journal.commit(batch).unwrap();
+        assert_eq!(journal.reader().read_head(location).unwrap().head, head);
     }
 }
 
@@ -101,9 +117,9 @@ fn bounds_are_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path(), &Disk::default()).unwrap();
     let mut batch = journal.begin(Room::Ordinary).unwrap();
-    let too_long = NewRecord::new(1, Bytes::from(vec![0; HEAD_MAX + 1]), Bytes::new());
+    let too_long = NewRecord::new(1, Bytes::from(vec![0; HEAD_MAX + 1]), Body::empty());
     assert!(matches!(batch.push(&too_long), Err(AppendError::TooLarge)));
-    let largest = NewRecord::new(1, Bytes::new(), Bytes::from(vec![0; BODY_MAX]));
+    let largest = NewRecord::new(1, Bytes::new(), Bytes::from(vec![0; BODY_MAX]).into());
     for _ in 0..3 {
         batch.push(&largest).unwrap();
     }
