@@ -18,3 +18,5 @@ pub mod metrics;
 pub mod blob;
 pub mod mail;
 pub mod store;
+
+pub mod registry;

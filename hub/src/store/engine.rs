@@ -272,3 +272,6 @@ where
     index.apply(overlay)?;
     Ok(replayed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@ use std::path::Path;
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::engine::{Engine, EngineOptions, IndexFate, RebuildReason, RecoveryReport, Transaction};
-use super::index::{Index, IndexError, Overlay};
-use super::journal::{JournalOptions, Location, NewRecord, Replayed, Room};
+use super::*;
+use crate::store::index::{Index, IndexError, Overlay};
+use crate::store::journal::{JournalOptions, Location, NewRecord, Replayed, Room};
 
 const OPTIONS: EngineOptions = EngineOptions {
     journal: JournalOptions { segment_bytes: 8 << 10, reserve_bytes: 0 },

@@ -1,0 +1,72 @@
+//! The log as a snapshot shows it: its leaves, and the tree the hub has signed.
+
+use std::sync::Arc;
+
+use samverkan_proto::statement::log::{Checkpoint, Leaf, TreeHead};
+
+/// Leaves in one shared part.
+const PART: usize = 1024;
+
+/// The leaves of the log in order, and the newest checkpoint. The records stay in the store.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    parts: Vec<Arc<Vec<Leaf>>>,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl Log {
+    /// How many leaves there are.
+    pub fn size(&self) -> u64 {
+        let full = self.parts.len().saturating_sub(1) * PART;
+        (full + self.parts.last().map_or(0, |part| part.len())) as u64
+    }
+
+    /// A leaf by its index, from 0.
+    pub fn leaf(&self, index: u64) -> Option<&Leaf> {
+        let index = usize::try_from(index).ok()?;
+        self.parts.get(index / PART)?.get(index % PART)
+    }
+
+    /// The tree that the hub has signed and answers for; `None` only before the hub's keys are in the log.
+    pub fn head(&self) -> Option<TreeHead> {
+        self.checkpoint.as_ref().map(Checkpoint::head)
+    }
+
+    /// The signed checkpoint of [`Log::head`].
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    pub(super) fn push(&mut self, leaf: Leaf) {
+        match self.parts.last_mut() {
+            Some(part) if part.len() < PART => Arc::make_mut(part).push(leaf),
+            _ => self.parts.push(Arc::new(vec![leaf])),
+        }
+    }
+
+    pub(super) fn sign(&mut self, checkpoint: Checkpoint) {
+        self.checkpoint = Some(checkpoint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_keep_their_places_across_parts_and_clones() {
+        let leaf = |n: u64| Leaf::HubKeys { record: samverkan_proto::ids::sha256(&n.to_be_bytes()) };
+        let mut log = Log::default();
+        let mut half = Log::default();
+        for n in 0..2500 {
+            assert_eq!(log.size(), n);
+            log.push(leaf(n));
+            if n == 1200 {
+                half = log.clone();
+            }
+        }
+        assert_eq!((half.size(), log.size()), (1201, 2500));
+        assert!((0..2500).all(|n| log.leaf(n) == Some(&leaf(n))));
+        assert_eq!((half.leaf(1200), half.leaf(1201)), (Some(&leaf(1200)), None));
+    }
+}

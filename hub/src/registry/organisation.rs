@@ -1,0 +1,82 @@
+//! One organisation as the hub knows it, and its devices.
+
+use std::sync::Arc;
+
+use samverkan_proto::code::OrganisationState;
+use samverkan_proto::ids::{DeviceId, OrgId};
+use samverkan_proto::statement::log::OrganisationEntry;
+use samverkan_proto::statement::manifest::Manifest;
+
+/// An organisation: the operator's word about it, and its own.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    pub(super) entry: OrganisationEntry,
+    pub(super) manifest: Arc<Manifest>,
+    /// SHA-256 of the manifest with its signatures.
+    pub(super) signed: [u8; 32],
+    pub(super) resumes_to: OrganisationState,
+}
+
+impl Organisation {
+    /// The organisation.
+    pub fn id(&self) -> OrgId {
+        self.manifest.org_id()
+    }
+
+    /// The newest entry in the log.
+    pub fn entry(&self) -> &OrganisationEntry {
+        &self.entry
+    }
+
+    /// The newest manifest in the log.
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.manifest
+    }
+
+    /// SHA-256 of the newest manifest with its signatures, as the log records it.
+    pub fn signed_hash(&self) -> &[u8; 32] {
+        &self.signed
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> OrganisationState {
+        self.entry.fields().state
+    }
+
+    /// Where it stood before it was suspended; where it stands, if it is not.
+    pub fn resumes_to(&self) -> OrganisationState {
+        self.resumes_to
+    }
+
+    /// Whether it may send and receive.
+    pub fn is_active(&self) -> bool {
+        self.state() == OrganisationState::Active
+    }
+
+    /// Whether a device may still be believed: it stands in the newest manifest.
+    pub fn has_device(&self, device: &DeviceId) -> bool {
+        self.manifest.device(device).is_some()
+    }
+}
+
+/// A device found by the key of its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// Its organisation.
+    pub org: OrgId,
+    /// The device.
+    pub device: DeviceId,
+    /// Whether the key still counts.
+    pub standing: Standing,
+}
+
+/// Whether a TLS key that a manifest once named still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The newest manifest names it for the device.
+    Current,
+    /// The device has been revoked.
+    Revoked,
+    /// The device has another key by now.
+    Replaced,
+}

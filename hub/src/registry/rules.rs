@@ -1,0 +1,227 @@
+//! What a change must obey before it is journalled (PROTOCOL.md sections 5, 13 and 14).
+
+use samverkan_proto::code::OrganisationState;
+use samverkan_proto::ids::{DeviceId, Handle, OrgId, sha256};
+use samverkan_proto::limits::{EPOCHS_AHEAD, MAX_EPOCH_KEYS};
+use samverkan_proto::sign::PublicKey;
+use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
+use samverkan_proto::statement::log::{OrganisationEntry, OrganisationFields};
+use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
+use samverkan_proto::{Fault, InvalidField};
+
+use super::{CodeHash, HandleOwner, Invite, Organisation, Registry};
+
+/// Why a change of the registry is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryRefusal {
+    /// The code is unknown, used for something else, or expired; which of them is not said.
+    #[error("the invite does not work")]
+    InviteInvalid,
+    /// An organisation or an open invite has the handle.
+    #[error("the handle is taken")]
+    HandleTaken,
+    /// The manifest breaks the named rule.
+    #[error("the manifest is refused: {0}")]
+    ManifestRefused(InvalidField),
+    /// The epoch keys are for another time, or for a week that has another key.
+    #[error("the epoch key is refused")]
+    EpochKeyRefused,
+    /// No organisation or invite has this name.
+    #[error("the organisation is not known")]
+    OrganisationUnknown,
+    /// The organisation's state does not allow the change.
+    #[error("the organisation's state does not allow this")]
+    StateConflict,
+}
+
+/// Epoch keys of one device that the device has signed.
+#[derive(Clone, Debug)]
+pub struct VerifiedEpochKeys {
+    org: OrgId,
+    device: DeviceId,
+    keys: Vec<EpochKey>,
+}
+
+impl VerifiedEpochKeys {
+    /// Verifies that every key is of this device and organisation and signed by it.
+    ///
+    /// # Errors
+    /// `count_out_of_range` for more than 16, `bad_identifier` for another organisation's, otherwise as
+    /// [`EpochKey::verify`].
+    pub fn verify(org: OrgId, device_key: &PublicKey, keys: Vec<EpochKey>) -> Result<Self, InvalidField> {
+        if keys.len() > MAX_EPOCH_KEYS.into() {
+            return Err(Fault::CountOutOfRange.in_field("epoch_keys"));
+        }
+        for key in &keys {
+            key.verify(device_key)?;
+            if key.org_id() != org {
+                return Err(Fault::BadIdentifier.in_field("epoch_keys.org_id"));
+            }
+        }
+        Ok(Self { org, device: DeviceId::of_key(device_key.as_bytes()), keys })
+    }
+
+    /// Whose they are.
+    pub fn device(&self) -> (OrgId, DeviceId) {
+        (self.org, self.device)
+    }
+}
+
+impl Registry {
+    /// The open invite behind a code.
+    pub(crate) fn usable_invite(&self, code: &CodeHash, now_ms: u64) -> Result<&Invite, RegistryRefusal> {
+        self.invite(code)
+            .map(|invite| &**invite)
+            .filter(|invite| now_ms < invite.expires_ms)
+            .ok_or(RegistryRefusal::InviteInvalid)
+    }
+
+    /// Whether a new invite may have this handle. An expired invite does not hold it.
+    pub(crate) fn check_invitable(&self, handle: &Handle, now_ms: u64) -> Result<(), RegistryRefusal> {
+        match self.handle_owner(handle) {
+            None => Ok(()),
+            Some(HandleOwner::Invite(code)) if self.usable_invite(&code, now_ms).is_err() => Ok(()),
+            Some(_) => Err(RegistryRefusal::HandleTaken),
+        }
+    }
+
+    /// Whether an organisation may join with this manifest.
+    pub(crate) fn check_first(
+        &self,
+        manifest: &VerifiedManifest,
+        invite: &Invite,
+    ) -> Result<(), RegistryRefusal> {
+        let fields = manifest.manifest().fields();
+        let refuse = |fault: Fault, field| Err(RegistryRefusal::ManifestRefused(fault.in_field(field)));
+        if fields.handle != invite.invitation.handle {
+            return refuse(Fault::BadText, "handle");
+        }
+        if fields.organisation_number != invite.invitation.number {
+            return refuse(Fault::BadOrganisationNumber, "organisation_number");
+        }
+        if self.organisation(&manifest.manifest().org_id()).is_some() {
+            return refuse(Fault::WrongChain, "org_id");
+        }
+        self.check_keys(manifest.manifest())
+    }
+
+    /// Whether a manifest may replace the organisation's newest. `Ok(false)`: it is the newest already.
+    pub(crate) fn check_next(&self, manifest: &VerifiedManifest) -> Result<bool, RegistryRefusal> {
+        let new = manifest.manifest();
+        let current = self.organisation(&new.org_id()).ok_or(RegistryRefusal::OrganisationUnknown)?;
+        if current.signed == sha256(manifest.signed().bytes()) {
+            return Ok(false);
+        }
+        // It was verified against the newest manifest of an earlier snapshot; another may have come in between.
+        let follows = current.manifest.serial().checked_add(1) == Some(new.serial())
+            && new.fields().prev == *current.manifest.hash();
+        if !follows {
+            return Err(RegistryRefusal::ManifestRefused(Fault::WrongChain.in_field("prev")));
+        }
+        self.check_keys(new)?;
+        Ok(true)
+    }
+
+    /// No key that another organisation's manifest ever named.
+    fn check_keys(&self, manifest: &Manifest) -> Result<(), RegistryRefusal> {
+        let org = manifest.org_id();
+        for device in manifest.devices() {
+            if self.org_of(&device.id()).is_some_and(|owner| owner != org) {
+                return Err(RegistryRefusal::ManifestRefused(Fault::BadKey.in_field("sign_pk")));
+            }
+            if self.key_holder(&device.tls_key).is_some_and(|holder| holder.org != org) {
+                return Err(RegistryRefusal::ManifestRefused(Fault::BadKey.in_field("tls_spki_sha256")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys among `keys` that are new; those that are known already count as published.
+    pub(crate) fn check_epoch_keys(
+        &self,
+        keys: VerifiedEpochKeys,
+        now_ms: u64,
+    ) -> Result<Vec<EpochKey>, RegistryRefusal> {
+        let (org, device) = keys.device();
+        if !self.is_current(&org, &device) {
+            return Err(RegistryRefusal::EpochKeyRefused);
+        }
+        self.new_epoch_keys(keys, now_ms)
+    }
+
+    /// The same for a device whose manifest is being registered.
+    pub(crate) fn new_epoch_keys(
+        &self,
+        keys: VerifiedEpochKeys,
+        now_ms: u64,
+    ) -> Result<Vec<EpochKey>, RegistryRefusal> {
+        let this_week = Epoch::of(now_ms);
+        let mut new: Vec<EpochKey> = Vec::new();
+        for key in keys.keys {
+            match self.epoch_key(&keys.device, key.epoch()) {
+                Some(known) if known == key.id() => continue,
+                Some(_) => return Err(RegistryRefusal::EpochKeyRefused),
+                None => {}
+            }
+            let in_time = this_week <= key.epoch() && key.epoch() <= this_week.later(EPOCHS_AHEAD);
+            if !in_time || new.iter().any(|other| other.epoch() == key.epoch()) {
+                return Err(RegistryRefusal::EpochKeyRefused);
+            }
+            new.push(key);
+        }
+        Ok(new)
+    }
+
+    /// The entry that moves an organisation to `state`; `None` when it stands there already. Resuming is a move
+    /// to the state before the suspension.
+    pub(crate) fn next_entry(
+        &self,
+        id: &OrgId,
+        state: OrganisationState,
+        now_ms: u64,
+    ) -> Result<Option<OrganisationEntry>, RegistryRefusal> {
+        let organisation = self.organisation(id).ok_or(RegistryRefusal::OrganisationUnknown)?;
+        if organisation.state() == state {
+            return Ok(None);
+        }
+        if !may_move(organisation, state) {
+            return Err(RegistryRefusal::StateConflict);
+        }
+        let fields = organisation.entry.fields();
+        let revision = fields.revision.checked_add(1).ok_or(RegistryRefusal::StateConflict)?;
+        let fields = OrganisationFields { revision, state, since_ms: now_ms, ..fields.clone() };
+        // Only lists that were checked before are in it, so this can not fail.
+        OrganisationEntry::build(fields).map(Some).map_err(|_| RegistryRefusal::StateConflict)
+    }
+}
+
+fn may_move(organisation: &Organisation, to: OrganisationState) -> bool {
+    use OrganisationState::{Active, Invited, Pending, Removed, Suspended};
+    match (organisation.state(), to) {
+        (Invited | Removed, _) | (_, Invited) => false,
+        (_, Removed) | (Pending, Active) | (Pending | Active, Suspended) => true,
+        (Suspended, to) => to == organisation.resumes_to(),
+        (Pending | Active, _) => false,
+    }
+}
+
+/// The first entry of an organisation that has joined.
+pub(crate) fn first_entry(
+    manifest: &VerifiedManifest,
+    invite: &Invite,
+    now_ms: u64,
+) -> Result<OrganisationEntry, InvalidField> {
+    let invitation = &invite.invitation;
+    OrganisationEntry::build(OrganisationFields {
+        org_id: manifest.manifest().org_id(),
+        revision: 1,
+        state: OrganisationState::Pending,
+        kind: invitation.kind,
+        since_ms: now_ms,
+        handle: invitation.handle.clone(),
+        organisation_number: invitation.number.clone(),
+        name: invitation.name.clone(),
+        municipalities: invitation.municipalities.clone(),
+        services: invitation.services.clone(),
+    })
+}

@@ -1,0 +1,70 @@
+//! Why the store refuses or fails: reasons, for the service to map.
+
+use crate::registry::RegistryRefusal;
+
+use super::engine::CommitError;
+use super::index::IndexError;
+use super::journal::{AppendError, ReadError};
+
+/// Why an operation did not happen. Unless it says otherwise nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The writer's queue is full. Transient.
+    #[error("the store is busy")]
+    Busy,
+    /// The disk is full. Transient.
+    #[error("the store has no room")]
+    Full,
+    /// The disk or the index failed, and the store has stopped for good; whether this operation is on disk shows
+    /// after the restart.
+    #[error("the store has failed")]
+    Failed,
+    /// A stored record does not match its digest.
+    #[error("a stored record is damaged")]
+    Damaged,
+    /// The store broke one of its own rules; the batch was given up.
+    #[error("the store contradicts itself: {0}")]
+    Internal(&'static str),
+    /// The registry refuses the change.
+    #[error(transparent)]
+    Registry(#[from] RegistryRefusal),
+}
+
+impl From<AppendError> for StoreError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::NoSpace => Self::Full,
+            AppendError::TooLarge => Self::Internal("a record or batch is above its bound"),
+            AppendError::Poisoned | AppendError::Io { .. } => Self::Failed,
+        }
+    }
+}
+
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::TooLong { .. } => Self::Internal("an index entry is above its bound"),
+            IndexError::Engine(_) | IndexError::Panicked => Self::Failed,
+        }
+    }
+}
+
+impl From<CommitError> for StoreError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Journal(error) => error.into(),
+            // The batch is durable but not shown: nobody may be told either way.
+            CommitError::Index(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Damaged { .. } => Self::Damaged,
+            ReadError::Gone => Self::Internal("the index names a record that is gone"),
+            ReadError::Io(_) => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The handle that the rest of the hub holds.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use samverkan_proto::ids::HubName;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::log::HubKeys;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::draft::Draft;
+use super::engine::OpenError;
+use super::error::StoreError;
+use super::index::Index;
+use super::journal::{Reader, Room};
+use super::open::{OpenReport, StoreOpenError};
+use super::writer::{Committed, Job, Order, Shown};
+use super::{open, writer};
+use crate::clock::Clock;
+use crate::registry::Registry;
+
+/// The hub's signing keys, and what clients pin.
+#[derive(Debug)]
+pub struct Signers {
+    /// Signs receipt batches.
+    pub receipt: Signer,
+    /// Signs checkpoints.
+    pub log: Signer,
+    /// The hub's name, which the log's origin is made of.
+    pub hub: HubName,
+    /// The record of the log's first leaf.
+    pub hub_keys: HubKeys,
+}
+
+/// The store. Clones share it; it is closed by [`Store::close`], and rebuilt at the next start if nobody did.
+#[derive(Clone, Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    orders: mpsc::Sender<Order>,
+    shown: Arc<Shown>,
+    index: Index,
+    reader: Reader,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the store in the folder `dir`, which is made when it is missing, and starts its writer. The first
+    /// opening puts the hub's keys into the log. Blocks until everything has been read.
+    ///
+    /// # Errors
+    /// [`StoreOpenError`]. Damage to messages is no error: it is in the report.
+    pub fn open(dir: &Path, signers: Signers, clock: Clock) -> Result<(Self, OpenReport), StoreOpenError> {
+        let (writer, report) = open::open(dir, signers, clock)?;
+        let (orders, inbox) = mpsc::channel(writer::QUEUE);
+        let (shown, index, reader) =
+            (Arc::clone(&writer.shown), writer.engine.index(), writer.engine.reader());
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(inbox))
+            .map_err(OpenError::Io)?;
+        let writer = Mutex::new(Some(thread));
+        Ok((Self { shared: Arc::new(Shared { orders, shown, index, reader, writer }) }, report))
+    }
+
+    /// The registry as it is on disk now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.shared.shown.registry.load_full()
+    }
+
+    /// The registry's generation; says when it changes.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.shared.shown.changed.subscribe()
+    }
+
+    /// Becomes `true` when the disk has failed and nothing is acknowledged any more.
+    pub fn failed(&self) -> watch::Receiver<bool> {
+        self.shared.shown.failed.subscribe()
+    }
+
+    /// Stops the writer and marks the stop as clean. Operations that come later are refused with
+    /// [`StoreError::Failed`].
+    ///
+    /// # Errors
+    /// When the mark could not be made; the next start then builds the index again. A store that has been closed
+    /// before is no error.
+    pub async fn close(&self) -> Result<(), OpenError> {
+        let (done, closed) = oneshot::channel();
+        if self.shared.orders.send(Order::Stop(done)).await.is_err() {
+            return Ok(());
+        }
+        let result = closed.await.unwrap_or(Ok(()));
+        let thread = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // It has answered, so this does not take long; a panic has raised its own alarm.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        result
+    }
+
+    /// Lets the writer do `operation` and waits until it is durable. What the operation gives is called then, with
+    /// what the batch became.
+    pub(super) async fn call<T, F, G>(&self, room: Room, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
+        G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let run = Box::new(move |draft: Result<&mut Draft, StoreError>| -> writer::Answer {
+            let done = draft.and_then(|draft| draft.work(operation));
+            // A caller that has gone away is no reason to stop.
+            match done {
+                Ok(finish) => Box::new(move |outcome| drop(answer.send(outcome.and_then(finish)))),
+                Err(error) => Box::new(move |_| drop(answer.send(Err(error)))),
+            }
+        });
+        self.shared.orders.try_send(Order::Work(Job { room, run })).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Failed,
+        })?;
+        answered.await.unwrap_or(Err(StoreError::Failed))
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Index, &Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        tokio::task::spawn_blocking(move || read(&shared.index, &shared.reader))
+            .await
+            .unwrap_or(Err(StoreError::Failed))
+    }
+}

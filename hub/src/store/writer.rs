@@ -1,0 +1,190 @@
+//! The one thread that changes the store.
+//!
+//! It takes jobs from a bounded queue, lets each work on the draft of a batch, makes the batch durable with one
+//! sync, shows it, and only then answers. There is no timer: the next batch forms while this one is being synced.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use samverkan_proto::statement::log::{Checkpoint, LogTree};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Signers;
+use super::draft::Draft;
+use super::engine::{CommitError, Engine, OpenError};
+use super::error::StoreError;
+use super::journal::{AppendError, Room};
+use crate::clock::Clock;
+use crate::registry::Registry;
+
+/// Jobs that may wait for the writer.
+pub(super) const QUEUE: usize = 1024;
+/// Jobs in one batch.
+const BATCH_JOBS: usize = 256;
+/// Bytes after which a batch takes no further job.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// What a committed batch gives to those who waited for it.
+pub(super) struct Committed {
+    /// The registry after the batch.
+    pub(super) registry: Arc<Registry>,
+}
+
+/// Answers a waiting caller once the fate of the batch is known.
+pub(super) type Answer = Box<dyn FnOnce(Result<&Committed, StoreError>) + Send>;
+
+/// Works on the draft, or learns why it may not.
+type Work = Box<dyn FnOnce(Result<&mut Draft, StoreError>) -> Answer + Send>;
+
+/// A piece of work for the writer.
+pub(super) struct Job {
+    /// Whether it may use the last free space.
+    pub(super) room: Room,
+    /// What it gives is called when the batch is durable, or lost.
+    pub(super) run: Work,
+}
+
+/// What the writer can be told.
+pub(super) enum Order {
+    Work(Job),
+    /// Stop cleanly, and say when it is done.
+    Stop(oneshot::Sender<Result<(), OpenError>>),
+}
+
+/// What the writer shows to everybody else.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) registry: ArcSwap<Registry>,
+    pub(super) changed: watch::Sender<u64>,
+    pub(super) failed: watch::Sender<bool>,
+}
+
+/// The writer's own state.
+pub(super) struct Writer {
+    pub(super) engine: Engine,
+    pub(super) tree: LogTree,
+    pub(super) signers: Signers,
+    pub(super) clock: Clock,
+    pub(super) shown: Arc<Shown>,
+}
+
+impl Writer {
+    /// Works until it is told to stop, or nobody can tell it anything any more.
+    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let _alarm = Alarm(Arc::clone(&self.shown));
+        while let Some(order) = orders.blocking_recv() {
+            let stop = match order {
+                Order::Work(first) => self.batch(first, &mut orders),
+                Order::Stop(done) => Some(done),
+            };
+            if let Some(done) = stop {
+                // Whoever asked may have gone; the store is closed all the same.
+                let _ = done.send(self.engine.close());
+                return;
+            }
+        }
+    }
+
+    /// Forms and commits one batch; gives the order to stop, if it came meanwhile.
+    fn batch(
+        &mut self,
+        first: Job,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> Option<oneshot::Sender<Result<(), OpenError>>> {
+        let (mut draft, room) = match self.begin() {
+            Ok(begun) => begun,
+            Err(error) => {
+                refuse(first, self.failed(error));
+                return None;
+            }
+        };
+        let mut answers = Vec::new();
+        let mut next = Some(Order::Work(first));
+        let mut spoilt = false;
+        let stop = loop {
+            match next {
+                Some(Order::Stop(done)) => break Some(done),
+                Some(Order::Work(job)) if job.room == Room::Ordinary && room == Room::Reserve => {
+                    refuse(job, StoreError::Full);
+                }
+                Some(Order::Work(job)) => {
+                    answers.push((job.run)(Ok(&mut draft)));
+                    spoilt |= draft.is_spoilt();
+                }
+                None => break None,
+            }
+            if spoilt || answers.len() >= BATCH_JOBS || draft.transaction.batch.len() >= BATCH_BYTES {
+                break None;
+            }
+            next = orders.try_recv().ok();
+        };
+        let outcome = if spoilt { Err(SPOILT) } else { self.commit(draft) };
+        for answer in answers {
+            answer(outcome.as_ref().map_err(Clone::clone));
+        }
+        stop
+    }
+
+    /// Runs one job by itself, before the thread is started.
+    pub(super) fn run_alone(
+        &mut self,
+        job: impl FnOnce(&mut Draft) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (mut draft, _) = self.begin()?;
+        job(&mut draft)?;
+        self.commit(draft).map(|_| ())
+    }
+
+    fn begin(&mut self) -> Result<(Draft, Room), StoreError> {
+        let (transaction, room) = match self.engine.begin(Room::Ordinary) {
+            Err(CommitError::Journal(AppendError::NoSpace)) => {
+                (self.engine.begin(Room::Reserve)?, Room::Reserve)
+            }
+            begun => (begun?, Room::Ordinary),
+        };
+        let registry = self.shown.registry.load_full();
+        Ok((Draft::new(self.clock.now_ms(), transaction, registry), room))
+    }
+
+    fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
+        let (transaction, mut registry, leaves) = draft.into_parts();
+        self.engine.commit(transaction).map_err(|error| self.failed(error.into()))?;
+        if !leaves.is_empty() {
+            for leaf in &leaves {
+                self.tree.append(&leaf.encode());
+            }
+            let checkpoint = Checkpoint::sign(&self.signers.hub, self.tree.head(), &self.signers.log);
+            Arc::make_mut(&mut registry).sign_log(checkpoint);
+        }
+        if registry.generation() != self.shown.registry.load().generation() {
+            self.shown.registry.store(Arc::clone(&registry));
+            self.shown.changed.send_replace(registry.generation());
+        }
+        Ok(Committed { registry })
+    }
+
+    /// Tells everybody when the store has failed for good.
+    fn failed(&self, error: StoreError) -> StoreError {
+        if error == StoreError::Failed {
+            self.shown.failed.send_replace(true);
+        }
+        error
+    }
+}
+
+const SPOILT: StoreError = StoreError::Internal("an operation refused after it had changed something");
+
+fn refuse(job: Job, error: StoreError) {
+    (job.run)(Err(error.clone()))(Err(error));
+}
+
+/// Says that the store has failed when the writer's thread dies of a panic.
+struct Alarm(Arc<Shown>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.failed.send_replace(true);
+        }
+    }
+}
