@@ -159,6 +159,16 @@ codes! {
     ClockWrong = "CLOCK_WRONG", ActionNeeded, NotSetUp;
     /// Text is not an invitation.
     InviteMalformed = "INVITE_MALFORMED", ActionNeeded, Usage;
+    /// This profile is a member already.
+    AlreadyJoined = "ALREADY_JOINED", Permanent, Conflict;
+    /// An unfinished try to join used another invitation.
+    InviteOther = "INVITE_OTHER", ActionNeeded, Conflict;
+    /// Both copies of the recovery kit would be one file.
+    KitCopiesSame = "KIT_COPIES_SAME", ActionNeeded, Usage;
+    /// The log has a key of this device that this device did not make.
+    DeviceCopied = "DEVICE_COPIED", ActionNeeded, Integrity;
+    /// A handle belongs to another organisation than the one whose safety number was compared.
+    KeyChanged = "KEY_CHANGED", ActionNeeded, Refused;
     /// The hub's log contradicts itself, or what was believed before.
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
 

@@ -65,6 +65,12 @@ impl FileError {
         matches!(self.reason, FileReason::Missing)
     }
 
+    /// Whether something of that name exists and was not overwritten.
+    #[must_use]
+    pub const fn is_existing(&self) -> bool {
+        matches!(self.reason, FileReason::Exists)
+    }
+
     /// What the operating system said about `path`.
     #[must_use]
     pub fn from_io(path: &Path, error: io::Error) -> Self {

@@ -1,5 +1,6 @@
 //! What the hub says first: versions, keys, checkpoint, clock.
 
+use bytes::Bytes;
 use samverkan_proto::ids::HubName;
 use samverkan_proto::limits::MAX_AHEAD_MS;
 use samverkan_proto::v1;
@@ -15,7 +16,7 @@ pub struct Hello {
     /// The keys it shows; the caller compares them with what it has pinned.
     pub pins: HubPins,
     /// Its newest signed checkpoint.
-    pub checkpoint: Vec<u8>,
+    pub checkpoint: Bytes,
     /// Its clock minus ours, at the moment of the answer.
     pub skew: ClockSkew,
     /// Its name; the log's origin is `samverkan/<name>`.
@@ -53,7 +54,7 @@ impl Hello {
         let hub_name = answer.hub_name.parse().map_err(|_| ConnectError::NotAHub)?;
         Ok(Self {
             pins,
-            checkpoint: answer.checkpoint.into(),
+            checkpoint: answer.checkpoint,
             skew: ClockSkew { hub_ms: answer.hub_time_ms, own_ms },
             hub_name,
             test_hub: answer.test_hub,

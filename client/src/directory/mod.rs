@@ -180,6 +180,15 @@ impl Directory {
         self.organisations.iter()
     }
 
+    /// Whether another process has changed the copy on disk.
+    ///
+    /// # Errors
+    /// [`DirectoryError::File`].
+    pub fn is_behind_disk(&self) -> Result<bool, DirectoryError> {
+        let own = self.checkpoint.as_ref().map(Checkpoint::note);
+        Ok(self.copy.checkpoint()?.as_ref() != own)
+    }
+
     /// Compares a signed checkpoint from elsewhere, such as `Hello`, with this copy. A larger tree says nothing yet.
     ///
     /// # Errors

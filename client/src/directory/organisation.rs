@@ -88,7 +88,7 @@ impl Organisation {
     }
 
     /// The keys that the log has for a device, ascending by week, those of past weeks left out.
-    pub fn epoch_keys_of(&self, device: &DeviceId) -> impl Iterator<Item = &EpochKey> {
+    pub fn epoch_keys_of<'a>(&'a self, device: &DeviceId) -> impl Iterator<Item = &'a EpochKey> + use<'a> {
         let range = (*device, Epoch::new(0))..=(*device, Epoch::new(u32::MAX));
         self.epoch_keys.range(range).map(|(_, key)| key)
     }

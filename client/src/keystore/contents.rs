@@ -55,7 +55,7 @@ impl Section {
     }
 }
 
-/// The name of a pin or setting: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`.
+/// The name of a pin or setting: 1 to 96 of `a-z`, `0-9`, `-`, `_` and `.`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryName(String);
 
@@ -68,7 +68,7 @@ impl EntryName {
 
     fn is_valid(name: &[u8]) -> bool {
         let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(byte);
-        (1..=64).contains(&name.len()) && name.iter().all(allowed)
+        (1..=96).contains(&name.len()) && name.iter().all(allowed)
     }
 }
 
@@ -80,7 +80,7 @@ impl fmt::Display for EntryName {
 
 /// A name breaks the rule of [`EntryName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an entry's name is 1 to 64 of a-z, 0-9, -, _ and .")]
+#[error("an entry's name is 1 to 96 of a-z, 0-9, -, _ and .")]
 pub struct InvalidEntryName;
 
 impl FromStr for EntryName {
@@ -263,7 +263,7 @@ impl Contents {
     /// Every entry as bytes, in order.
     pub(super) fn encode(&self) -> Vec<Zeroizing<Vec<u8>>> {
         let entry = |((section, name), value): (&(Section, Vec<u8>), &SecretBytes)| {
-            let name_len = u16::try_from(name.len()).expect("a name is at most 64 bytes");
+            let name_len = u16::try_from(name.len()).expect("a name is at most 96 bytes");
             let mut out = Zeroizing::new(Vec::with_capacity(3 + name.len() + value.expose().len()));
             out.push(*section as u8);
             out.extend_from_slice(&name_len.to_be_bytes());
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn names_and_values_out_of_bounds_are_refused() {
-        for bad in ["", "A", "å", "a b", "a/b", &"x".repeat(65)] {
+        for bad in ["", "A", "å", "a b", "a/b", &"x".repeat(97)] {
             assert!(bad.parse::<EntryName>().is_err(), "{bad:?}");
         }
         let mut contents = Contents::default();

@@ -5,7 +5,7 @@
 //!
 //! | method (on `Session`) | what it does |
 //! |---|---|
-//! | `Session::open(profile, passphrase)` | unlocks the keystore; loads directory and threads; no network |
+//! | `Session::open(profile, passphrase, clock)` | unlocks the keystore; loads directory and threads; no network |
 //! | `directory()` | the synchronised copy of the log, to search and to show |
 //! | `async refresh(&mut self, progress)` | connect, synchronise, publish and destroy keys, flush the outbox |
 //! | `obstacles(&self, &Draft) -> Vec<Obstacle>` | every reason a send would be refused; no personal data needed |
@@ -25,4 +25,207 @@
 //!
 //! `join` is its own pipeline in `join.rs`, since there is no session before it. The types that cross this boundary are in [`model`].
 
+use std::time::Duration;
+
+use samverkan_proto::ids::{Handle, OrgId};
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::epoch_key::Epoch;
+use samverkan_proto::statement::manifest::{Device, Manifest};
+use samverkan_proto::statement::safety::SafetyNumber;
+use samverkan_proto::v1::PublishEpochKeysRequest;
+
+use crate::clock::Clock;
+use crate::connect::{ClientIdentity, Link};
+use crate::directory::Directory;
+use crate::error::{Code, Error, Result};
+use crate::home::{Profile, ProfileLock};
+use crate::keystore::{Contents, Keystore};
+use crate::passphrase::Passphrase;
+use crate::text::Args;
+
+mod call;
+pub mod join;
+mod keys;
+mod membership;
 pub mod model;
+mod trust;
+
+pub use membership::{HubFacts, Membership};
+use model::{Progress, Step, Trust};
+
+/// How long a command waits for another one to finish with the profile.
+const LOCK_WAIT: Duration = Duration::from_secs(15);
+
+/// An opened profile of a device that has joined.
+pub struct Session {
+    profile: Profile,
+    membership: Membership,
+    keystore: Keystore,
+    device: Signer,
+    clock: Clock,
+    directory: Directory,
+}
+
+/// The directory of a profile without its passphrase: it is public, and searched only here.
+///
+/// # Errors
+/// [`Code::KeystoreMissing`] before joining, [`Code::LogForked`] while evidence of a fork is kept.
+pub fn public_directory(profile: &Profile, clock: &Clock) -> Result<(HubFacts, Directory)> {
+    let hub = HubFacts::read(profile)?;
+    let directory = load_directory(profile, &hub, clock)?;
+    Ok((hub, directory))
+}
+
+impl Session {
+    /// Unlocks the keystore and loads what is kept. No network.
+    ///
+    /// # Errors
+    /// [`Code::KeystoreMissing`] before joining is finished, [`Code::WrongPassphrase`], and what the keystore or the
+    /// directory find damaged.
+    pub fn open(profile: Profile, passphrase: &Passphrase, clock: Clock) -> Result<Self> {
+        let keystore = Keystore::open(&profile, passphrase)?;
+        let membership = Membership::load(keystore.contents())?.ok_or(Error::new(Code::KeystoreMissing))?;
+        let device = device_signer(keystore.contents())?;
+        let directory = load_directory(&profile, &membership.hub, &clock)?;
+        Ok(Self { profile, membership, keystore, device, clock, directory })
+    }
+
+    /// The synchronised copy of the log, to search and to show.
+    #[must_use]
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Which hub this is, as which device of which organisation.
+    #[must_use]
+    pub const fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// The own organisation.
+    #[must_use]
+    pub const fn org(&self) -> OrgId {
+        self.membership.org
+    }
+
+    /// The own organisation's newest manifest; absent before the first synchronisation.
+    #[must_use]
+    pub fn own_manifest(&self) -> Option<&Manifest> {
+        self.directory.organisation(&self.membership.org)?.manifest()
+    }
+
+    /// This device as the own organisation's newest manifest names it.
+    #[must_use]
+    pub fn own_device(&self) -> Option<&Device> {
+        self.own_manifest()?.device(&self.device.device_id())
+    }
+
+    /// Connects, synchronises, publishes and destroys keys.
+    ///
+    /// # Errors
+    /// What connecting or synchronising fails with; [`Code::ClockWrong`] when this computer's clock is more than ten
+    /// minutes away from the hub's; [`Code::DeviceCopied`] when somebody else uses this device's identity.
+    pub async fn refresh(&mut self, progress: &mut dyn Progress) -> Result<()> {
+        let held = self.begin()?;
+        self.connect(&held, progress).await.map(drop)
+    }
+
+    /// What is known about the organisation that has a handle now.
+    #[must_use]
+    pub fn trust(&self, handle: &Handle) -> Trust {
+        trust::of(self.keystore.contents(), &self.directory, handle)
+    }
+
+    /// Writes down that the safety number was compared over another channel.
+    ///
+    /// # Errors
+    /// [`Code::SafetyNumberWrong`] when it is not the organisation's; [`Code::KeyChanged`] when the handle belonged to
+    /// another organisation when it was compared before; [`Code::OrganisationUnknown`].
+    pub fn verify_organisation(&mut self, handle: &Handle, compared: &SafetyNumber) -> Result<()> {
+        let held = self.begin()?;
+        let now_ms = self.clock.now_ms();
+        trust::record(self.keystore.contents_mut(), &self.directory, handle, compared, now_ms)?;
+        Ok(self.keystore.commit(&held)?)
+    }
+
+    /// Takes the profile for a change, and catches up with what other processes changed.
+    fn begin(&mut self) -> Result<ProfileLock> {
+        let held = self.profile.lock(LOCK_WAIT, || ())?;
+        self.keystore.reload()?;
+        if self.directory.is_behind_disk()? {
+            self.directory = load_directory(&self.profile, &self.membership.hub, &self.clock)?;
+        }
+        Ok(held)
+    }
+
+    /// Opens a link and does what is due on every contact with the hub.
+    async fn connect(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Link> {
+        let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
+        let identity = ClientIdentity { certificate: &self.membership.certificate, key };
+        let hub = &self.membership.hub;
+        let link = Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?;
+        check_clock(&link)?;
+        self.directory.compare(link.hello().checkpoint.clone())?;
+        progress.begin(Step::Synchronising, 0);
+        self.directory.synchronise(&link, self.clock.now_ms()).await?;
+        self.check_own_place()?;
+        self.tend_keys(held, &link).await?;
+        Ok(link)
+    }
+
+    /// The own handle stands in the log for the own organisation, and this device in its newest manifest.
+    fn check_own_place(&self) -> Result<()> {
+        match self.directory.by_handle(&self.membership.handle) {
+            Some((org, _)) if org == self.membership.org => {}
+            _ => {
+                let cause = "the directory does not have this organisation";
+                return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+            }
+        }
+        if self.own_device().is_some() { Ok(()) } else { Err(Error::new(Code::DeviceRevoked)) }
+    }
+
+    /// Destroys keys whose time is over, makes those that are due, publishes what the log lacks.
+    async fn tend_keys(&mut self, held: &ProfileLock, link: &Link) -> Result<()> {
+        let now_ms = self.clock.now_ms();
+        let org = self.membership.org;
+        keys::check_own(self.keystore.contents(), &self.directory, org, &self.device)?;
+        let contents = self.keystore.contents_mut();
+        let destroyed = keys::destroy(contents, now_ms);
+        if keys::make(contents, now_ms)? || destroyed {
+            // A public half must never be known to others before its private half is on disk.
+            self.keystore.commit(held)?;
+        }
+        let organisation = self.directory.organisation(&org);
+        let own = self.device.device_id();
+        let known = |epoch: Epoch| organisation.is_some_and(|found| found.epoch_key(&own, epoch).is_some());
+        let due = keys::to_publish(self.keystore.contents(), org, &self.device, now_ms, known)?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let epoch_keys = due.iter().map(|key| key.bytes().clone()).collect();
+        call::unary(link.directory().publish_epoch_keys(PublishEpochKeysRequest { epoch_keys })).await?;
+        self.directory.synchronise(link, now_ms).await?;
+        Ok(())
+    }
+}
+
+fn load_directory(profile: &Profile, hub: &HubFacts, clock: &Clock) -> Result<Directory> {
+    let folder = profile.subfolder("directory")?;
+    Ok(Directory::load(folder, hub.name.clone(), hub.pins.clone(), clock.now_ms())?)
+}
+
+fn device_signer(contents: &Contents) -> Result<Signer> {
+    let pkcs8 = contents.device_identity().ok_or(Error::new(Code::KeystoreMissing))?;
+    Signer::from_pkcs8(pkcs8.expose()).map_err(|_| Error::new(Code::KeystoreDamaged))
+}
+
+/// Refuses to go on when the two clocks are more than ten minutes apart.
+fn check_clock(link: &Link) -> Result<()> {
+    let skew = link.hello().skew;
+    if !skew.is_too_large() {
+        return Ok(());
+    }
+    let minutes = skew.hub_ms.abs_diff(skew.own_ms) / 60_000;
+    Err(Error::with(Code::ClockWrong, Args::none().number("minutes", minutes)))
+}

@@ -1,0 +1,21 @@
+//! One call with a deadline.
+
+use tonic::{Response, Status};
+
+use crate::connect::CALL_TIMEOUT;
+use crate::error::{Code, Error, Result};
+use crate::text::Args;
+
+/// Waits for a call that has one answer, at most [`CALL_TIMEOUT`].
+pub(super) async fn unary<T>(
+    call: impl Future<Output = std::result::Result<Response<T>, Status>>,
+) -> Result<T> {
+    within(call).await?.map(Response::into_inner).map_err(|status| (&status).into())
+}
+
+/// Waits for anything the hub owes, at most [`CALL_TIMEOUT`].
+pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(CALL_TIMEOUT, answer)
+        .await
+        .map_err(|_| Error::with(Code::HubUnreachable, Args::none().text("cause", "no answer in time")))
+}

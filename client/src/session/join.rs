@@ -1,0 +1,357 @@
+//! Joining a hub as a new organisation (PROTOCOL.md section 14).
+//!
+//! Everything that is made is made once and kept in the keystore before it is used, so that a stop at any step is
+//! followed by going on there: the hub takes the same code with the same bytes again. The recovery kit is on disk,
+//! twice, before the hub knows the organisation; the root key then leaves the keystore.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
+use ring::rand::SystemRandom;
+use ring::signature::Ed25519KeyPair;
+use samverkan_proto::code::Roles;
+use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MailboxName, TlsKeyHash};
+use samverkan_proto::limits::MAX_DEVICE_MS;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::epoch_key::EpochKey;
+use samverkan_proto::statement::invite::Invite;
+use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFields, SignedManifest};
+use samverkan_proto::statement::safety::SafetyNumber;
+use samverkan_proto::v1;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::model::{Progress, Step};
+use super::{HubFacts, Membership, Session, call, check_clock, device_signer, keys, load_directory};
+use crate::clock::Clock;
+use crate::connect::Link;
+use crate::error::{Class, Code, Error, Result};
+use crate::home::{Profile, ProfileLock};
+use crate::keystore::{EntryName, KdfCost, Keystore};
+use crate::passphrase::Passphrase;
+use crate::recovery::{KitError, RecoveryKit};
+use crate::secret::{NoRandomness, Secret32, SecretBytes, random_array};
+use crate::text::{Args, Text};
+
+/// What a person decides when joining.
+pub struct JoinDraft {
+    /// The invitation, as the operator gave it.
+    pub invite: Invite,
+    /// The name of the first mailbox, a function and never a person.
+    pub mailbox: MailboxName,
+    /// Where the two copies of the recovery kit go.
+    pub kits: [PathBuf; 2],
+}
+
+/// What joining resulted in.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The first mailbox, as others write to it.
+    pub mailbox: MailboxAddress,
+    /// The organisation's name, as the operator wrote it down.
+    pub organisation: String,
+    /// To be read out to the operator, who confirms the organisation then.
+    pub safety_number: SafetyNumber,
+    /// The hub's name.
+    pub hub: String,
+    /// Nothing on this hub is real.
+    pub test_hub: bool,
+}
+
+/// Joins, or goes on where an earlier try stopped.
+///
+/// # Errors
+/// [`Code::AlreadyJoined`] when this profile is a member; [`Code::InviteOther`] when an unfinished try used another
+/// invitation; [`Code::HubKeysChanged`] when somebody else answers at the invitation's address; and what the hub, the
+/// keystore or the recovery kit's files refuse. Running it again goes on.
+pub async fn join(
+    profile: &Profile,
+    passphrase: &Passphrase,
+    draft: &JoinDraft,
+    text: &Text,
+    clock: &Clock,
+) -> Result<Joined> {
+    let held = profile.lock(super::LOCK_WAIT, || ())?;
+    let mut keystore = if Keystore::exists(profile) {
+        Keystore::open(profile, passphrase)?
+    } else {
+        Keystore::create(profile, &held, passphrase, KdfCost::STANDARD)?
+    };
+    if Membership::load(keystore.contents())?.is_some() {
+        return Err(Error::new(Code::AlreadyJoined));
+    }
+    let mut joining = Joining { held: &held, keystore: &mut keystore, clock };
+    joining.remember_invite(&draft.invite)?;
+    let link = Link::bootstrap(&draft.invite, clock).await?;
+    check_clock(&link)?;
+    let enrolment = match joining.prepared()? {
+        Some(enrolment) => enrolment,
+        None => {
+            let described = describe(&link, draft).await?;
+            joining.prepare(&described, draft)?
+        }
+    };
+    joining.write_kits(enrolment.handle(), &draft.kits, text)?;
+    let certificate = enrol(&link, draft, &enrolment).await?;
+    let membership = joining.finish(&link, draft, &enrolment, certificate)?;
+    membership.hub.write(profile)?;
+    let joined = enrolment.joined(&membership);
+    drop(held);
+    first_contact(profile, membership, keystore, clock).await?;
+    Ok(joined)
+}
+
+/// Reads the log for the first time, in which the own organisation must stand. A hub that has become unreachable
+/// meanwhile changes nothing about having joined.
+async fn first_contact(
+    profile: &Profile,
+    membership: Membership,
+    keystore: Keystore,
+    clock: &Clock,
+) -> Result<()> {
+    let device = device_signer(keystore.contents())?;
+    let directory = load_directory(profile, &membership.hub, clock)?;
+    let mut session =
+        Session { profile: profile.clone(), membership, keystore, device, clock: clock.clone(), directory };
+    match session.refresh(&mut Silent).await {
+        Err(error) if error.code().class() != Class::Transient => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+async fn describe(link: &Link, draft: &JoinDraft) -> Result<v1::DescribeInviteResponse> {
+    let code = draft.invite.code().expose().to_vec().into();
+    call::unary(link.enrolment().describe_invite(v1::DescribeInviteRequest { code })).await
+}
+
+async fn enrol(link: &Link, draft: &JoinDraft, enrolment: &Enrolment) -> Result<Vec<u8>> {
+    let request = v1::EnrolRequest {
+        code: draft.invite.code().expose().to_vec().into(),
+        signed_manifest: enrolment.manifest.bytes().clone(),
+        certificate_request: enrolment.request.clone().into(),
+        epoch_keys: enrolment.epoch_keys.iter().map(|key| key.bytes().clone()).collect(),
+    };
+    let certificate = call::unary(link.enrolment().enrol(request)).await?.certificate;
+    let named = enrolment.device().tls_key;
+    let issued = X509Certificate::from_der(&certificate)
+        .ok()
+        .map(|(_, parsed)| TlsKeyHash::of_spki(parsed.public_key().raw));
+    if issued == Some(named) {
+        Ok(certificate.to_vec())
+    } else {
+        Err(misbehaved("the certificate has another key"))
+    }
+}
+
+/// What is sent to enrol, the same bytes at every try.
+struct Enrolment {
+    organisation: String,
+    manifest: SignedManifest,
+    request: Vec<u8>,
+    epoch_keys: Vec<EpochKey>,
+}
+
+impl Enrolment {
+    fn handle(&self) -> &Handle {
+        &self.manifest.manifest().fields().handle
+    }
+
+    fn device(&self) -> &Device {
+        self.manifest.manifest().devices().first().expect("a manifest has at least one device")
+    }
+
+    fn joined(&self, membership: &Membership) -> Joined {
+        let manifest = self.manifest.manifest();
+        let mailbox = manifest.mailboxes().first().expect("a manifest has at least one mailbox");
+        Joined {
+            mailbox: MailboxAddress { handle: self.handle().clone(), name: mailbox.name.clone() },
+            organisation: self.organisation.clone(),
+            safety_number: SafetyNumber::of_root(&manifest.fields().root_pk),
+            hub: membership.hub.name.to_string(),
+            test_hub: membership.hub.test_hub,
+        }
+    }
+}
+
+/// A try under way: whatever it makes is in the keystore, on disk, before it is used.
+struct Joining<'a> {
+    held: &'a ProfileLock,
+    keystore: &'a mut Keystore,
+    clock: &'a Clock,
+}
+
+const INVITE: &str = "join.invite";
+const ORGANISATION: &str = "join.organisation";
+const MANIFEST: &str = "join.manifest";
+const REQUEST: &str = "join.request";
+const EPOCH_KEYS: &str = "join.epoch-keys";
+
+impl Joining<'_> {
+    /// Two invitations in one try would end in a mixture.
+    fn remember_invite(&mut self, invite: &Invite) -> Result<()> {
+        let encoded = invite.encode();
+        match self.keystore.contents().setting(&entry(INVITE)) {
+            Some(before) if before == encoded.as_bytes() => return Ok(()),
+            Some(_) if self.keystore.contents().setting(&entry(MANIFEST)).is_some() => {
+                return Err(Error::new(Code::InviteOther));
+            }
+            Some(_) | None => {}
+        }
+        self.keystore.contents_mut().put_setting(&entry(INVITE), encoded.as_bytes())?;
+        Ok(self.keystore.commit(self.held)?)
+    }
+
+    /// What an earlier try made.
+    fn prepared(&self) -> Result<Option<Enrolment>> {
+        let contents = self.keystore.contents();
+        let kept = |name: &str| contents.setting(&entry(name)).map(Bytes::copy_from_slice);
+        let Some(manifest) = kept(MANIFEST) else { return Ok(None) };
+        let read = || {
+            let keys = kept(EPOCH_KEYS)?;
+            let key_at = |at: usize| keys.slice(at..keys.len().min(at + EpochKey::LEN));
+            Some(Enrolment {
+                organisation: String::from_utf8(kept(ORGANISATION)?.into()).ok()?,
+                manifest: SignedManifest::parse(manifest).ok()?,
+                request: kept(REQUEST)?.into(),
+                epoch_keys: (0..keys.len())
+                    .step_by(EpochKey::LEN)
+                    .map(|at| EpochKey::parse(key_at(at)).ok())
+                    .collect::<Option<_>>()?,
+            })
+        };
+        read().map(Some).ok_or(Error::new(Code::KeystoreDamaged))
+    }
+
+    /// Makes every key and statement, once.
+    fn prepare(&mut self, described: &v1::DescribeInviteResponse, draft: &JoinDraft) -> Result<Enrolment> {
+        let now_ms = self.clock.now_ms();
+        let root = Secret32::random()?;
+        let device_key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
+        let device_key = SecretBytes::copied_from(device_key.as_ref());
+        let tls_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| NoRandomness)?;
+        let request = certificate_request(&tls_key)?;
+        let device = Signer::from_pkcs8(device_key.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
+        let manifest = first_manifest(described, draft, &root, &device, &tls_key, now_ms)?;
+
+        let contents = self.keystore.contents_mut();
+        contents.put_organisation_root(&root);
+        contents.put_device_identity(device_key)?;
+        contents.put_tls_key(SecretBytes::taken_from(tls_key.serialize_der()))?;
+        keys::make(contents, now_ms)?;
+        let epoch_keys =
+            keys::to_publish(contents, manifest.manifest().org_id(), &device, now_ms, |_| false)?;
+        let organisation = described.organisation_name.clone();
+        contents.put_setting(&entry(ORGANISATION), organisation.as_bytes())?;
+        contents.put_setting(&entry(REQUEST), &request)?;
+        let joined: Vec<u8> = epoch_keys.iter().flat_map(|key| key.bytes().iter().copied()).collect();
+        contents.put_setting(&entry(EPOCH_KEYS), &joined)?;
+        contents.put_setting(&entry(MANIFEST), manifest.bytes())?;
+        self.keystore.commit(self.held)?;
+        Ok(Enrolment { organisation, manifest, request, epoch_keys })
+    }
+
+    /// Writes the copies of the recovery kit that are not there yet.
+    fn write_kits(&self, handle: &Handle, kits: &[PathBuf; 2], text: &Text) -> Result<()> {
+        if kits[0] == kits[1] {
+            return Err(Error::new(Code::KitCopiesSame));
+        }
+        let root = self.keystore.contents().organisation_root().ok_or(Error::new(Code::KeystoreDamaged))?;
+        let kit = RecoveryKit::new(handle.clone(), root);
+        for path in kits {
+            match kit.write(path, text) {
+                Err(KitError::File(error)) if error.is_existing() && is_same_kit(path, &kit) => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The hub knows the organisation: keeps what is needed from now on, and forgets what is not.
+    fn finish(
+        &mut self,
+        link: &Link,
+        draft: &JoinDraft,
+        enrolment: &Enrolment,
+        certificate: Vec<u8>,
+    ) -> Result<Membership> {
+        let hello = link.hello();
+        let hub = HubFacts {
+            address: draft.invite.address().clone(),
+            name: hello.hub_name.clone(),
+            pins: hello.pins.clone(),
+            test_hub: hello.test_hub,
+        };
+        let org = enrolment.manifest.manifest().org_id();
+        let membership = Membership { hub, org, handle: enrolment.handle().clone(), certificate };
+        let contents = self.keystore.contents_mut();
+        membership.store(contents)?;
+        contents.remove_organisation_root();
+        for name in [INVITE, ORGANISATION, MANIFEST, REQUEST, EPOCH_KEYS] {
+            contents.remove_setting(&entry(name));
+        }
+        self.keystore.commit(self.held)?;
+        Ok(membership)
+    }
+}
+
+/// Serial 1: one device with every role, one mailbox that it reads.
+fn first_manifest(
+    described: &v1::DescribeInviteResponse,
+    draft: &JoinDraft,
+    root: &Secret32,
+    device: &Signer,
+    tls_key: &KeyPair,
+    now_ms: u64,
+) -> Result<SignedManifest> {
+    let invalid = |_| misbehaved("the invitation's description is not valid");
+    let root = Signer::from_seed(root.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
+    let tls_key = TlsKeyHash::of_spki(&tls_key.subject_public_key_info());
+    let expires_ms = now_ms + MAX_DEVICE_MS;
+    let device = Device::new(*device.public_key(), tls_key, Roles::ALL, now_ms, expires_ms);
+    let mailbox_id = MailboxId::from_random(random_array()?).ok_or(NoRandomness)?;
+    let mailbox = Mailbox { id: mailbox_id, name: draft.mailbox.clone(), readers: vec![device.id()] };
+    let manifest = Manifest::build(ManifestFields {
+        serial: 1,
+        prev: [0; 32],
+        issued_ms: now_ms,
+        not_after_ms: expires_ms,
+        root_pk: *root.public_key(),
+        handle: described.handle.parse().map_err(invalid)?,
+        organisation_number: described.organisation_number.parse().map_err(invalid)?,
+        threshold: 1,
+        devices: vec![device],
+        mailboxes: vec![mailbox],
+        revocations: Vec::new(),
+    });
+    let signed = manifest.and_then(|manifest| SignedManifest::sign_as_root(&manifest, &root));
+    signed.map_err(|_| Error::new(Code::ProgramDefect))
+}
+
+/// PKCS #10 with nothing in it but the key: the hub overwrites every other field.
+fn certificate_request(tls_key: &KeyPair) -> Result<Vec<u8>> {
+    let params = CertificateParams::new(Vec::new()).map_err(|_| Error::new(Code::ProgramDefect))?;
+    let request = params.serialize_request(tls_key).map_err(|_| Error::new(Code::ProgramDefect))?;
+    Ok(request.der().to_vec())
+}
+
+/// Whether an earlier try wrote this very kit.
+fn is_same_kit(path: &Path, kit: &RecoveryKit) -> bool {
+    RecoveryKit::read(path).is_ok_and(|found| found.seed().expose() == kit.seed().expose())
+}
+
+fn entry(name: &str) -> EntryName {
+    name.parse().expect("the names above obey the rule")
+}
+
+fn misbehaved(cause: &'static str) -> Error {
+    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
+}
+
+/// Nobody looks at the progress of the first contact, which is short.
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&mut self, _: Step, _: u64) {}
+
+    fn advance(&mut self, _: u64) {}
+}

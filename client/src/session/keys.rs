@@ -1,0 +1,139 @@
+//! The device's epoch keys: made ahead, published, destroyed in time (PROTOCOL.md section 5).
+
+use samverkan_envelope::EpochSecret;
+use samverkan_proto::ids::EpochKeyId;
+use samverkan_proto::limits::EPOCHS_AHEAD;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
+
+use samverkan_proto::ids::OrgId;
+
+use crate::directory::Directory;
+use crate::error::{Code, Error, Result};
+use crate::keystore::{Contents, EntryName};
+use crate::secret::{NoRandomness, Secret32};
+
+/// The weeks for which a device has keys: this one and the eight that follow.
+pub(super) fn weeks(now_ms: u64) -> impl Iterator<Item = Epoch> {
+    let first = Epoch::of(now_ms);
+    (0..=EPOCHS_AHEAD).map(move |weeks| first.later(weeks))
+}
+
+/// Makes the seeds that are missing; says whether there were any.
+pub(super) fn make(contents: &mut Contents, now_ms: u64) -> Result<bool> {
+    let mut made = false;
+    for epoch in weeks(now_ms) {
+        if contents.epoch_seed(epoch.number()).is_some() {
+            continue;
+        }
+        let secret = EpochSecret::generate().map_err(|_| NoRandomness)?;
+        let id = EpochKeyId::of_key(&secret.public_key());
+        let seed = Secret32::fill_with(|seed| seed.copy_from_slice(secret.expose_seed()));
+        contents.put_epoch_seed(epoch.number(), &seed);
+        contents.put_pin(&pin_name(epoch), id.as_bytes())?;
+        made = true;
+    }
+    Ok(made)
+}
+
+/// Destroys the seeds whose time is over; says whether there were any.
+pub(super) fn destroy(contents: &mut Contents, now_ms: u64) -> bool {
+    let over: Vec<Epoch> =
+        contents.epochs().map(Epoch::new).filter(|epoch| epoch.destroy_at_ms() <= now_ms).collect();
+    for epoch in &over {
+        contents.remove_epoch_seed(epoch.number());
+        contents.remove_pin(&pin_name(*epoch));
+    }
+    !over.is_empty()
+}
+
+/// The signed keys of this and the coming weeks that `published` says are not in the log yet.
+pub(super) fn to_publish(
+    contents: &Contents,
+    org: OrgId,
+    device: &Signer,
+    now_ms: u64,
+    published: impl Fn(Epoch) -> bool,
+) -> Result<Vec<EpochKey>> {
+    let missing = weeks(now_ms).filter(|epoch| !published(*epoch));
+    let signed = missing.filter_map(|epoch| Some((epoch, secret(contents, epoch)?)));
+    signed
+        .map(|(epoch, secret)| EpochKey::sign(org, epoch, &secret.public_key(), device))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| Error::new(Code::ProgramDefect))
+}
+
+/// The private half of a week's key.
+pub(super) fn secret(contents: &Contents, epoch: Epoch) -> Option<EpochSecret> {
+    contents.epoch_seed(epoch.number()).map(|seed| EpochSecret::from_seed(*seed.expose()))
+}
+
+/// Refuses to go on when the log has a key of this device that this device did not make: somebody else holds its
+/// identity key.
+pub(super) fn check_own(
+    contents: &Contents,
+    directory: &Directory,
+    org: OrgId,
+    device: &Signer,
+) -> Result<()> {
+    let Some(organisation) = directory.organisation(&org) else { return Ok(()) };
+    let mut keys = organisation.epoch_keys_of(&device.device_id()).map(|key| (key.epoch(), key.id()));
+    let made = |(epoch, id): (Epoch, EpochKeyId)| contents.pin(&pin_name(epoch)) == Some(id.as_bytes());
+    if keys.all(made) { Ok(()) } else { Err(Error::new(Code::DeviceCopied)) }
+}
+
+fn pin_name(epoch: Epoch) -> EntryName {
+    format!("epoch-key.{}", epoch.number()).parse().expect("the name obeys the rule")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::testlog::{NOW_MS, TestLog};
+
+    const DAY_MS: u64 = 86_400_000;
+
+    #[test]
+    fn nine_weeks_are_made_once_and_destroyed_in_time() {
+        let mut contents = Contents::default();
+        assert!(make(&mut contents, NOW_MS).expect("random"));
+        assert!(!make(&mut contents, NOW_MS).expect("random"), "nothing is missing");
+        assert_eq!(contents.epochs().count(), 9);
+        let first = Epoch::of(NOW_MS);
+        assert!(!destroy(&mut contents, first.destroy_at_ms() - 1));
+        assert!(destroy(&mut contents, first.destroy_at_ms()));
+        assert_eq!(contents.epochs().next(), Some(first.number() + 1));
+        assert!(secret(&contents, first).is_none() && contents.pin(&pin_name(first)).is_none());
+    }
+
+    #[test]
+    fn only_what_the_log_lacks_is_published() {
+        let mut contents = Contents::default();
+        make(&mut contents, NOW_MS).expect("random");
+        let mut log = TestLog::new();
+        let member = log.join("boj-exempel", "Exempel", &[], &[]);
+        let first = Epoch::of(NOW_MS);
+        let publish = |contents: &Contents, after: Epoch| {
+            to_publish(contents, member.org(), &member.device, NOW_MS, |epoch| epoch < after).expect("signed")
+        };
+        assert_eq!(publish(&contents, first).len(), 9);
+        let later = publish(&contents, first.later(7));
+        assert_eq!(later.iter().map(EpochKey::epoch).collect::<Vec<_>>(), [first.later(7), first.later(8)]);
+        assert!(make(&mut contents, NOW_MS + 7 * DAY_MS).expect("random"), "a week later one more is due");
+    }
+
+    #[test]
+    fn a_key_in_the_log_that_this_device_did_not_make_is_an_alarm() {
+        let mut contents = Contents::default();
+        make(&mut contents, NOW_MS).expect("random");
+        let mut log = TestLog::new();
+        let member = log.join("boj-exempel", "Exempel", &[], &[]);
+        let keys = to_publish(&contents, member.org(), &member.device, NOW_MS, |_| false).expect("signed");
+        log.publish_keys(keys[..8].to_vec());
+        check_own(&contents, &log.directory(), member.org(), &member.device).expect("its own");
+        log.publish(&member, Epoch::of(NOW_MS).later(8));
+        let error =
+            check_own(&contents, &log.directory(), member.org(), &member.device).expect_err("foreign");
+        assert_eq!(error.code(), Code::DeviceCopied);
+    }
+}
