@@ -61,6 +61,8 @@ codes! {
     ProgramDefect = "PROGRAM_DEFECT", Permanent, Unexpected;
     /// The operating system gave no randomness.
     NoRandomness = "NO_RANDOMNESS", Permanent, Unexpected;
+    /// The operating system did not keep others from reading this process's memory.
+    MemoryUnprotected = "MEMORY_UNPROTECTED", Permanent, Unexpected;
     /// The person pressed Ctrl-C.
     Interrupted = "INTERRUPTED", ActionNeeded, Interrupted;
     /// Whoever read the output went away. Ends quietly.
@@ -69,6 +71,21 @@ codes! {
     OutputFailed = "OUTPUT_FAILED", ActionNeeded, Unexpected;
     /// Binary output would go to a terminal.
     OutputIsTerminal = "OUTPUT_IS_TERMINAL", ActionNeeded, Usage;
+
+    /// There is no command on the command line.
+    CommandMissing = "COMMAND_MISSING", ActionNeeded, Usage;
+    /// There is no such command.
+    UnknownCommand = "UNKNOWN_COMMAND", ActionNeeded, Usage;
+    /// The command takes no such argument.
+    UnknownArgument = "UNKNOWN_ARGUMENT", ActionNeeded, Usage;
+    /// An argument that the command needs is missing.
+    ArgumentMissing = "ARGUMENT_MISSING", ActionNeeded, Usage;
+    /// An argument's value is not one it takes.
+    ArgumentInvalid = "ARGUMENT_INVALID", ActionNeeded, Usage;
+    /// Two arguments exclude each other.
+    ArgumentConflict = "ARGUMENT_CONFLICT", ActionNeeded, Usage;
+    /// There is no such help topic.
+    TopicUnknown = "TOPIC_UNKNOWN", ActionNeeded, NotFound;
 
     /// No variable says where things are kept.
     HomeNotSet = "HOME_NOT_SET", ActionNeeded, NotSetUp;

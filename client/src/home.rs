@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::files::{self, Closed, FileError, FileReason};
 
+mod chosen;
+
 /// How often a waiting process looks again whether the lock is free.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 

@@ -102,7 +102,9 @@ impl Language {
         asked.or(locale.map(String::as_str)).and_then(Self::from_tag).unwrap_or_default()
     }
 
-    const fn tag(self) -> &'static str {
+    /// The tag that `--lang` takes.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
         }
@@ -114,9 +116,12 @@ impl Language {
 
     const fn sources(self) -> &'static [&'static str] {
         match self {
-            Self::English => {
-                &[include_str!("../locales/en/errors.ftl"), include_str!("../locales/en/messages.ftl")]
-            }
+            Self::English => &[
+                include_str!("../locales/en/errors.ftl"),
+                include_str!("../locales/en/messages.ftl"),
+                include_str!("../locales/en/help.ftl"),
+                include_str!("../locales/en/topics.ftl"),
+            ],
         }
     }
 }
@@ -147,6 +152,17 @@ impl Text {
     #[must_use]
     pub fn get(&self, id: MessageId, args: &Args) -> String {
         self.lookup(id.0, None, args).unwrap_or_else(|| id.0.to_owned())
+    }
+
+    /// The names of a message's attributes.
+    #[cfg(test)]
+    pub(crate) fn attributes(&self, id: &str) -> Vec<String> {
+        let message = self.bundle.get_message(id);
+        message
+            .iter()
+            .flat_map(|message| message.attributes())
+            .map(|attribute| attribute.id().to_owned())
+            .collect()
     }
 
     /// The message, or its attribute, of a name made at run time; `None` if there is none.
@@ -207,6 +223,7 @@ mod tests {
 
     fn ids_in_use() -> BTreeSet<String> {
         let mut ids: BTreeSet<String> = Code::ALL.iter().map(|code| code.message_id()).collect();
+        ids.extend(crate::cli::help_message_ids());
         collect_uses(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut ids);
         ids
     }

@@ -7,6 +7,8 @@ error-program-defect = Something went wrong that should not be possible. Nothing
     .next = run samverkan doctor, and report what it prints
 error-no-randomness = The operating system gave no random numbers, without which no key is safe. Nothing was done.
     .next = restart the computer and try again
+error-memory-unprotected = The operating system did not let this program hide its memory from others. Nothing was done.
+    .next = run it on another computer, or ask who looks after this one
 error-interrupted = Stopped as you asked. Whatever was sealed already waits and is sent again by itself.
     .next = run the same command again to go on
 error-output-closed = Whoever read the output went away.
@@ -15,6 +17,32 @@ error-output-failed = The output could not be written ({ $cause }).
     .next = check the disk or the program that reads the output, and run the command again
 error-output-is-terminal = That would print binary data on the terminal.
     .next = give a file with -o PATH, or send the output on to another program
+
+## The command line: what was typed is never repeated
+
+error-command-missing = There is no command.
+    .next = run samverkan help
+error-unknown-command = There is no such command.
+    .next = { $similar ->
+        [none] run samverkan help
+       *[other] did you mean { $similar }? Otherwise run samverkan help
+    }
+error-unknown-argument = The command does not take one of the arguments.
+    .next = { $similar ->
+        [none] run the command with --help
+       *[other] did you mean { $similar }? Otherwise run the command with --help
+    }
+error-argument-missing = { $option } is missing.
+    .next = run the command with --help
+error-argument-invalid = The value of { $option } is not one it takes.
+    .next = { $allowed ->
+        [none] run the command with --help
+       *[other] give one of { $allowed }
+    }
+error-argument-conflict = { $option } can not be given together with { $other }.
+    .next = run the command with --help
+error-topic-unknown = There is no such command or topic.
+    .next = run samverkan help
 
 ## Where things are kept
 

@@ -15,3 +15,26 @@ kit-explanation =
     down together. Then delete this file, or keep it on a stick in the safe.
 
     To use it: samverkan key restore
+
+## Profiles, manual, doctor
+
+word-yes = yes
+column-profile = PROFILE
+column-chosen = CHOSEN
+column-joined = JOINED
+profile-none = There is no profile yet. samverkan join makes the first one.
+profile-added = The profile { $profile } is ready.
+profile-chosen = The profile { $profile } is used from now on.
+profile-join-next = next: samverkan join INVITE --profile { $profile }
+man-written =
+    { $count ->
+        [one] One page was written.
+       *[other] { $count } pages were written.
+    }
+doctor-version = samverkan { $version }
+doctor-ok = ok      { $check }
+doctor-value = ok      { $check }: { $value }
+doctor-failed = FAILED  { $check }: { $code }
+check-home = a place to keep things
+check-profile = the profile's folder is private
+check-keystore = the keystore can be read, records

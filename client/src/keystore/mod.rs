@@ -91,6 +91,15 @@ impl From<Damage> for KeystoreError {
     }
 }
 
+/// What a keystore shows of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeystoreFacts {
+    /// The size of the file.
+    pub bytes: u64,
+    /// How many sealed records it says it has, the one that marks the end among them.
+    pub records: u32,
+}
+
 /// An open keystore.
 pub struct Keystore {
     path: PathBuf,
@@ -104,6 +113,16 @@ impl Keystore {
     #[must_use]
     pub fn exists(profile: &Profile) -> bool {
         path_in(profile).symlink_metadata().is_ok()
+    }
+
+    /// What can be seen of the profile's keystore without its passphrase. Whether the records open is not known then.
+    ///
+    /// # Errors
+    /// As [`Keystore::open`], but for what needs the passphrase.
+    pub fn inspect(profile: &Profile) -> Result<KeystoreFacts, KeystoreError> {
+        let bytes = read(&path_in(profile))?;
+        let (header, _) = Header::parse(&bytes)?;
+        Ok(KeystoreFacts { bytes: bytes.len() as u64, records: header.records() })
     }
 
     /// Makes an empty keystore and writes it.

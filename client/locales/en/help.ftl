@@ -1,0 +1,61 @@
+### Help of the commands: what each does, an example, and one attribute an argument.
+
+heading-usage = Usage:
+heading-commands = Commands
+heading-arguments = Arguments
+heading-options = Options
+heading-example = Example:
+heading-exit-codes = Exit codes:
+
+exit-done = done
+exit-unexpected = something unexpected went wrong
+exit-usage = the command line makes no sense
+exit-not-set-up = not set up yet, or set up wrongly
+exit-not-found = what was named does not exist
+exit-locked = locked, or the passphrase is wrong
+exit-refused = refused by a rule: consent, agreement, a changed key, suspension, quota
+exit-hub-unreachable = the hub can not be reached; try again
+exit-conflict = the state of things does not allow it now
+exit-integrity = integrity: do not trust what was found
+exit-wait-timed-out = what was waited for did not happen in time
+exit-interrupted = interrupted
+
+help = Pass a person's case on to those who can help, sealed all the way
+    .example =
+        samverkan help first-steps
+        samverkan doctor
+    .profile = The profile to use, when this computer has several
+    .passphrase-file = Read the passphrase from a file that only you can read
+    .passphrase-fd = Read the passphrase from an open descriptor
+    .json = Print JSON, one document a line
+    .plain = Print lines instead of tables and bars, and ask numbered questions
+    .lang = The language to speak
+    .help = Show help
+    .version = Show the version
+
+help-doctor = Check that everything here is as it should be; what it prints names nobody
+    .example = samverkan doctor
+help-profile = Keep several organisations apart on one computer
+    .example = samverkan profile list
+help-profile-add = Make a profile
+    .example = samverkan profile add jour
+    .name = Its name: a-z, 0-9 and -
+help-profile-list = List the profiles
+    .example = samverkan profile list
+help-profile-use = Use a profile from now on
+    .example = samverkan profile use jour
+    .name = Its name
+help-completions = Print what a shell needs to complete commands
+    .example = samverkan completions bash > samverkan.bash
+    .shell = The shell
+help-man = Print a page of the manual, or write all of them to a folder
+    .example =
+        samverkan man
+        samverkan man -o man1
+    .command = The command whose page to print
+    .out = Write every page to this folder
+help-help = Show the help of a command or a topic
+    .example =
+        samverkan help
+        samverkan help legal-bases
+    .topic = A command or a topic

@@ -1,0 +1,80 @@
+//! The tree of commands.
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use super::context::Context;
+use super::globals::Globals;
+use super::output::Output;
+use super::{completions, doctor, help, man, profile, wording};
+use crate::error::Result;
+use crate::text::Text;
+
+/// The name of the program on the command line.
+pub(super) const PROGRAM: &str = "samverkan";
+
+// Help is in the Fluent files, not in doc comments: see `wording`.
+#[derive(Parser)]
+#[command(
+    name = PROGRAM,
+    version,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) globals: Globals,
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    Doctor(doctor::Doctor),
+    Profile(profile::Profile),
+    Completions(completions::Completions),
+    Man(man::Man),
+    Help(help::Help),
+}
+
+impl Command {
+    /// Does what the command line says.
+    pub(super) async fn run(self, context: &Context, output: &mut Output) -> Result<()> {
+        match self {
+            Self::Doctor(command) => command.run(context, output),
+            Self::Profile(command) => command.run(context, output),
+            Self::Completions(command) => command.run(output),
+            Self::Man(command) => command.run(output),
+            Self::Help(command) => command.run(output),
+        }
+    }
+}
+
+/// The whole tree, with its help in the language of `text`.
+pub(super) fn tree(text: &Text) -> clap::Command {
+    wording::dress(Cli::command(), text)
+}
+
+/// Calls `visit` with every command and its path below the program, such as `["org", "show"]`.
+pub(super) fn walk(tree: &clap::Command, visit: &mut impl FnMut(&[&str], &clap::Command)) {
+    fn step<'a>(
+        path: &mut Vec<&'a str>,
+        command: &'a clap::Command,
+        visit: &mut impl FnMut(&[&str], &clap::Command),
+    ) {
+        visit(path, command);
+        for sub in command.get_subcommands() {
+            path.push(sub.get_name());
+            step(path, sub, visit);
+            path.pop();
+        }
+    }
+    step(&mut Vec::new(), tree, visit);
+}
+
+#[cfg(test)]
+mod tests;

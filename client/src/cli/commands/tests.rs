@@ -1,0 +1,107 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::cli::exits;
+use crate::cli::testing::Run;
+use crate::text::Language;
+
+fn english() -> Text {
+    Text::of(Language::English)
+}
+
+/// Every command with its path, as plain data.
+fn paths() -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    walk(&tree(&english()), &mut |path, _| paths.push(path.iter().map(|name| (*name).to_owned()).collect()));
+    paths
+}
+
+fn help_of(path: &[String]) -> String {
+    let words: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+    Run::new().human(&words)
+}
+
+#[test]
+fn clap_finds_no_fault_with_the_tree() {
+    tree(&english()).debug_assert();
+}
+
+#[test]
+fn every_command_has_help_with_an_example_and_its_exit_codes() {
+    for path in paths() {
+        let help = help_of(&path);
+        let example = help.split("Example:\n").nth(1).unwrap_or_else(|| panic!("{path:?} has no example"));
+        let command = path.join(" ");
+        assert!(
+            example.trim_start().starts_with(format!("samverkan {command}").trim_end()),
+            "{path:?}: {help}"
+        );
+        let refs: Vec<&str> = path.iter().map(String::as_str).collect();
+        for line in exits::lines(exits::of(&refs), &english()) {
+            assert!(help.contains(&line), "{path:?} does not say {line:?}");
+        }
+    }
+}
+
+#[test]
+fn every_command_and_argument_has_words_and_every_word_its_use() {
+    let text = english();
+    let root: BTreeSet<String> =
+        Cli::command().get_arguments().map(|arg| wording::attribute(arg.get_id().as_str())).collect();
+    walk(&Cli::command(), &mut |path, command| {
+        let id = wording::message_id(path);
+        let mut wanted: BTreeSet<String> =
+            command.get_arguments().map(|arg| wording::attribute(arg.get_id().as_str())).collect();
+        if !path.is_empty() {
+            wanted = wanted.difference(&root).cloned().collect();
+        }
+        wanted.insert("example".to_owned());
+        let found: BTreeSet<String> = text.attributes(&id).into_iter().collect();
+        assert_eq!(found, wanted, "{id}");
+    });
+}
+
+#[test]
+fn every_command_takes_json() {
+    let text = english();
+    let mut tree = tree(&text);
+    tree.build();
+    walk(&tree, &mut |path, command| {
+        let takes = command.get_arguments().any(|arg| arg.get_long() == Some("json"));
+        assert!(takes, "{path:?}");
+    });
+}
+
+#[test]
+fn no_option_takes_a_person_or_a_secret_on_the_command_line() {
+    let forbidden = ["text", "subject", "passphrase", "name-of-person", "evidence", "field"];
+    walk(&Cli::command(), &mut |path, command| {
+        for long in command.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(!forbidden.contains(&long), "{path:?} has --{long}");
+        }
+    });
+}
+
+#[test]
+fn help_completions_and_man_work_before_any_set_up() {
+    for line in [&["help"][..], &["help", "consent"], &["completions", "bash"], &["man"], &["--version"]] {
+        assert!(!Run::new().human(line).is_empty(), "{line:?}");
+        if line != ["--version"] {
+            Run::new().json(line);
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_every_command_are_command_lines() {
+    let text = english();
+    walk(&Cli::command(), &mut |path, _| {
+        let examples = text.lookup(&wording::message_id(path), Some("example"), &crate::text::Args::none());
+        for line in examples.unwrap_or_default().lines() {
+            // What stands before or after in a shell is not ours to read.
+            let line = line.split(['<', '|', '>', '#']).next().unwrap_or_default();
+            let parsed = tree(&text).try_get_matches_from(line.split_whitespace());
+            assert!(parsed.is_ok(), "{line}: {}", parsed.expect_err("an error"));
+        }
+    });
+}

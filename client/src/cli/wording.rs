@@ -1,0 +1,69 @@
+//! Help from the Fluent files: `help-<command>` says what a command does, its attributes what each argument is, and
+//! `.example` shows a command line. A test sees that each command and argument has its words, and each word its use.
+
+use clap::Command;
+
+use super::exits;
+use crate::msg;
+use crate::text::{Args, Text};
+
+/// The heading of a help page, its usage, arguments, example and exit codes.
+const LAYOUT: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The tree with its help filled in.
+pub(super) fn dress(tree: Command, text: &Text) -> Command {
+    dress_one(tree, &[], text)
+}
+
+fn dress_one(command: Command, path: &[&str], text: &Text) -> Command {
+    let id = message_id(path);
+    let say = |attribute: Option<&str>| text.lookup(&id, attribute, &Args::none()).unwrap_or_default();
+    let heading = |id| text.get(id, &Args::none());
+    let (options, arguments) = (heading(msg!("heading-options")), heading(msg!("heading-arguments")));
+    let usage = heading(msg!("heading-usage"));
+    command
+        .about(say(None))
+        .after_help(after_help(&say(Some("example")), path, text))
+        .subcommand_help_heading(heading(msg!("heading-commands")))
+        .help_template(LAYOUT.replace("{usage-heading}", &usage))
+        .mut_args(|arg| {
+            let help = say(Some(&attribute(arg.get_id().as_str())));
+            let heading = if arg.is_positional() { &arguments } else { &options };
+            arg.help(help).help_heading(heading.clone())
+        })
+        .mut_subcommands(|sub| {
+            let name = sub.get_name().to_owned();
+            dress_one(sub, &[path, &[name.as_str()]].concat(), text)
+        })
+}
+
+fn after_help(example: &str, path: &[&str], text: &Text) -> String {
+    let heading = |id| text.get(id, &Args::none());
+    let indented: Vec<String> = example.lines().map(|line| format!("  {line}")).collect();
+    let exits = exits::lines(exits::of(path), text).join("\n");
+    format!(
+        "{}\n{}\n\n{}\n{exits}",
+        heading(msg!("heading-example")),
+        indented.join("\n"),
+        heading(msg!("heading-exit-codes"))
+    )
+}
+
+/// The name of a command's message.
+pub(crate) fn message_id(path: &[&str]) -> String {
+    [&["help"], path].concat().join("-")
+}
+
+/// The name of an argument's words.
+pub(super) fn attribute(id: &str) -> String {
+    id.replace('_', "-")
+}
+
+/// The names of the messages of all commands.
+#[cfg(test)]
+pub(crate) fn message_ids() -> Vec<String> {
+    let mut ids = Vec::new();
+    let tree = <super::commands::Cli as clap::CommandFactory>::command();
+    super::commands::walk(&tree, &mut |path, _| ids.push(message_id(path)));
+    ids
+}
