@@ -91,6 +91,12 @@ impl HubProcess {
         self.folder.join("data")
     }
 
+    /// Where the operator's commands reach it.
+    #[must_use]
+    pub fn operator_socket(&self) -> PathBuf {
+        self.data_dir().join("operator.sock")
+    }
+
     /// Everything it has logged, over all its starts.
     ///
     /// # Panics
@@ -115,6 +121,11 @@ impl HubProcess {
     /// SIGKILL: what a power cut looks like to everyone else.
     pub fn kill9(&self) {
         self.process().kill();
+    }
+
+    /// SIGTERM, and goes on at once.
+    pub fn ask_to_stop(&self) {
+        self.process().ask_to_stop();
     }
 
     /// SIGTERM, and waits for the end.
@@ -175,12 +186,28 @@ impl HubProcess {
         self.operator(&["org", "suspend", handle]).exits(0);
     }
 
+    /// Ends a suspension.
+    ///
+    /// # Panics
+    /// When the operator's command fails.
+    pub fn resume(&self, handle: &str) {
+        self.operator(&["org", "resume", handle]).exits(0);
+    }
+
+    /// Removes an organisation for good.
+    ///
+    /// # Panics
+    /// When the operator's command fails.
+    pub fn remove(&self, handle: &str) {
+        self.operator(&["org", "remove", handle, "--yes"]).exits(0);
+    }
+
     fn process(&self) -> MutexGuard<'_, Running> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_until_it_answers(&self) {
-        let socket = self.data_dir().join("operator.sock");
+        let socket = self.operator_socket();
         until("the hub answers", || {
             if let Some(status) = self.process().finished() {
                 panic!("the hub ended with {status}:\n{}", self.log());

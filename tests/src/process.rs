@@ -138,13 +138,24 @@ impl Running {
         let _ = self.0.wait();
     }
 
+    /// SIGTERM, and goes on at once.
+    ///
+    /// # Panics
+    /// Never for a child that was not waited for.
+    pub fn ask_to_stop(&mut self) {
+        if self.finished().is_none() {
+            let pid = rustix::process::Pid::from_child(&self.0);
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+                .expect("a child can be signalled");
+        }
+    }
+
     /// SIGTERM, and waits until it has ended by itself.
     ///
     /// # Panics
     /// When it does not end in time.
     pub fn terminate(&mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.0);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be signalled");
+        self.ask_to_stop();
         until("a terminated process ends", || self.finished())
     }
 }

@@ -7,7 +7,7 @@ use rustls::{ClientConfig, RootCertStore};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint};
@@ -76,4 +76,15 @@ pub fn channel(address: SocketAddr, tls: Arc<ClientConfig>) -> Channel {
         async move { handshake(address, tls).await.map(TokioIo::new) }
     });
     endpoint.connect_with_connector_lazy(connector)
+}
+
+/// A channel to a hub's operator socket.
+#[must_use]
+pub fn operator_channel(socket: &Path) -> Channel {
+    let socket = socket.to_owned();
+    let connector = service_fn(move |_| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    Endpoint::from_static("http://localhost").connect_with_connector_lazy(connector)
 }

@@ -1,6 +1,8 @@
 //! A message header (PROTOCOL.md section 6) whose every field can be wrong.
 
 use super::bytes::{Put as _, count, random};
+use samverkan_proto::code::LegalBasis;
+use samverkan_proto::statement::header::{BlobRef, Header, Recipient, Wrap};
 
 /// One entry of `to`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,13 @@ pub struct RawRecipient {
     pub serial: u64,
     /// 0 primary, 1 alternate.
     pub kind: u8,
+}
+
+impl From<&Recipient> for RawRecipient {
+    fn from(to: &Recipient) -> Self {
+        let (org, mailbox) = (*to.org.as_bytes(), *to.mailbox.as_bytes());
+        Self { org, mailbox, serial: to.manifest_serial, kind: to.kind.code() }
+    }
 }
 
 /// One entry of the wraps' list.
@@ -28,6 +37,13 @@ pub struct RawWrap {
     pub boxes: u16,
 }
 
+impl From<&Wrap> for RawWrap {
+    fn from(wrap: &Wrap) -> Self {
+        let (org, device) = (*wrap.org.as_bytes(), *wrap.device.as_bytes());
+        Self { org, device, epoch_key: *wrap.epoch_key.as_bytes(), boxes: wrap.boxes }
+    }
+}
+
 /// One attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawBlob {
@@ -35,6 +51,12 @@ pub struct RawBlob {
     pub id: [u8; 32],
     /// Its length.
     pub len: u64,
+}
+
+impl From<&BlobRef> for RawBlob {
+    fn from(blob: &BlobRef) -> Self {
+        Self { id: *blob.id.as_bytes(), len: blob.len }
+    }
 }
 
 /// A header, field by field. A count of `None` is the length of its list.
@@ -97,6 +119,33 @@ impl RawHeader {
             handles: Vec::new(),
             ext_len: 0,
         }
+    }
+
+    /// The fields of a header that was parsed.
+    ///
+    /// # Panics
+    /// When the two writers of the layout disagree.
+    #[must_use]
+    pub fn of(header: &Header) -> Self {
+        let fields = header.fields();
+        let mut raw = Self::new(fields.created_ms);
+        raw.message_id = *fields.message_id.as_bytes();
+        raw.sender_org = *fields.sender_org.as_bytes();
+        raw.sender_mailbox = *fields.sender_mailbox.as_bytes();
+        raw.sender_device = *fields.sender_device.as_bytes();
+        raw.class = fields.class.code();
+        raw.basis = fields.basis.map_or(0, LegalBasis::code);
+        raw.urgency = fields.urgency.code();
+        raw.answer_within_minutes = fields.answer_within_minutes.map_or(0, u32::from);
+        raw.expires_ms = fields.expires_ms;
+        raw.content_len = fields.content_len;
+        raw.key_commit = fields.key_commit;
+        raw.to = fields.to.iter().map(Into::into).collect();
+        raw.wraps = fields.wraps.iter().map(Into::into).collect();
+        raw.blobs = fields.blobs.iter().map(Into::into).collect();
+        raw.handles = fields.handles.iter().map(|handle| *handle.as_bytes()).collect();
+        assert_eq!(raw.encode(), header.bytes(), "two writers, one layout");
+        raw
     }
 
     /// Sorts the lists as the rules ask: primaries with their alternates stay together.

@@ -4,11 +4,12 @@ use super::bytes::random;
 use super::connect::Presented;
 use super::invite::Invite;
 use super::manifest::{RawDevice, RawMailbox, RawManifest, RawRevocation};
-use super::statement::{RawEpochKey, epoch_of, random_public_key};
+use super::statement::{RawEpochKey, epoch_of};
 use super::{Peer, Refused, now_ms};
 use crate::hub::{HubProcess, Invitation};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use samverkan_envelope::EpochSecret;
 use samverkan_hub::ca::Authority;
 use samverkan_hub::keys::HubKeys;
 use samverkan_proto::ids::{OrgId, sha256};
@@ -34,12 +35,19 @@ pub struct Device {
 }
 
 /// An epoch key as published.
-#[derive(Debug)]
 pub struct EpochKey {
     /// Its identifier.
     pub id: [u8; 32],
     /// The statement.
     pub statement: Vec<u8>,
+    /// The private half.
+    pub secret: EpochSecret,
+}
+
+impl std::fmt::Debug for EpochKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EpochKey").finish_non_exhaustive()
+    }
 }
 
 impl Device {
@@ -120,9 +128,10 @@ impl Device {
     }
 
     fn make_epoch_key(&mut self, org: [u8; 16], epoch: u32) -> Vec<u8> {
-        let key = RawEpochKey::new(org, self.id(), epoch, &random_public_key());
+        let secret = EpochSecret::generate().expect("randomness");
+        let key = RawEpochKey::new(org, self.id(), epoch, &secret.public_key());
         let statement = key.signed_by(&self.signer);
-        self.epoch_keys.insert(epoch, EpochKey { id: key.id(), statement: statement.clone() });
+        self.epoch_keys.insert(epoch, EpochKey { id: key.id(), statement: statement.clone(), secret });
         statement
     }
 }

@@ -1,7 +1,7 @@
 //! A connection to a hub that sends what it is told.
 
 use super::codec::Verbatim;
-use super::connect::{Presented, authority, channel, tls};
+use super::connect::{Presented, authority, channel, operator_channel, tls};
 use super::frames::{self, Answer};
 use super::refused::Refused;
 use crate::hub::HubProcess;
@@ -24,8 +24,8 @@ use tonic::{Request, Status, Streaming};
 /// A connection to a hub. It is made when it is first used.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    address: SocketAddr,
-    tls: Arc<ClientConfig>,
+    /// Where and how it connects; `None` for the operator's socket.
+    tls: Option<(SocketAddr, Arc<ClientConfig>)>,
     channel: Channel,
 }
 
@@ -45,13 +45,23 @@ impl Peer {
     /// A connection to any address, such as a proxy's. The server must still have the certificate of that address.
     #[must_use]
     pub fn at(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
-        Self { address, channel: channel(address, Arc::clone(&tls)), tls }
+        Self { channel: channel(address, Arc::clone(&tls)), tls: Some((address, tls)) }
     }
 
-    /// The same peer through another address.
+    /// The operator, on the hub's local socket.
+    #[must_use]
+    pub fn operator(hub: &HubProcess) -> Self {
+        Self { channel: operator_channel(&hub.operator_socket()), tls: None }
+    }
+
+    /// The same peer through another port of the hub's host, such as a proxy's.
+    ///
+    /// # Panics
+    /// For the operator.
     #[must_use]
     pub fn through(&self, address: SocketAddr) -> Self {
-        Self::at(address, Arc::clone(&self.tls))
+        let (_, tls) = self.tls.clone().expect("only the operator has no TLS");
+        Self::at(address, tls)
     }
 
     /// Joining.
@@ -146,11 +156,12 @@ impl Peer {
     /// When the hub breaks the stream or the connection off.
     ///
     /// # Panics
-    /// When no answer comes.
+    /// When no answer comes, and for the operator.
     pub async fn post(&self, method: &str, body: Bytes) -> Result<Answer, hyper::Error> {
         let headers = [("content-type", "application/grpc"), ("te", "trailers")];
         let path = path(method);
-        let post = frames::post(self.address, Arc::clone(&self.tls), path.as_str(), &headers, body);
+        let (address, tls) = self.tls.clone().expect("only the operator has no TLS");
+        let post = frames::post(address, tls, path.as_str(), &headers, body);
         in_time(method, post).await
     }
 
