@@ -12,19 +12,14 @@ use rcgen::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use samverkan_proto::ids::{DeviceId, TlsKeyHash};
+use samverkan_proto::limits::{CERTIFICATE_MS, DAY_MS};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::keys::HubKeys;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// The life of the authority's own certificate: ten years.
-const CA_DAYS: u64 = 3_653;
-
-/// The life of a client's or the server's certificate, in days.
-pub const LEAF_DAYS: u64 = 90;
+const CA_MS: u64 = 3_653 * DAY_MS;
 
 /// How far certificates reach back, for peers whose clocks are late.
 const BACKDATE_MS: u64 = 60 * 60 * 1000;
@@ -36,18 +31,14 @@ const LAST_SECOND: u64 = 253_402_300_799;
 const MAX_CSR: usize = 8 << 10;
 
 /// Issues certificates under the hub's key.
-pub struct Authority<'a> {
-    keys: &'a HubKeys,
+pub struct Authority {
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
 }
 
-/// A certificate and what the hub records about it.
-pub struct Issued {
-    /// The certificate, DER.
-    pub certificate: CertificateDer<'static>,
-    /// SHA-256 of its SubjectPublicKeyInfo (DER), as manifests name it.
-    pub spki_sha256: [u8; 32],
-    /// When it ends, milliseconds since the Unix epoch.
-    pub not_after_ms: u64,
+/// All that the hub takes from a certificate request: a P-256 key whose owner signed the request.
+pub struct VerifiedRequest {
+    key: SubjectPublicKeyInfo,
 }
 
 /// The server's certificate with its private key, made afresh at every start.
@@ -56,28 +47,39 @@ pub struct ServerCertificate {
     pub certificate: CertificateDer<'static>,
     /// Its key, PKCS#8.
     pub key: PrivateKeyDer<'static>,
+    /// When it ends, milliseconds since the Unix epoch.
+    pub not_after_ms: u64,
     /// When it should be replaced: two thirds into its life. Milliseconds since the Unix epoch.
     pub renew_at_ms: u64,
 }
 
-impl<'a> Authority<'a> {
-    /// The authority that `keys` hold.
-    pub fn new(keys: &'a HubKeys) -> Self {
-        Self { keys }
+impl Authority {
+    /// The authority with this certificate and key; `None` if the certificate is not an authority's own, for this
+    /// key.
+    pub(crate) fn new(certificate: CertificateDer<'static>, key: KeyPair) -> Option<Self> {
+        let Ok(([], parsed)) = X509Certificate::from_der(&certificate) else { return None };
+        let fits = parsed.is_ca() && parsed.public_key().raw == key.subject_public_key_info();
+        fits.then_some(Self { certificate, key })
     }
 
-    /// Issues a client certificate of 90 days for the key in `csr` (DER), with `device_id` in hexadecimal as its
-    /// only name and TLS client authentication as its only use.
+    /// Its certificate, DER.
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Issues a client certificate of 90 days for the key of a verified request, with the device's id in hexadecimal
+    /// as its only name and TLS client authentication as its only use. DER.
     ///
     /// # Errors
-    /// See [`CsrRefused`]; the last of its reasons is the hub's own fault.
-    pub fn issue_client(&self, csr: &[u8], device_id: &[u8; 16], now_ms: u64) -> Result<Issued, CsrRefused> {
-        let spki = verified_key(csr)?;
-        let params = client_params(device_id, now_ms)?;
-        let certificate = params.signed_by(&spki, &self.issuer()?)?;
-        let spki_sha256 = sha256(&spki.subject_public_key_info());
-        let not_after_ms = now_ms.saturating_add(LEAF_DAYS * DAY_MS);
-        Ok(Issued { certificate: certificate.der().clone(), spki_sha256, not_after_ms })
+    /// [`IssueError`]; nothing is wrong with the request then.
+    pub fn issue_client(
+        &self,
+        request: &VerifiedRequest,
+        device: &DeviceId,
+        now_ms: u64,
+    ) -> Result<CertificateDer<'static>, IssueError> {
+        let params = leaf_params(&device.to_string(), ExtendedKeyUsagePurpose::ClientAuth, now_ms)?;
+        Ok(params.signed_by(&request.key, &self.issuer()?)?.der().clone())
     }
 
     /// Issues a server certificate of 90 days for `names`: DNS names or IP addresses, at least one.
@@ -92,56 +94,59 @@ impl<'a> Authority<'a> {
         Ok(ServerCertificate {
             certificate: certificate.der().clone(),
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            renew_at_ms: now_ms.saturating_add(LEAF_DAYS * DAY_MS * 2 / 3),
+            not_after_ms: now_ms.saturating_add(CERTIFICATE_MS),
+            renew_at_ms: now_ms.saturating_add(CERTIFICATE_MS * 2 / 3),
         })
     }
 
-    fn issuer(&self) -> Result<Issuer<'static, &'a KeyPair>, IssueError> {
-        Ok(Issuer::from_ca_cert_der(self.keys.ca_certificate(), self.keys.ca_key())?)
+    fn issuer(&self) -> Result<Issuer<'static, &KeyPair>, IssueError> {
+        Ok(Issuer::from_ca_cert_der(&self.certificate, &self.key)?)
     }
 }
 
 /// Makes the authority's own certificate: ten years, no sub-authorities.
 pub(crate) fn self_signed(key: &KeyPair, hub_name: &str, now_ms: u64) -> Result<Certificate, IssueError> {
-    let mut params = base_params(&format!("samverkan/{hub_name}"), now_ms, CA_DAYS)?;
+    let mut params = base_params(&format!("samverkan/{hub_name}"), now_ms, CA_MS)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params.self_signed(key)?)
 }
 
-/// Whether `certificate` is an authority's own, for `key`.
-pub(crate) fn is_authority_for(certificate: &[u8], key: &KeyPair) -> bool {
-    let Ok(([], parsed)) = X509Certificate::from_der(certificate) else { return false };
-    parsed.is_ca() && parsed.public_key().raw == key.subject_public_key_info()
-}
-
-/// SHA-256 of the SubjectPublicKeyInfo of a certificate, and its end in milliseconds since the Unix epoch.
+/// The key of a certificate, and its end in milliseconds since the Unix epoch.
 ///
 /// `None` if it is not exactly one X.509 certificate.
-pub(crate) fn identity_of(certificate: &[u8]) -> Option<([u8; 32], u64)> {
+pub(crate) fn identity_of(certificate: &[u8]) -> Option<(TlsKeyHash, u64)> {
     let Ok(([], parsed)) = X509Certificate::from_der(certificate) else { return None };
     let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
-    Some((sha256(parsed.public_key().raw), seconds.saturating_mul(1000)))
+    Some((TlsKeyHash::of_spki(parsed.public_key().raw), seconds.saturating_mul(1000)))
 }
 
-/// The key of a CSR whose owner signed it, if it is the one kind the hub certifies.
-fn verified_key(csr: &[u8]) -> Result<SubjectPublicKeyInfo, CsrRefused> {
-    if csr.len() > MAX_CSR {
-        return Err(CsrRefused::Malformed);
+impl VerifiedRequest {
+    /// Reads a certificate request (PKCS #10, DER) and verifies that the owner of its key signed it.
+    ///
+    /// # Errors
+    /// See [`CsrRefused`].
+    pub fn parse(csr: &[u8]) -> Result<Self, CsrRefused> {
+        if csr.len() > MAX_CSR {
+            return Err(CsrRefused::Malformed);
+        }
+        let Ok(([], csr)) = X509CertificationRequest::from_der(csr) else {
+            return Err(CsrRefused::Malformed);
+        };
+        let spki = &csr.certification_request_info.subject_pki;
+        let curve = spki.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+        if spki.algorithm.algorithm != OID_KEY_TYPE_EC_PUBLIC_KEY || curve != Some(OID_EC_P256) {
+            return Err(CsrRefused::KeyType);
+        }
+        csr.verify_signature().map_err(|_| CsrRefused::Signature)?;
+        let key = SubjectPublicKeyInfo::from_der(spki.raw).map_err(|_| CsrRefused::KeyType)?;
+        Ok(Self { key })
     }
-    let Ok(([], csr)) = X509CertificationRequest::from_der(csr) else { return Err(CsrRefused::Malformed) };
-    let spki = &csr.certification_request_info.subject_pki;
-    let curve = spki.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-    if spki.algorithm.algorithm != OID_KEY_TYPE_EC_PUBLIC_KEY || curve != Some(OID_EC_P256) {
-        return Err(CsrRefused::KeyType);
-    }
-    csr.verify_signature().map_err(|_| CsrRefused::Signature)?;
-    SubjectPublicKeyInfo::from_der(spki.raw).map_err(|_| CsrRefused::KeyType)
-}
 
-fn client_params(device_id: &[u8; 16], now_ms: u64) -> Result<CertificateParams, IssueError> {
-    let name = data_encoding::HEXLOWER.encode(device_id);
-    leaf_params(&name, ExtendedKeyUsagePurpose::ClientAuth, now_ms)
+    /// Its key, as manifests name it.
+    pub fn tls_key(&self) -> TlsKeyHash {
+        TlsKeyHash::of_spki(&self.key.subject_public_key_info())
+    }
 }
 
 fn leaf_params(
@@ -149,7 +154,7 @@ fn leaf_params(
     usage: ExtendedKeyUsagePurpose,
     now_ms: u64,
 ) -> Result<CertificateParams, IssueError> {
-    let mut params = base_params(name, now_ms, LEAF_DAYS)?;
+    let mut params = base_params(name, now_ms, CERTIFICATE_MS)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![usage];
@@ -157,7 +162,7 @@ fn leaf_params(
     Ok(params)
 }
 
-fn base_params(name: &str, now_ms: u64, days: u64) -> Result<CertificateParams, IssueError> {
+fn base_params(name: &str, now_ms: u64, life_ms: u64) -> Result<CertificateParams, IssueError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -165,7 +170,7 @@ fn base_params(name: &str, now_ms: u64, days: u64) -> Result<CertificateParams, 
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     let at = |ms: u64| epoch + Duration::from_secs((ms / 1000).min(LAST_SECOND));
     params.not_before = at(now_ms.saturating_sub(BACKDATE_MS));
-    params.not_after = at(now_ms.saturating_add(days * DAY_MS));
+    params.not_after = at(now_ms.saturating_add(life_ms));
     Ok(params)
 }
 
@@ -187,12 +192,6 @@ fn alt_name(name: &str) -> Result<SanType, IssueError> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
-    hash
-}
-
 /// Why a certificate request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CsrRefused {
@@ -205,15 +204,6 @@ pub enum CsrRefused {
     /// The request was not signed with its own key.
     #[error("the certificate request's signature is wrong")]
     Signature,
-    /// The hub could not issue; nothing is wrong with the request.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-}
-
-impl From<rcgen::Error> for CsrRefused {
-    fn from(error: rcgen::Error) -> Self {
-        Self::Issue(error.into())
-    }
 }
 
 /// Why the hub could not make a certificate that it wanted to make.

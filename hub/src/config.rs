@@ -14,9 +14,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use samverkan_proto::ids::HubName;
+use samverkan_proto::statement::invite::{Host, HubAddress};
+use serde::{Deserialize, Deserializer, de};
 
-pub use value::{HubName, PublicAddress, ServerName};
+pub use value::ServerName;
 
 use crate::limits;
 use crate::server::Bounds;
@@ -31,10 +33,12 @@ pub struct Config {
     /// The address the hub listens on.
     pub listen: SocketAddr,
     /// The host and port that invites carry; its host is in the server certificate.
-    pub public_address: PublicAddress,
+    #[serde(deserialize_with = "hub_address")]
+    pub public_address: HubAddress,
     /// The folder of keys and messages; it must exist, mode 0700.
     pub data_dir: PathBuf,
     /// The hub's name: the log's origin is `samverkan/NAME`. Never changed after `init`.
+    #[serde(deserialize_with = "hub_name")]
     pub name: HubName,
     /// More DNS names or IP addresses for the server certificate. Default: none.
     #[serde(default)]
@@ -131,10 +135,12 @@ impl Config {
 
     /// The names in the server certificate.
     pub fn server_names(&self) -> Vec<String> {
-        std::iter::once(self.public_address.host())
-            .chain(self.other_names.iter())
-            .map(ToString::to_string)
-            .collect()
+        let public = match &self.public_address.host {
+            Host::Name(name) => name.clone(),
+            Host::V4(address) => address.to_string(),
+            Host::V6(address) => address.to_string(),
+        };
+        std::iter::once(public).chain(self.other_names.iter().map(ToString::to_string)).collect()
     }
 
     /// How long open calls may take to finish at a stop.
@@ -150,6 +156,17 @@ impl Config {
             ..Bounds::default()
         }
     }
+}
+
+fn hub_name<'de, D: Deserializer<'de>>(input: D) -> Result<HubName, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map_err(|_| de::Error::custom("a hub's name is 1 to 63 of a-z, 0-9 and -, as exempel-1"))
+}
+
+fn hub_address<'de, D: Deserializer<'de>>(input: D) -> Result<HubAddress, D::Error> {
+    let text = String::deserialize(input)?;
+    let wrong = "a public address is host:port in lowercase, as hub.exempel.se:8443 or [2001:db8::1]:8443";
+    text.parse().map_err(|_| de::Error::custom(wrong))
 }
 
 fn default_drain_seconds() -> u64 {

@@ -2,24 +2,26 @@
 //!
 //! They live in `DATA/keys/`, a folder of mode 0700 with four files of mode 0600: `ca.pem` (certificate),
 //! `ca.key` (ECDSA P-256), `receipt.key` and `log.key` (Ed25519), the keys as PKCS#8 in PEM. Clients pin all three
-//! through [`HubKeys::pin`], which travels in every invite. [`create`](HubKeys::create) writes them once, into
+//! through a hash ([`HubKeys::public`]) that travels in every invite. [`create`](HubKeys::create) writes them once, into
 //! place by one rename, so that a stop half-way leaves nothing that could be mistaken for a hub's keys.
 
 mod file;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, SignatureAlgorithm};
-use ring::digest;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::log::HubKeys as PublicKeys;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use file::FileError;
 
-use crate::ca;
+use crate::ca::{self, Authority};
 
 const FOLDER: &str = "keys";
 const CA_CERTIFICATE: &str = "ca.pem";
@@ -29,10 +31,12 @@ const LOG_KEY: &str = "log.key";
 
 /// The hub's keys, checked for belonging together. Neither printable nor serialisable.
 pub struct HubKeys {
-    ca_certificate: CertificateDer<'static>,
-    ca_key: KeyPair,
-    receipt: Ed25519KeyPair,
-    log: Ed25519KeyPair,
+    /// The certificate authority.
+    pub authority: Arc<Authority>,
+    /// Signs batches of receipts.
+    pub receipt: Signer,
+    /// Signs the transparency log's checkpoints.
+    pub log: Signer,
 }
 
 impl HubKeys {
@@ -76,47 +80,23 @@ impl HubKeys {
         file::check_folder(&folder)?;
         let certificate_path = folder.join(CA_CERTIFICATE);
         let pem = file::read_private(&certificate_path)?;
-        let ca_certificate = CertificateDer::from_pem_slice(&pem)
+        let certificate = CertificateDer::from_pem_slice(&pem)
             .map_err(|_| KeyError::NotACertificate { path: certificate_path.clone() })?;
-        let ca_key = load_ca_key(&folder.join(CA_KEY))?;
-        if !ca::is_authority_for(&ca_certificate, &ca_key) {
-            return Err(KeyError::ForeignCertificate { path: certificate_path });
-        }
+        let authority = Authority::new(certificate, load_ca_key(&folder.join(CA_KEY))?)
+            .ok_or(KeyError::ForeignCertificate { path: certificate_path })?;
         let receipt = load_ed25519(&folder.join(RECEIPT_KEY))?;
         let log = load_ed25519(&folder.join(LOG_KEY))?;
-        Ok(Self { ca_certificate, ca_key, receipt, log })
+        Ok(Self { authority: Arc::new(authority), receipt, log })
     }
 
-    /// The authority's certificate, DER.
-    pub fn ca_certificate(&self) -> &CertificateDer<'static> {
-        &self.ca_certificate
-    }
-
-    /// The authority's key pair, for [`ca::Authority`] alone.
-    pub(crate) fn ca_key(&self) -> &KeyPair {
-        &self.ca_key
-    }
-
-    /// The key that signs receipt batches.
-    pub fn receipt_key(&self) -> &Ed25519KeyPair {
-        &self.receipt
-    }
-
-    /// The key that signs the transparency log's checkpoints.
-    pub fn log_key(&self) -> &Ed25519KeyPair {
-        &self.log
-    }
-
-    /// What an invite pins: SHA-256 over the authority's certificate (DER), the log key and the receipt key
-    /// (32 bytes each), in that order.
-    pub fn pin(&self) -> [u8; 32] {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(&self.ca_certificate);
-        context.update(self.log.public_key().as_ref());
-        context.update(self.receipt.public_key().as_ref());
-        let mut pin = [0; 32];
-        pin.copy_from_slice(context.finish().as_ref());
-        pin
+    /// What the hub shows of its keys: the record of its log's first leaf (PROTOCOL.md section 13), whose
+    /// [`pin`](PublicKeys::pin) stands in every invite.
+    pub fn public(&self) -> PublicKeys {
+        PublicKeys {
+            ca_certificate: Bytes::copy_from_slice(self.authority.certificate()),
+            log_key: *self.log.public_key(),
+            receipt_key: *self.receipt.public_key(),
+        }
     }
 }
 
@@ -146,11 +126,11 @@ fn load_ca_key(path: &Path) -> Result<KeyPair, KeyError> {
     KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_ECDSA_P256_SHA256).map_err(|_| not_a_key())
 }
 
-fn load_ed25519(path: &Path) -> Result<Ed25519KeyPair, KeyError> {
+fn load_ed25519(path: &Path) -> Result<Signer, KeyError> {
     let pem = file::read_private(path)?;
     let not_a_key = || KeyError::NotAKey { path: path.to_owned(), expected: "an Ed25519" };
     let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| not_a_key())?;
-    Ed25519KeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| not_a_key())
+    Signer::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| not_a_key())
 }
 
 /// Why the hub's keys could not be made or loaded. Every text names the file and the next step.

@@ -64,3 +64,15 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 
 /// How long aborted tasks may take to be dropped; none of ours waits for anything after an abort.
 pub const ABORT_GRACE: Duration = Duration::from_secs(2);
+
+/// Commands of the operator at once.
+pub const OPERATORS: u32 = 16;
+
+/// Failed attempts to join that one address may make in a row.
+pub const JOIN_FAILURES: f64 = 10.0;
+
+/// How fast an address that failed to join may try again.
+pub const JOIN_FAILURES_PER_SECOND: f64 = 1.0 / 30.0;
+
+/// How long the streams of a device that may no longer call have for their last word.
+pub const LAST_WORD: Duration = Duration::from_millis(300);

@@ -12,6 +12,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use samverkan_proto::reason::{self, Refusal};
 
 /// Why a socket never became a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -59,6 +60,11 @@ struct ClosedLabel {
     reason: Closed,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
 /// The hub's metrics.
 #[derive(Default)]
 pub struct Metrics {
@@ -66,6 +72,7 @@ pub struct Metrics {
     connections: Gauge,
     refused: Family<RefusedLabel, Counter>,
     closed: Family<ClosedLabel, Counter>,
+    calls_refused: Family<ReasonLabel, Counter>,
 }
 
 impl Metrics {
@@ -80,11 +87,16 @@ impl Metrics {
             metrics.refused.clone(),
         );
         registry.register("connections_closed", "Connections that ended", metrics.closed.clone());
+        registry.register("calls_refused", "Calls and messages refused", metrics.calls_refused.clone());
         Arc::new(metrics)
     }
 
     pub(crate) fn refused(&self, reason: Refused) {
         self.refused.get_or_create(&RefusedLabel { reason }).inc();
+    }
+
+    pub(crate) fn call_refused(&self, refusal: &Refusal) {
+        self.calls_refused.get_or_create(&ReasonLabel { reason: reason::name(refusal.reason) }).inc();
     }
 
     /// Counts a connection as open until the returned value is dropped.

@@ -11,9 +11,12 @@
 mod admission;
 mod connection;
 mod connections;
+mod hangup;
+mod operator;
 mod peer;
 mod stall;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,15 +25,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
-pub use connection::Hangup;
 pub use connections::Connections;
-pub use peer::{PeerCertificate, SpkiHash};
+pub use hangup::Hangup;
+pub use operator::{OperatorSocket, SocketError};
+pub use peer::{Peer, PeerAddress, PeerCertificate};
 
 use crate::clock::Clock;
 use crate::limits;
 use crate::metrics::{Closed, Metrics, Refused};
 use crate::tls::ServerTls;
 use admission::{Admission, Ticket};
+use connection::{Served, TlsStream};
 
 /// Bounds that a configuration or a test may set; the others are constants in [`limits`].
 #[derive(Clone, Debug)]
@@ -102,15 +107,7 @@ impl Server {
         let server = Arc::new(self);
         server.accept_until(&listener, &stop, &abort, &tasks).await;
         drop(listener);
-        tasks.close();
-        if tokio::time::timeout(drain, tasks.wait()).await.is_ok() {
-            return Drained::Clean;
-        }
-        abort.cancel();
-        if tokio::time::timeout(limits::ABORT_GRACE, tasks.wait()).await.is_err() {
-            tracing::error!(left = tasks.len(), "tasks did not end when they were cut");
-        }
-        Drained::Cut
+        drained(&tasks, &abort, drain).await
     }
 
     async fn accept_until(
@@ -132,7 +129,9 @@ impl Server {
                 }
             };
             match admission.admit(address.ip()) {
-                Ok(ticket) => self.spawn(socket, ticket, stop, abort, tasks),
+                Ok(ticket) => {
+                    self.spawn(socket, address.ip(), ticket, Hangup::new(stop, abort), tasks.clone());
+                }
                 Err(refused) => self.metrics.refused(refused),
             }
         }
@@ -141,29 +140,25 @@ impl Server {
     fn spawn(
         self: &Arc<Self>,
         socket: TcpStream,
+        address: IpAddr,
         ticket: Ticket,
-        stop: &CancellationToken,
-        abort: &CancellationToken,
-        tasks: &TaskTracker,
+        hangup: Hangup,
+        tasks: TaskTracker,
     ) {
         let server = Arc::clone(self);
-        let (stop, hangup, stream_tasks) = (stop.clone(), Hangup::new(abort.child_token()), tasks.clone());
-        tasks.spawn(async move {
+        tasks.clone().spawn(async move {
             let Ticket { place, handshake } = ticket;
             let Some((stream, peer)) = server.handshake(socket, &hangup).await else { return };
             drop(handshake);
             let open = server.metrics.connection_opened();
-            let closed = server.serve_connection(stream, peer, hangup, stop, stream_tasks).await;
-            open.closed(closed);
+            let served =
+                Served { routes: server.routes.clone(), peer, address: Some(address), hangup, tasks };
+            open.closed(server.serve_connection(stream, served).await);
             drop(place);
         });
     }
 
-    async fn handshake(
-        &self,
-        socket: TcpStream,
-        hangup: &Hangup,
-    ) -> Option<(connection::TlsStream, Option<PeerCertificate>)> {
+    async fn handshake(&self, socket: TcpStream, hangup: &Hangup) -> Option<(TlsStream, Peer)> {
         let shaken = connection::handshake(socket, self.tls.current());
         let limited = tokio::time::timeout(self.bounds.handshake_timeout, shaken);
         let refused = match hangup.token().run_until_cancelled(limited).await? {
@@ -175,34 +170,42 @@ impl Server {
         None
     }
 
-    async fn serve_connection(
-        &self,
-        stream: connection::TlsStream,
-        peer: Option<PeerCertificate>,
-        hangup: Hangup,
-        stop: CancellationToken,
-        tasks: TaskTracker,
-    ) -> Closed {
+    async fn serve_connection(&self, stream: TlsStream, served: Served) -> Closed {
+        let certificate = match served.peer {
+            Peer::Device(certificate) => Some(certificate),
+            Peer::Stranger | Peer::Operator => None,
+        };
         let registered =
-            peer.as_ref().map(|peer| self.connections.register(peer.spki(), hangup.token().clone()));
-        let retire = self.retirement(peer.as_ref());
-        let served = connection::Served { routes: self.routes.clone(), peer, hangup, tasks };
-        let closed = served.run(stream, stop, retire, self.bounds.stalled_reader).await;
+            certificate.map(|certificate| self.connections.register(certificate, served.hangup.clone()));
+        let retire = self.retirement(certificate);
+        let closed = served.run(stream, retire, self.bounds.stalled_reader).await;
         drop(registered);
         closed
     }
 
     /// Ends when the connection has lived long enough: with its certificate, or after the time strangers get.
-    fn retirement(&self, peer: Option<&PeerCertificate>) -> impl Future<Output = ()> + Send + use<> {
+    fn retirement(&self, certificate: Option<PeerCertificate>) -> impl Future<Output = ()> + Send + use<> {
         let (clock, lifetime) = (self.clock.clone(), self.bounds.anonymous_lifetime);
-        let not_after_ms = peer.map(PeerCertificate::not_after_ms);
         async move {
-            match not_after_ms {
-                Some(deadline) => clock.sleep_until(deadline).await,
+            match certificate {
+                Some(certificate) => clock.sleep_until(certificate.not_after_ms()).await,
                 None => tokio::time::sleep(lifetime).await,
             }
         }
     }
+}
+
+/// Waits at most `deadline` for all tasks, then aborts what is left and waits for that.
+async fn drained(tasks: &TaskTracker, abort: &CancellationToken, deadline: Duration) -> Drained {
+    tasks.close();
+    if tokio::time::timeout(deadline, tasks.wait()).await.is_ok() {
+        return Drained::Clean;
+    }
+    abort.cancel();
+    if tokio::time::timeout(limits::ABORT_GRACE, tasks.wait()).await.is_err() {
+        tracing::error!(left = tasks.len(), "tasks did not end when they were cut");
+    }
+    Drained::Cut
 }
 
 #[cfg(test)]

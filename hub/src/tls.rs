@@ -14,55 +14,65 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::ca::{Authority, IssueError};
 use crate::clock::Clock;
-use crate::keys::HubKeys;
 
 /// The only application protocol (RFC 7301) the hub speaks.
 pub const ALPN: &[u8] = b"h2";
 
 /// The running TLS configuration, replaced as a whole when the server certificate is renewed.
 pub struct ServerTls {
-    keys: Arc<HubKeys>,
+    authority: Arc<Authority>,
     names: Vec<String>,
     clock: Clock,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Current>,
+}
+
+/// A configuration and the times of its certificate, in milliseconds since the Unix epoch.
+struct Current {
+    config: Arc<ServerConfig>,
+    renew_at_ms: u64,
+    not_after_ms: u64,
 }
 
 impl ServerTls {
-    /// Makes a server certificate for `names` and the configuration around it; returns it with the time at which
-    /// the certificate wants to be renewed (milliseconds since the Unix epoch).
+    /// Makes a server certificate for `names` and the configuration around it.
     ///
     /// # Errors
     /// See [`TlsError`].
-    pub fn new(keys: Arc<HubKeys>, names: Vec<String>, clock: Clock) -> Result<(Self, u64), TlsError> {
-        let (config, renew_at_ms) = build(&keys, &names, &clock)?;
-        Ok((Self { keys, names, clock, current: ArcSwap::from(config) }, renew_at_ms))
+    pub fn new(authority: Arc<Authority>, names: Vec<String>, clock: Clock) -> Result<Self, TlsError> {
+        let current = ArcSwap::from_pointee(build(&authority, &names, &clock)?);
+        Ok(Self { authority, names, clock, current })
     }
 
     /// The configuration for the next handshake.
     pub fn current(&self) -> Arc<ServerConfig> {
-        self.current.load_full()
+        Arc::clone(&self.current.load().config)
     }
 
-    /// Replaces the server certificate; connections that are open keep theirs. Returns the next renewal's time.
+    /// When the server certificate ends, milliseconds since the Unix epoch.
+    pub fn not_after_ms(&self) -> u64 {
+        self.current.load().not_after_ms
+    }
+
+    /// Replaces the server certificate; connections that are open keep theirs.
     ///
     /// # Errors
     /// See [`TlsError`]; the old certificate stays in use then.
-    pub fn renew(&self) -> Result<u64, TlsError> {
-        let (config, renew_at_ms) = build(&self.keys, &self.names, &self.clock)?;
-        self.current.store(config);
-        Ok(renew_at_ms)
+    pub fn renew(&self) -> Result<(), TlsError> {
+        self.current.store(Arc::new(build(&self.authority, &self.names, &self.clock)?));
+        Ok(())
     }
 
     /// Renews the certificate each time the clock says so, for as long as it is polled. A failure is logged, the
     /// old certificate kept, and another try made an hour later: a third of its life is left.
-    pub async fn keep_renewed(&self, mut renew_at_ms: u64) {
+    pub async fn keep_renewed(&self) {
         const RETRY_MS: u64 = 60 * 60 * 1000;
+        let mut renew_at_ms = self.current.load().renew_at_ms;
         loop {
             self.clock.sleep_until(renew_at_ms).await;
             renew_at_ms = match self.renew() {
-                Ok(next) => {
+                Ok(()) => {
                     tracing::info!("renewed the server certificate");
-                    next
+                    self.current.load().renew_at_ms
                 }
                 Err(error) => {
                     tracing::error!(%error, "could not renew the server certificate; the old one stays in use");
@@ -73,11 +83,11 @@ impl ServerTls {
     }
 }
 
-fn build(keys: &HubKeys, names: &[String], clock: &Clock) -> Result<(Arc<ServerConfig>, u64), TlsError> {
-    let server = Authority::new(keys).issue_server(names, clock.now_ms())?;
+fn build(authority: &Authority, names: &[String], clock: &Clock) -> Result<Current, TlsError> {
+    let server = authority.issue_server(names, clock.now_ms())?;
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
-    roots.add(keys.ca_certificate().clone()).map_err(|_| TlsError::Authority)?;
+    roots.add(authority.certificate().clone()).map_err(|_| TlsError::Authority)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .allow_unauthenticated()
         .build()
@@ -85,12 +95,13 @@ fn build(keys: &HubKeys, names: &[String], clock: &Clock) -> Result<(Arc<ServerC
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(clock.clone()))
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(vec![server.certificate, keys.ca_certificate().clone()], server.key)?;
+        .with_single_cert(vec![server.certificate, authority.certificate().clone()], server.key)?;
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok((Arc::new(config), server.renew_at_ms))
+    let config = Arc::new(config);
+    Ok(Current { config, renew_at_ms: server.renew_at_ms, not_after_ms: server.not_after_ms })
 }
 
 /// Why there is no TLS configuration.

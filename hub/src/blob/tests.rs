@@ -85,7 +85,7 @@ fn offsets_and_lengths_are_checked() {
     for (offset, len) in [(len + 1, 0), (0, len + 1), (u64::MAX, u64::MAX), (1, u64::MAX)] {
         assert!(matches!(f.read(offset, len), Err(BlobError::Offset)));
     }
-    assert_eq!(f.read(len, 0).expect("an empty rest"), []);
+    assert!(f.read(len, 0).expect("an empty rest").is_empty());
 }
 
 #[test]

@@ -5,9 +5,18 @@ use rcgen::{PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 use x509_parser::extensions::ParsedExtension;
 
 use super::*;
+use crate::keys::HubKeys;
 
 const NOW: u64 = 1_750_000_000_000;
-const DEVICE: [u8; 16] = [0xab; 16];
+
+fn device() -> DeviceId {
+    DeviceId::parse(&[0xab; 16]).unwrap()
+}
+
+/// Issues for a request, or says why it was refused.
+fn issue(authority: &Authority, csr: &[u8], now_ms: u64) -> Result<CertificateDer<'static>, CsrRefused> {
+    Ok(authority.issue_client(&VerifiedRequest::parse(csr)?, &device(), now_ms).unwrap())
+}
 
 fn keys() -> HubKeys {
     let dir = tempfile::tempdir().unwrap();
@@ -35,12 +44,14 @@ fn plain_csr(key: &KeyPair) -> Vec<u8> {
 fn nothing_of_a_request_but_its_key_survives() {
     let keys = keys();
     let device_key = KeyPair::generate().unwrap();
-    let issued = Authority::new(&keys).issue_client(&greedy_csr(&device_key), &DEVICE, NOW).unwrap();
-    let (_, certificate) = X509Certificate::from_der(&issued.certificate).unwrap();
+    let request = greedy_csr(&device_key);
+    let tls_key = VerifiedRequest::parse(&request).unwrap().tls_key();
+    let issued = issue(&keys.authority, &request, NOW).unwrap();
+    let (_, certificate) = X509Certificate::from_der(&issued).unwrap();
 
     assert_eq!(certificate.subject().to_string(), format!("CN={}", "ab".repeat(16)));
     assert_eq!(certificate.public_key().raw, device_key.subject_public_key_info());
-    assert_eq!(issued.spki_sha256, sha256(certificate.public_key().raw));
+    assert_eq!(tls_key, TlsKeyHash::of_spki(certificate.public_key().raw));
     assert!(!certificate.is_ca());
     assert!(certificate.subject_alternative_name().unwrap().is_none());
     let usage = certificate.extended_key_usage().unwrap().unwrap().value;
@@ -53,7 +64,7 @@ fn nothing_of_a_request_but_its_key_survives() {
             .iter()
             .all(|e| !matches!(e.parsed_extension(), ParsedExtension::UnsupportedExtension { .. }))
     );
-    let (_, authority) = X509Certificate::from_der(keys.ca_certificate()).unwrap();
+    let (_, authority) = X509Certificate::from_der(keys.authority.certificate()).unwrap();
     certificate.verify_signature(Some(authority.public_key())).unwrap();
     assert_eq!(certificate.issuer().as_raw(), authority.subject().as_raw());
 }
@@ -62,22 +73,21 @@ fn nothing_of_a_request_but_its_key_survives() {
 fn a_client_certificate_lives_for_ninety_days() {
     let keys = keys();
     let csr = plain_csr(&KeyPair::generate().unwrap());
-    let issued = Authority::new(&keys).issue_client(&csr, &DEVICE, NOW).unwrap();
-    assert_eq!(issued.not_after_ms, NOW + 90 * DAY_MS);
-    let (spki, not_after_ms) = identity_of(&issued.certificate).unwrap();
-    assert_eq!((spki, not_after_ms), (issued.spki_sha256, issued.not_after_ms));
-    let (_, certificate) = X509Certificate::from_der(&issued.certificate).unwrap();
+    let issued = issue(&keys.authority, &csr, NOW).unwrap();
+    let tls_key = VerifiedRequest::parse(&csr).unwrap().tls_key();
+    assert_eq!(identity_of(&issued), Some((tls_key, NOW + 90 * DAY_MS)));
+    let (_, certificate) = X509Certificate::from_der(&issued).unwrap();
     assert_eq!(certificate.validity().not_before.timestamp() as u64 * 1000, NOW - BACKDATE_MS);
 }
 
 #[test]
 fn the_authority_is_one_level_deep_and_ten_years_long() {
     let keys = keys();
-    let (_, certificate) = X509Certificate::from_der(keys.ca_certificate()).unwrap();
+    let (_, certificate) = X509Certificate::from_der(keys.authority.certificate()).unwrap();
     let constraints = certificate.basic_constraints().unwrap().unwrap();
     assert!(constraints.critical && constraints.value.ca);
     assert_eq!(constraints.value.path_len_constraint, Some(0));
-    assert_eq!(identity_of(keys.ca_certificate()).unwrap().1, NOW + CA_DAYS * DAY_MS);
+    assert_eq!(identity_of(keys.authority.certificate()).unwrap().1, NOW + CA_MS);
     assert_eq!(certificate.subject().to_string(), "CN=samverkan/exempel");
 }
 
@@ -90,7 +100,7 @@ fn other_kinds_of_key_are_refused() {
         include_bytes!("rsa_2048.csr").to_vec(),
     ];
     for csr in others {
-        let refused = Authority::new(&keys).issue_client(&csr, &DEVICE, NOW).map(|_| ()).unwrap_err();
+        let refused = issue(&keys.authority, &csr, NOW).map(|_| ()).unwrap_err();
         assert_eq!(refused, CsrRefused::KeyType);
     }
 }
@@ -101,7 +111,7 @@ fn a_request_must_be_signed_with_its_own_key() {
     let mut csr = plain_csr(&KeyPair::generate().unwrap());
     let last = csr.len() - 1;
     csr[last] ^= 1;
-    let refused = Authority::new(&keys).issue_client(&csr, &DEVICE, NOW).map(|_| ()).unwrap_err();
+    let refused = issue(&keys.authority, &csr, NOW).map(|_| ()).unwrap_err();
     assert_eq!(refused, CsrRefused::Signature);
 
     // Someone else's key, put in place of the signer's: both are 65-byte points of the same encoding.
@@ -109,7 +119,7 @@ fn a_request_must_be_signed_with_its_own_key() {
     let mut csr = plain_csr(&mine);
     let at = csr.windows(65).position(|window| window == mine.public_key_raw()).unwrap();
     csr[at..at + 65].copy_from_slice(theirs.public_key_raw());
-    let refused = Authority::new(&keys).issue_client(&csr, &DEVICE, NOW).map(|_| ()).unwrap_err();
+    let refused = issue(&keys.authority, &csr, NOW).map(|_| ()).unwrap_err();
     assert_eq!(refused, CsrRefused::Signature);
 }
 
@@ -118,27 +128,27 @@ fn every_cut_and_every_extra_byte_is_refused() {
     let keys = keys();
     let csr = plain_csr(&KeyPair::generate().unwrap());
     for end in 0..csr.len() {
-        let refused = Authority::new(&keys).issue_client(&csr[..end], &DEVICE, NOW).map(|_| ()).unwrap_err();
+        let refused = issue(&keys.authority, &csr[..end], NOW).map(|_| ()).unwrap_err();
         assert_eq!(refused, CsrRefused::Malformed, "cut at {end}");
     }
     let mut long = csr.clone();
     long.push(0);
-    assert!(matches!(Authority::new(&keys).issue_client(&long, &DEVICE, NOW), Err(CsrRefused::Malformed)));
+    assert!(matches!(issue(&keys.authority, &long, NOW), Err(CsrRefused::Malformed)));
     long.resize(MAX_CSR + 1, 0);
-    assert!(matches!(Authority::new(&keys).issue_client(&long, &DEVICE, NOW), Err(CsrRefused::Malformed)));
+    assert!(matches!(issue(&keys.authority, &long, NOW), Err(CsrRefused::Malformed)));
 }
 
 #[test]
 fn server_certificates_name_hosts_and_addresses() {
     let keys = keys();
     let names = ["hub.exempel.se".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    let issued = Authority::new(&keys).issue_server(&names, NOW).unwrap();
-    assert_eq!(issued.renew_at_ms, NOW + 60 * DAY_MS);
+    let issued = keys.authority.issue_server(&names, NOW).unwrap();
+    assert_eq!((issued.renew_at_ms, issued.not_after_ms), (NOW + 60 * DAY_MS, NOW + 90 * DAY_MS));
     let (_, certificate) = X509Certificate::from_der(&issued.certificate).unwrap();
     let usage = certificate.extended_key_usage().unwrap().unwrap().value;
     assert!(usage.server_auth && !usage.client_auth);
     assert_eq!(certificate.subject_alternative_name().unwrap().unwrap().value.general_names.len(), 3);
-    let refused = Authority::new(&keys).issue_server(&["å".to_owned()], NOW).map(|_| ()).unwrap_err();
+    let refused = keys.authority.issue_server(&["å".to_owned()], NOW).map(|_| ()).unwrap_err();
     assert_eq!(refused, IssueError::Name);
 }
 
@@ -155,7 +165,7 @@ fn absurd_clocks_make_no_panic() {
     let keys = HubKeys::create(dir.path(), "exempel", u64::MAX).unwrap();
     let csr = plain_csr(&KeyPair::generate().unwrap());
     for now in [0, 1, u64::MAX] {
-        Authority::new(&keys).issue_client(&csr, &DEVICE, now).unwrap();
+        issue(&keys.authority, &csr, now).unwrap();
     }
 }
 
@@ -167,8 +177,9 @@ proptest! {
         let at = at % csr.len();
         csr[at] ^= flip;
         // The encoding of the signature's algorithm is not signed, so a few changes are harmless.
-        if let Ok(issued) = Authority::new(&keys).issue_client(&csr, &DEVICE, NOW) {
-            prop_assert_eq!(issued.spki_sha256, sha256(&device_key.subject_public_key_info()));
+        if let Ok(issued) = issue(&keys.authority, &csr, NOW) {
+            let key = identity_of(&issued).map(|(key, _)| key);
+            prop_assert_eq!(key, Some(TlsKeyHash::of_spki(&device_key.subject_public_key_info())));
         }
     }
 }

@@ -23,7 +23,7 @@ fn keys_are_made_once_private_and_load_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let made = HubKeys::create(dir.path(), "exempel", NOW).unwrap();
     let loaded = HubKeys::load(dir.path()).unwrap();
-    assert_eq!(made.pin(), loaded.pin());
+    assert_eq!(made.public().pin(), loaded.public().pin());
     let folder = dir.path().join(FOLDER);
     assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     for name in FILES {
@@ -31,7 +31,7 @@ fn keys_are_made_once_private_and_load_the_same() {
     }
     let again = HubKeys::create(dir.path(), "exempel", NOW).map(|_| ()).unwrap_err();
     assert!(matches!(again, KeyError::Exists { .. }), "{again}");
-    assert_eq!(HubKeys::load(dir.path()).unwrap().pin(), made.pin());
+    assert_eq!(HubKeys::load(dir.path()).unwrap().public().pin(), made.public().pin());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no partial folder is left");
 }
 
@@ -40,12 +40,12 @@ fn the_pin_covers_all_three_keys_in_their_order() {
     let dir = hub();
     let keys = HubKeys::load(dir.path()).unwrap();
     let all = [
-        keys.ca_certificate().as_ref(),
-        keys.log_key().public_key().as_ref(),
-        keys.receipt_key().public_key().as_ref(),
+        keys.authority.certificate().as_ref(),
+        keys.log.public_key().as_bytes(),
+        keys.receipt.public_key().as_bytes(),
     ];
-    assert_eq!(keys.pin().as_slice(), digest::digest(&digest::SHA256, &all.concat()).as_ref());
-    assert_ne!(keys.pin(), HubKeys::load(hub().path()).unwrap().pin());
+    assert_eq!(keys.public().pin(), samverkan_proto::ids::sha256(&all.concat()));
+    assert_ne!(keys.public().pin(), HubKeys::load(hub().path()).unwrap().public().pin());
 }
 
 #[test]

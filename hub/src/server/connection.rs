@@ -1,6 +1,7 @@
 //! One connection: its handshake, its HTTP/2, its end.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tower::ServiceExt;
 
-use super::peer::PeerCertificate;
+use super::hangup::Hangup;
+use super::peer::{Peer, PeerAddress, PeerCertificate};
 use super::stall::{Stalls, Watched};
 use crate::limits;
 use crate::metrics::{Closed, Refused};
@@ -26,27 +29,11 @@ use crate::tls::ALPN;
 
 pub(super) type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
 
-/// In the extensions of every request: cancelled when its connection is cut. Work that a service spawns for a
-/// stream ends with it.
-#[derive(Clone, Debug)]
-pub struct Hangup(CancellationToken);
-
-impl Hangup {
-    pub(super) fn new(token: CancellationToken) -> Self {
-        Self(token)
-    }
-
-    /// The connection's token.
-    pub fn token(&self) -> &CancellationToken {
-        &self.0
-    }
-}
-
-/// Shakes hands and reads who is there: nobody known (`None`), or the owner of a verified certificate.
+/// Shakes hands and reads who is there.
 pub(super) async fn handshake(
     socket: TcpStream,
     config: Arc<ServerConfig>,
-) -> Result<(TlsStream, Option<PeerCertificate>), Refused> {
+) -> Result<(TlsStream, Peer), Refused> {
     // Small frames must not wait for more; on a socket that is already dead this fails, and so will the handshake.
     let _ = socket.set_nodelay(true);
     let stream = TlsAcceptor::from(config).accept(socket).await.map_err(|_| Refused::Handshake)?;
@@ -55,8 +42,8 @@ pub(super) async fn handshake(
         return Err(Refused::Protocol);
     }
     let peer = match session.peer_certificates() {
-        None | Some([]) => None,
-        Some([leaf, ..]) => Some(PeerCertificate::from_verified(leaf).ok_or(Refused::Handshake)?),
+        None | Some([]) => Peer::Stranger,
+        Some([leaf, ..]) => Peer::Device(PeerCertificate::from_verified(leaf).ok_or(Refused::Handshake)?),
     };
     Ok((stream, peer))
 }
@@ -64,37 +51,39 @@ pub(super) async fn handshake(
 /// What one connection is served with.
 pub(super) struct Served {
     pub(super) routes: Routes,
-    pub(super) peer: Option<PeerCertificate>,
+    pub(super) peer: Peer,
+    /// Where the peer calls from, if that means anything.
+    pub(super) address: Option<IpAddr>,
     pub(super) hangup: Hangup,
     pub(super) tasks: TaskTracker,
 }
 
 impl Served {
     /// Serves until the peer leaves, `hangup` is cut, the peer stops reading, or, after a polite word and a grace,
-    /// `stop` or `retire` have come.
+    /// `hangup` said to leave or `retire` has come.
     pub(super) async fn run(
         self,
-        stream: TlsStream,
-        stop: CancellationToken,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
         retire: impl Future<Output = ()>,
         stalled_reader: Duration,
     ) -> Closed {
         let stalls = Arc::new(Stalls::default());
-        let token = self.hangup.0.clone();
+        let (token, leave) = (self.hangup.token().clone(), self.hangup.leave_token().clone());
         // Whichever way this function ends, the calls of the connection end with it.
         let _cut = token.clone().drop_guard();
         let service = service_fn({
             let stalls = Arc::clone(&stalls);
-            let (routes, peer, hangup) = (self.routes, self.peer, self.hangup);
-            move |request| answer(routes.clone(), peer, hangup.clone(), Arc::clone(&stalls), request)
+            let from = From { peer: self.peer, address: self.address, hangup: self.hangup };
+            let routes = self.routes;
+            move |request| answer(routes.clone(), from.clone(), Arc::clone(&stalls), request)
         });
         let tasks = CallTasks { tasks: self.tasks, token: token.clone() };
         let mut connection = pin!(http2_settings(tasks).serve_connection(TokioIo::new(stream), service));
         let mut stalled = pin!(stalls.found(stalled_reader));
-        // A stopping server cuts what is left at its own deadline; a retired connection has one of its own.
+        // A stopping server and a dismissal cut what is left at their own deadlines; a retired connection has its own.
         let leave = async {
             tokio::select! {
-                () = stop.cancelled() => None,
+                () = leave.cancelled() => None,
                 () = retire => Some(limits::GO_AWAY_GRACE),
             }
         };
@@ -137,16 +126,24 @@ fn http2_settings(tasks: CallTasks) -> http2::Builder<CallTasks> {
     builder
 }
 
+/// What every request of a connection carries in its extensions.
+#[derive(Clone)]
+struct From {
+    peer: Peer,
+    address: Option<IpAddr>,
+    hangup: Hangup,
+}
+
 async fn answer(
     routes: Routes,
-    peer: Option<PeerCertificate>,
-    hangup: Hangup,
+    from: From,
     stalls: Arc<Stalls>,
     mut request: Request<Incoming>,
 ) -> Result<http::Response<Watched<tonic::body::Body>>, Infallible> {
-    request.extensions_mut().insert(hangup);
-    if let Some(peer) = peer {
-        request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(from.hangup);
+    request.extensions_mut().insert(from.peer);
+    if let Some(address) = from.address {
+        request.extensions_mut().insert(PeerAddress(address));
     }
     let response = routes.oneshot(request).await?;
     Ok(response.map(|body| Watched::new(body, stalls)))

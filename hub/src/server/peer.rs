@@ -1,58 +1,55 @@
 //! Who is at the other end, as the TLS handshake proved it.
 
-use std::fmt;
+use std::net::IpAddr;
+
+use samverkan_proto::ids::TlsKeyHash;
 
 use crate::ca;
 
-/// SHA-256 of the SubjectPublicKeyInfo (DER, RFC 5280) of a device's TLS key, as manifests name it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SpkiHash([u8; 32]);
-
-impl SpkiHash {
-    /// The hash with these bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
+/// Who a connection belongs to, in the extensions of every request that comes over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Presented no certificate.
+    Stranger,
+    /// Proved to own a certificate of the hub's authority.
+    Device(PeerCertificate),
+    /// Came over the operator's socket, as the hub's own user or root.
+    Operator,
 }
 
-/// Says nothing: the hash names a device, and logs name nobody.
-impl fmt::Debug for SpkiHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SpkiHash(..)")
-    }
-}
+/// Where a request came from, in its extensions; for limits, never for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
 
-/// A verified client certificate, in the extensions of every request of its connection.
-///
-/// Its absence there means that the peer presented none. There is no other way to make one than a TLS handshake
-/// that verified it.
+/// A verified client certificate. There is no other way to make one than a TLS handshake that verified it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerCertificate {
-    spki: SpkiHash,
+    key: TlsKeyHash,
     not_after_ms: u64,
 }
 
 impl PeerCertificate {
     /// From the end-entity certificate of a finished handshake; `None` if it can not be read.
     pub(super) fn from_verified(certificate: &[u8]) -> Option<Self> {
-        let (spki, not_after_ms) = ca::identity_of(certificate)?;
-        Some(Self { spki: SpkiHash(spki), not_after_ms })
+        let (key, not_after_ms) = ca::identity_of(certificate)?;
+        Some(Self { key, not_after_ms })
     }
 
     /// Made up, for tests of what comes after the handshake.
     #[cfg(test)]
-    pub(crate) fn for_test(spki: [u8; 32]) -> Self {
-        Self { spki: SpkiHash(spki), not_after_ms: u64::MAX }
+    pub(crate) fn for_test(key: TlsKeyHash) -> Self {
+        Self { key, not_after_ms: u64::MAX }
+    }
+
+    /// The same with another end.
+    #[cfg(test)]
+    pub(crate) fn ending(self, not_after_ms: u64) -> Self {
+        Self { not_after_ms, ..self }
     }
 
     /// The hash of its public key.
-    pub fn spki(&self) -> SpkiHash {
-        self.spki
+    pub fn key(&self) -> TlsKeyHash {
+        self.key
     }
 
     /// When it ends, milliseconds since the Unix epoch.

@@ -2,6 +2,7 @@
 
 mod end;
 mod handshake;
+mod operator;
 mod reading;
 
 use std::convert::Infallible;
@@ -16,12 +17,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use samverkan_proto::ids::{DeviceId, TlsKeyHash};
 use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::server::NamedService;
 
 use super::*;
-use crate::ca::Authority;
+use crate::ca::VerifiedRequest;
 use crate::clock::Hands;
 use crate::keys::HubKeys;
 
@@ -49,7 +51,8 @@ fn keys() -> Arc<HubKeys> {
 async fn start(bounds: Bounds, drain: Duration) -> Running {
     let keys = keys();
     let (clock, hands) = Clock::manual(NOW);
-    let (tls, _) = ServerTls::new(Arc::clone(&keys), vec!["localhost".to_owned()], clock.clone()).unwrap();
+    let tls =
+        ServerTls::new(Arc::clone(&keys.authority), vec!["localhost".to_owned()], clock.clone()).unwrap();
     let (connections, metrics) = (Connections::new(), Metrics::new());
     let server =
         Server::new(Arc::new(tls), Routes::new(Probe), clock, bounds, connections.clone(), metrics.clone());
@@ -92,27 +95,28 @@ impl Running {
 struct Identity {
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
-    spki: SpkiHash,
+    tls_key: TlsKeyHash,
 }
 
 impl Identity {
     fn issued(keys: &HubKeys) -> Self {
         let key = KeyPair::generate().unwrap();
         let csr = CertificateParams::default().serialize_request(&key).unwrap();
-        let issued = Authority::new(keys).issue_client(csr.der(), &[7; 16], NOW).unwrap();
-        Self::new(issued.certificate, &key)
+        let request = VerifiedRequest::parse(csr.der()).unwrap();
+        let certificate = keys.authority.issue_client(&request, &DeviceId::of_key(&[7; 32]), NOW).unwrap();
+        Self::new(certificate, &key)
     }
 
     fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
-        let (spki, _) = crate::ca::identity_of(&certificate).unwrap();
-        Self { certificate, key: key.serialize_der(), spki: SpkiHash::new(spki) }
+        let (tls_key, _) = crate::ca::identity_of(&certificate).unwrap();
+        Self { certificate, key: key.serialize_der(), tls_key }
     }
 }
 
 /// A client that trusts this hub and behaves; tests break it.
 fn client_config(keys: &HubKeys, identity: Option<&Identity>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(keys.ca_certificate().clone()).unwrap();
+    roots.add(keys.authority.certificate().clone()).unwrap();
     let (clock, _) = Clock::manual(NOW);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_details(provider, Arc::new(clock))
@@ -209,8 +213,12 @@ impl tower::Service<Request<Body>> for Probe {
     }
 }
 
-fn who(peer: Option<&PeerCertificate>) -> String {
-    peer.map_or_else(|| "nobody".to_owned(), |peer| data_encoding::HEXLOWER.encode(peer.spki().as_bytes()))
+fn who(peer: Option<&Peer>) -> String {
+    match peer.expect("every request says who it is from") {
+        Peer::Stranger => "nobody".to_owned(),
+        Peer::Operator => "operator".to_owned(),
+        Peer::Device(certificate) => certificate.key().to_string(),
+    }
 }
 
 struct Drip(Option<Bytes>);

@@ -21,7 +21,7 @@ async fn the_kill_switch_ends_open_streams_and_hung_calls_of_one_device_only() {
     let mut unharmed_stream = first_byte(&mut unharmed).await;
     let hung = tokio::spawn(async move { second.call("Hang").await.map(|_| ()) });
 
-    assert_eq!(server.connections.kill(&revoked.spki), 2);
+    assert_eq!(server.connections.kill(&revoked.tls_key), 2);
     let ended = tokio::time::timeout(SOON, next(&mut stream)).await.expect("the stream ends");
     assert!(!matches!(ended, Some(Ok(_))), "{ended:?}");
     assert!(tokio::time::timeout(SOON, hung).await.expect("the call ends").unwrap().is_err());

@@ -13,7 +13,7 @@ async fn an_issued_certificate_is_an_identity_and_none_is_none() {
     let server = start(Bounds::default(), DRAIN).await;
     let device = server.device();
     let mut client = server.connect(Some(&device)).await.unwrap();
-    assert_eq!(client.who().await, data_encoding::HEXLOWER.encode(device.spki.as_bytes()));
+    assert_eq!(client.who().await, device.tls_key.to_string());
     assert_eq!(server.connections.len(), 1);
     let mut stranger = server.connect(None).await.unwrap();
     assert_eq!(stranger.who().await, "nobody");
@@ -39,7 +39,7 @@ fn foreign_identities(keys: &HubKeys) -> Vec<(&'static str, Identity)> {
     let self_signed = params.self_signed(&key).unwrap().der().clone();
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let own_authority = params.self_signed(&key).unwrap().der().clone();
-    let server = Authority::new(keys).issue_server(&["localhost".to_owned()], NOW).unwrap();
+    let server = keys.authority.issue_server(&["localhost".to_owned()], NOW).unwrap();
     let server_key = KeyPair::try_from(server.key.secret_der()).unwrap();
     vec![
         ("self-signed", Identity::new(self_signed, &key)),
@@ -64,7 +64,7 @@ async fn certificates_out_of_date_are_refused() {
 async fn tls_1_2_and_other_protocols_are_refused() {
     let server = start(Bounds::default(), DRAIN).await;
     let mut roots = RootCertStore::empty();
-    roots.add(server.keys.ca_certificate().clone()).unwrap();
+    roots.add(server.keys.authority.certificate().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut old = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS12])
@@ -101,10 +101,10 @@ async fn nothing_is_resumed() {
         let mut client = Client { send, driver: tokio::spawn(async move { drop(connection.await) }) };
         assert_ne!(client.who().await, "nobody");
     }
-    let current = ServerTls::new(server.keys.clone(), vec!["localhost".to_owned()], Clock::manual(NOW).0)
-        .unwrap()
-        .0
-        .current();
+    let current =
+        ServerTls::new(server.keys.authority.clone(), vec!["localhost".to_owned()], Clock::manual(NOW).0)
+            .unwrap()
+            .current();
     assert_eq!((current.send_tls13_tickets, current.max_early_data_size), (0, 0));
     assert!(!current.session_storage.can_cache());
 }
@@ -169,15 +169,15 @@ async fn a_full_server_refuses_and_recovers() {
 #[tokio::test]
 async fn a_renewed_certificate_serves_the_next_handshake() {
     let (clock, hands) = Clock::manual(NOW);
-    let (tls, renew_at_ms) = ServerTls::new(keys(), vec!["localhost".to_owned()], clock).unwrap();
+    let tls = ServerTls::new(Arc::clone(&keys().authority), vec!["localhost".to_owned()], clock).unwrap();
     let tls = Arc::new(tls);
     let before = tls.current();
     let renewing = tokio::spawn({
         let tls = Arc::clone(&tls);
-        async move { tls.keep_renewed(renew_at_ms).await }
+        async move { tls.keep_renewed().await }
     });
-    assert_eq!(renew_at_ms, NOW + 60 * 86_400_000);
-    hands.set(renew_at_ms);
+    assert_eq!(tls.not_after_ms(), NOW + 90 * 86_400_000);
+    hands.set(NOW + 60 * 86_400_000);
     let renewed = async {
         while Arc::ptr_eq(&before, &tls.current()) {
             tokio::task::yield_now().await;

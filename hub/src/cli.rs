@@ -1,0 +1,122 @@
+//! The `samverkan-hub` program: one subcommand a file, each returning what to say and how to end.
+
+pub mod exit;
+pub mod failure;
+pub mod output;
+
+mod check;
+mod init;
+mod operator;
+mod org;
+mod refusal;
+mod serve;
+mod time;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+use exit::Exit;
+use failure::Failure;
+use output::Output;
+
+/// Where the configuration is, unless `--config` says otherwise.
+const DEFAULT_CONFIG: &str = "/etc/samverkan-hub/hub.toml";
+
+/// The hub of the Samverkan referral network: it routes sealed messages and can open none.
+#[derive(Debug, Parser)]
+#[command(name = "samverkan-hub", version, arg_required_else_help = true, after_help = exit::TABLE)]
+pub struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Set up a new hub: its configuration, its data folder and its keys. Never overwrites anything.
+    Init(init::Arguments),
+    /// Run the hub until it is told to stop.
+    Serve,
+    /// Check the configuration, the keys and the running hub.
+    Check(check::Arguments),
+    /// Invite organisations, confirm, suspend and remove them. Needs a running hub.
+    #[command(subcommand)]
+    Org(org::Command),
+}
+
+impl Arguments {
+    /// An output in the form that was asked for.
+    pub fn output(&self) -> Output<'static> {
+        Output::standard(self.json)
+    }
+
+    /// Runs the command and returns the process's exit code.
+    pub fn run(self, output: &mut Output<'_>) -> u8 {
+        let done = match self.command {
+            Command::Init(arguments) => init::run(arguments, &self.config, output).map(Exit::code),
+            Command::Serve => serve::run(&self.config).map(Exit::code),
+            Command::Check(arguments) => check::run(&arguments, &self.config, self.json, output),
+            Command::Org(command) => org::run(command, &self.config, output).map(Exit::code),
+        };
+        done.unwrap_or_else(|failure| {
+            output.failure(&failure);
+            failure.exit.code()
+        })
+    }
+}
+
+/// A single-threaded runtime for commands that ask a running hub.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(
+            "INTERNAL",
+            format!("The runtime did not start: {error}."),
+            "try again",
+            Exit::Unexpected,
+        )
+    })
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Read { .. } => Self::new(
+                "CONFIG_MISSING",
+                format!("{error}."),
+                "samverkan-hub init, or --config PATH",
+                Exit::NotSetUp,
+            ),
+            ConfigError::NotAConfiguration { .. }
+            | ConfigError::Writable { .. }
+            | ConfigError::Invalid { .. } => Self::new(
+                "CONFIG_INVALID",
+                format!("{error}."),
+                "mend the file and try again",
+                Exit::NotSetUp,
+            ),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        let text = format!("The output could not be written: {error}.");
+        Self::new("OUTPUT_FAILED", text, "check where the output goes", Exit::Unexpected)
+    }
+}
+
+fn load(path: &std::path::Path) -> Result<Config, Failure> {
+    Ok(Config::load(path)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! `check`: is the hub set up rightly, and is the running one well?
+
+mod report;
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use samverkan_proto::v1;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::operator;
+use super::output::Output;
+use super::time::days_until;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::HubKeys;
+use report::{Finding, Report};
+
+/// With fewer days left than this, a server certificate was not renewed when it should have been.
+const CERTIFICATE_WARNING_DAYS: u64 = 25;
+
+const EXAMPLE: &str = "\
+Examples:
+  samverkan-hub check
+  samverkan-hub check --format nagios     one line; exit 0 OK, 1 WARNING, 2 CRITICAL";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct Arguments {
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One document, as with --json.
+    Json,
+    /// One line for Nagios and its relatives, with their exit codes.
+    Nagios,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    path: &Path,
+    json: bool,
+    output: &mut Output<'_>,
+) -> Result<u8, Failure> {
+    let report = super::runtime()?.block_on(examine(path));
+    match arguments.format {
+        Format::Nagios => {
+            output.result(&report, || report.nagios())?;
+            Ok(report.nagios_exit())
+        }
+        Format::Json if !json => {
+            Output::standard(true).result(&report, String::new)?;
+            Ok(report.exit().code())
+        }
+        Format::Json | Format::Text => {
+            output.result(&report, || report.to_string())?;
+            Ok(report.exit().code())
+        }
+    }
+}
+
+async fn examine(path: &Path) -> Report {
+    let mut report = Report::default();
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(error) => {
+            report.push(Finding::critical("configuration", error, Exit::NotSetUp));
+            return report;
+        }
+    };
+    report.push(Finding::ok("configuration", path.display()));
+    report.push(match HubKeys::load(&config.data_dir) {
+        Ok(_) => Finding::ok("keys", "present and private"),
+        Err(error) => Finding::critical("keys", error, Exit::NotSetUp),
+    });
+    match ask(&config).await {
+        Ok(answer) => report.extend(running(&answer, Clock::system().now_ms())),
+        Err(failure) => {
+            let text = format!("{} next: {}", failure.text, failure.next);
+            report.push(Finding::critical("hub", text, failure.exit));
+        }
+    }
+    report
+}
+
+async fn ask(config: &Config) -> Result<v1::CheckHubResponse, Failure> {
+    let mut operator = operator::connect(&config.operator_socket()).await?;
+    Ok(operator.check_hub(v1::CheckHubRequest {}).await?.into_inner())
+}
+
+fn running(answer: &v1::CheckHubResponse, now_ms: u64) -> Vec<Finding> {
+    let days = days_until(answer.server_certificate_expires_ms, now_ms);
+    let certificate = format!("the server certificate has {days} days left");
+    vec![
+        Finding::ok(
+            "hub",
+            format!(
+                "version {}, {} organisations, {} messages stored",
+                answer.version, answer.organisations, answer.stored_messages
+            ),
+        ),
+        if answer.storage_failed {
+            Finding::critical("storage", "the disk failed; nothing is acknowledged any more", Exit::Integrity)
+        } else {
+            Finding::ok("storage", format!("{} bytes stored", answer.stored_bytes))
+        },
+        if answer.damaged_records > 0 {
+            let text = format!("{} records do not match their digests", answer.damaged_records);
+            Finding::critical("records", text, Exit::Integrity)
+        } else {
+            Finding::ok("records", "no damaged record was met")
+        },
+        if days < CERTIFICATE_WARNING_DAYS {
+            Finding::warning("certificate", certificate)
+        } else {
+            Finding::ok("certificate", certificate)
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn well() -> v1::CheckHubResponse {
+        v1::CheckHubResponse {
+            version: "0.1.0".into(),
+            server_certificate_expires_ms: 90 * 86_400_000,
+            ..Default::default()
+        }
+    }
+
+    fn exits(answer: &v1::CheckHubResponse) -> (Exit, u8) {
+        let mut report = Report::default();
+        report.extend(running(answer, 0));
+        (report.exit(), report.nagios_exit())
+    }
+
+    #[test]
+    fn a_well_hub_is_well_and_each_fault_shows() {
+        assert_eq!(exits(&well()), (Exit::Done, 0));
+        let damaged = v1::CheckHubResponse { damaged_records: 1, ..well() };
+        assert_eq!(exits(&damaged), (Exit::Integrity, 2));
+        let failed = v1::CheckHubResponse { storage_failed: true, ..well() };
+        assert_eq!(exits(&failed), (Exit::Integrity, 2));
+        let stale = v1::CheckHubResponse { server_certificate_expires_ms: 86_400_000, ..well() };
+        assert_eq!(exits(&stale), (Exit::Done, 1));
+    }
+}

@@ -1,0 +1,55 @@
+//! The only place where the hub's own errors become a [`Refusal`], which becomes a gRPC status.
+//!
+//! What a caller hears is the fixed text of PROTOCOL.md section 16; causes are logged here and go nowhere else.
+
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::v1::ErrorReason;
+
+use crate::ca::{CsrRefused, IssueError};
+use crate::policy::publish::manifest_refused;
+use crate::registry::RegistryRefusal;
+use crate::store::StoreError;
+
+/// The refusal that an error of the store becomes.
+pub(crate) fn of_store(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Busy => Refusal::new(ErrorReason::Busy),
+        StoreError::Full => Refusal::new(ErrorReason::StorageFull),
+        StoreError::Failed => Refusal::new(ErrorReason::StoreFailed),
+        StoreError::Damaged => {
+            tracing::error!("a stored record is damaged");
+            Refusal::new(ErrorReason::RecordDamaged)
+        }
+        StoreError::Internal(what) => {
+            tracing::error!(what, "the store contradicts itself");
+            Refusal::new(ErrorReason::Internal)
+        }
+        StoreError::Registry(refusal) => of_registry(&refusal),
+    }
+}
+
+fn of_registry(refusal: &RegistryRefusal) -> Refusal {
+    match refusal {
+        RegistryRefusal::InviteInvalid => Refusal::new(ErrorReason::InviteInvalid),
+        RegistryRefusal::HandleTaken => Refusal::new(ErrorReason::HandleTaken),
+        RegistryRefusal::ManifestRefused(invalid) => manifest_refused(*invalid),
+        RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
+        RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),
+        RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),
+    }
+}
+
+/// The refusal of a certificate request.
+pub(crate) fn of_request(refused: CsrRefused) -> Refusal {
+    match refused {
+        CsrRefused::Malformed | CsrRefused::KeyType | CsrRefused::Signature => {
+            Refusal::in_field(ErrorReason::InvalidField, "certificate_request")
+        }
+    }
+}
+
+/// The refusal when the hub could not make a certificate that it wanted to make.
+pub(crate) fn of_issue(error: IssueError) -> Refusal {
+    tracing::error!(%error, "could not issue a certificate");
+    Refusal::new(ErrorReason::Internal)
+}

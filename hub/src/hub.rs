@@ -1,0 +1,87 @@
+//! What every service shares: one [`Hub`] a process.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use samverkan_proto::ids::HubName;
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::invite::HubAddress;
+use samverkan_proto::statement::log::HubKeys;
+use tokio::time::Instant;
+use tonic::{Request, Status};
+
+use crate::ca::Authority;
+use crate::caller::Caller;
+use crate::clock::Clock;
+use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND};
+use crate::metrics::Metrics;
+use crate::rate::Rates;
+use crate::store::Store;
+use crate::tls::ServerTls;
+
+/// The running hub, as its services see it.
+pub(crate) struct Hub {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) tls: Arc<ServerTls>,
+    /// What clients pin.
+    pub(crate) keys: HubKeys,
+    pub(crate) name: HubName,
+    /// Where invites say that the hub is.
+    pub(crate) address: HubAddress,
+    pub(crate) test_hub: bool,
+    pub(crate) started_ms: u64,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) join_failures: JoinFailures,
+}
+
+impl Hub {
+    /// Who is behind a request, by the registry of this moment.
+    pub(crate) fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Refusal> {
+        Caller::of(request.extensions(), &self.store.registry(), self.clock.now_ms())
+    }
+
+    /// Counts a refusal and turns it into what the caller hears.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Status {
+        self.metrics.call_refused(&refusal);
+        refusal.into()
+    }
+}
+
+/// Counts failed attempts to join from each address, so that codes can not be guessed at leisure.
+pub(crate) struct JoinFailures(Mutex<Rates>);
+
+impl JoinFailures {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Rates::new(JOIN_FAILURES_PER_SECOND, JOIN_FAILURES)))
+    }
+
+    /// Whether this address may try.
+    pub(crate) fn may_try(&self, address: IpAddr) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).has(address, Instant::now())
+    }
+
+    /// This address has failed.
+    pub(crate) fn count(&self, address: IpAddr) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(address, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessing_codes_ends_soon_and_for_one_address_only() {
+        let failures = JoinFailures::new();
+        let (guesser, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let guesses = (0..1000).take_while(|_| {
+            let may = failures.may_try(guesser);
+            failures.count(guesser);
+            may
+        });
+        assert_eq!(guesses.count(), JOIN_FAILURES as usize);
+        assert!(failures.may_try(other));
+    }
+}

@@ -1,0 +1,229 @@
+//! A small world for tests: a registry with members whose keys are all at hand.
+
+use bytes::Bytes;
+use http::Extensions;
+use samverkan_proto::code::{
+    Class, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, RevocationReason, Roles, Urgency,
+};
+use samverkan_proto::ids::{DeviceId, EpochKeyId, MailboxId, MessageId, OrgId, TlsKeyHash};
+use samverkan_proto::limits::DAY_MS;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
+use samverkan_proto::statement::header::{Header, HeaderFields, Recipient, Wrap};
+use samverkan_proto::statement::log::{EpochKeyBatch, Leaf, OrganisationEntry, OrganisationFields, Record};
+use samverkan_proto::statement::manifest::{
+    Device, Mailbox, Manifest, ManifestFields, Revocation, SignedManifest,
+};
+
+use crate::caller::Caller;
+use crate::registry::Registry;
+use crate::server::{Peer, PeerCertificate};
+
+/// The time in this world: a Monday in 2025.
+pub(crate) const NOW: u64 = 1_750_000_000_000;
+
+/// A registry that grows by statements alone, as the store's does.
+pub(crate) struct World {
+    pub(crate) registry: Registry,
+    seeds: u8,
+}
+
+/// An organisation, with one device that has all roles and reads its one mailbox.
+pub(crate) struct Member {
+    pub(crate) org: OrgId,
+    pub(crate) mailbox: MailboxId,
+    pub(crate) device: Signer,
+    pub(crate) root: Signer,
+    revision: u32,
+    fields: OrganisationFields,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { registry: Registry::default(), seeds: 0 }
+    }
+
+    /// An ACTIVE organisation of this kind, with epoch keys for this week.
+    pub(crate) fn member(&mut self, handle: &str, kind: OrganisationKind) -> Member {
+        let (root, device) = (self.signer(), self.signer());
+        let org = OrgId::of_root(root.public_key().as_bytes());
+        let mailbox = MailboxId::parse(&[self.seeds; 16]).unwrap();
+        let manifest = first_manifest(handle, &root, &device, mailbox);
+        let fields = OrganisationFields {
+            org_id: org,
+            revision: 1,
+            state: OrganisationState::Pending,
+            kind,
+            since_ms: NOW,
+            handle: handle.parse().unwrap(),
+            organisation_number: "2021002817".parse().unwrap(),
+            name: "Jouren Exempel".parse().unwrap(),
+            municipalities: vec![],
+            services: vec![],
+        };
+        let mut member = Member { org, mailbox, device, root, revision: 0, fields };
+        self.publish(&member, &manifest);
+        self.set_state(&mut member, OrganisationState::Active);
+        self.epoch_key(org, &member.device, Epoch::of(NOW));
+        member
+    }
+
+    pub(crate) fn set_state(&mut self, member: &mut Member, state: OrganisationState) {
+        member.revision += 1;
+        let fields = OrganisationFields { state, revision: member.revision, ..member.fields.clone() };
+        let entry = OrganisationEntry::build(fields).unwrap();
+        self.registry.append(Leaf::of_organisation(&entry), &Record::Organisation(entry));
+        self.registry.bump();
+    }
+
+    /// Changes a member's manifest, signed by its root.
+    pub(crate) fn change(&mut self, member: &Member, change: impl FnOnce(&mut ManifestFields)) {
+        let manifest = self.following(member, change);
+        self.publish(member, &manifest);
+    }
+
+    /// The manifest that would follow a member's newest.
+    pub(crate) fn following(&self, member: &Member, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
+        let newest = self.registry.organisation(&member.org).unwrap().manifest();
+        let mut fields = ManifestFields::following(newest, NOW, NOW + DAY_MS);
+        change(&mut fields);
+        Manifest::build(fields).unwrap()
+    }
+
+    /// Adds a device that reads the member's mailbox, with or without an epoch key for this week.
+    pub(crate) fn add_device(&mut self, member: &Member, roles: Roles, has_key: bool) -> Signer {
+        let signer = self.signer();
+        self.change(member, |fields| {
+            fields.devices.push(device(&signer, roles));
+            fields.mailboxes[0].readers.push(signer.device_id());
+        });
+        if has_key {
+            self.epoch_key(member.org, &signer, Epoch::of(NOW));
+        }
+        signer
+    }
+
+    pub(crate) fn revoke(&mut self, member: &Member, device_id: DeviceId) {
+        self.change(member, |fields| {
+            fields.devices.retain(|device| device.id() != device_id);
+            fields.mailboxes[0].readers.retain(|reader| *reader != device_id);
+            let reason = RevocationReason::Lost;
+            fields.revocations.push(Revocation { device_id, revoked_ms: NOW, reason });
+        });
+    }
+
+    pub(crate) fn epoch_key(&mut self, org: OrgId, device: &Signer, epoch: Epoch) {
+        let key = EpochKey::sign(org, epoch, &public_key(device, epoch), device).unwrap();
+        let batch = EpochKeyBatch::build(vec![key]).unwrap();
+        self.registry.append(Leaf::of_epoch_keys(&batch), &Record::EpochKeys(batch));
+        self.registry.bump();
+    }
+
+    /// The extensions of a request from this device.
+    pub(crate) fn request_of(device: &Signer) -> Extensions {
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer::Device(PeerCertificate::for_test(tls_key(device))));
+        extensions
+    }
+
+    pub(crate) fn caller(&self, device: &Signer) -> Caller {
+        Caller::of(&Self::request_of(device), &self.registry, NOW).unwrap()
+    }
+
+    /// A referral from one member to another, sealed to all readers that have a key.
+    pub(crate) fn referral(&self, from: &Member, to: &Member) -> HeaderFields {
+        let recipient = self.registry.organisation(&to.org).unwrap().manifest();
+        let readers = recipient.readers(&to.mailbox).map(Device::id);
+        let wrap = |device| {
+            let epoch_key = self.registry.epoch_key(&device, Epoch::of(NOW))?;
+            Some(Wrap { org: to.org, device, epoch_key, boxes: 1 })
+        };
+        HeaderFields {
+            message_id: MessageId::random(),
+            sender_org: from.org,
+            sender_mailbox: from.mailbox,
+            sender_device: from.device.device_id(),
+            class: Class::Referral,
+            basis: Some(LegalBasis::VitalInterest),
+            urgency: Urgency::Soon,
+            answer_within_minutes: None,
+            created_ms: NOW,
+            expires_ms: NOW + 7 * DAY_MS,
+            content_len: 4096 + 16,
+            key_commit: [1; 32],
+            to: vec![Recipient {
+                org: to.org,
+                mailbox: to.mailbox,
+                manifest_serial: recipient.serial(),
+                kind: RecipientKind::Primary,
+            }],
+            wraps: readers.filter_map(wrap).collect(),
+            blobs: vec![],
+            handles: vec![],
+        }
+    }
+
+    pub(crate) fn signer(&mut self) -> Signer {
+        self.seeds += 1;
+        Signer::from_seed(&[self.seeds; 32]).unwrap()
+    }
+
+    fn publish(&mut self, member: &Member, manifest: &Manifest) {
+        let signed = SignedManifest::sign_as_root(manifest, &member.root).unwrap();
+        self.registry.append(Leaf::of_manifest(&signed), &Record::Manifest(signed));
+        self.registry.bump();
+    }
+}
+
+/// The header with these fields.
+pub(crate) fn header(fields: HeaderFields) -> Header {
+    Header::new(fields).unwrap()
+}
+
+pub(crate) fn tls_key(device: &Signer) -> TlsKeyHash {
+    TlsKeyHash::of_spki(device.public_key().as_bytes())
+}
+
+pub(crate) fn device(signer: &Signer, roles: Roles) -> Device {
+    Device::new(*signer.public_key(), tls_key(signer), roles, NOW - DAY_MS, NOW + 300 * DAY_MS)
+}
+
+pub(crate) fn epoch_key_id(device: &Signer, epoch: Epoch) -> EpochKeyId {
+    EpochKeyId::of_key(&public_key(device, epoch))
+}
+
+/// Signed epoch keys, as they travel.
+pub(crate) fn signed_key(org: OrgId, device: &Signer, epoch: Epoch) -> Bytes {
+    EpochKey::sign(org, epoch, &public_key(device, epoch), device).unwrap().bytes().clone()
+}
+
+/// A well-formed X-Wing public key that nobody can open anything with: a zero ML-KEM half, and a coordinate made
+/// from the device and the week.
+fn public_key(device: &Signer, epoch: Epoch) -> Vec<u8> {
+    let mut pk = vec![0; 1_216 - 32];
+    pk.extend_from_slice(&device.public_key().as_bytes()[..24]);
+    pk.extend_from_slice(&epoch.number().to_be_bytes());
+    pk.extend_from_slice(&[1; 4]);
+    pk
+}
+
+fn first_manifest(handle: &str, root: &Signer, signer: &Signer, mailbox: MailboxId) -> Manifest {
+    Manifest::build(ManifestFields {
+        serial: 1,
+        prev: [0; 32],
+        issued_ms: NOW - DAY_MS,
+        not_after_ms: NOW + 300 * DAY_MS,
+        root_pk: *root.public_key(),
+        handle: handle.parse().unwrap(),
+        organisation_number: "2021002817".parse().unwrap(),
+        threshold: 1,
+        devices: vec![device(signer, Roles::ALL)],
+        mailboxes: vec![Mailbox {
+            id: mailbox,
+            name: "stod".parse().unwrap(),
+            readers: vec![signer.device_id()],
+        }],
+        revocations: vec![],
+    })
+    .unwrap()
+}

@@ -1,0 +1,180 @@
+//! The hub as a whole: everything is opened in order, served, drained and closed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hub::{Hub, JoinFailures};
+use crate::keys::{HubKeys, KeyError};
+use crate::metrics::Metrics;
+use crate::metrics::page::{self, PageError};
+use crate::server::{Connections, Drained, OperatorSocket, Server, SocketError};
+use crate::store::{OpenReport, Signers, Store, StoreOpenError};
+use crate::tls::{ServerTls, TlsError};
+use crate::{service, warden};
+
+/// The folder of the store, in the data folder.
+const STORE: &str = "store";
+
+/// Runs a hub on `listener` until `stop` is cancelled, then drains it and closes its store.
+///
+/// # Errors
+/// See [`RunError`]. When the store fails while the hub runs, everything is drained and closed before that is told.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    clock: Clock,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    let Opened { hub, metrics } = open(&config, &clock).await?;
+    let operator = OperatorSocket::bind(&config.operator_socket()).await?;
+    let page = match config.metrics_listen {
+        Some(address) => Some(page::bind(address).await?),
+        None => None,
+    };
+    let connections = Connections::new();
+    // A hub that can not serve stops, so whoever gets an answer gets this one.
+    let health = HealthServer::new(HealthService::from_health_reporter(HealthReporter::new()));
+
+    // The hub stops when it is told to, and when its store has failed.
+    let stop = stop.child_token();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(stop_on_failure(hub.store.clone(), stop.clone()));
+    tasks.spawn(until(
+        stop.clone(),
+        warden::watch(hub.store.clone(), clock.clone(), Arc::clone(&connections)),
+    ));
+    tasks.spawn(until(stop.clone(), {
+        let tls = Arc::clone(&hub.tls);
+        async move { tls.keep_renewed().await }
+    }));
+    if let Some(page) = page {
+        tasks.spawn(page::serve(page, Arc::clone(&metrics), stop.clone()));
+    }
+    let operated =
+        tokio::spawn(operator.serve(service::operator(&hub, health.clone()), stop.clone(), config.drain()));
+    let routes = service::public(&hub, health);
+    let server = Server::new(Arc::clone(&hub.tls), routes, clock, config.bounds(), connections, metrics);
+
+    tracing::info!(test_hub = config.test_hub, "serving");
+    notify(sd_notify::NotifyState::Ready);
+    let drained = server.serve(listener, stop.clone(), config.drain()).await;
+    notify(sd_notify::NotifyState::Stopping);
+    let operated = operated.await.unwrap_or(Drained::Cut);
+    while tasks.join_next().await.is_some() {}
+    if drained == Drained::Cut || operated == Drained::Cut {
+        tracing::warn!("calls that did not finish in time were cut");
+    }
+    close(&hub.store).await
+}
+
+/// What is there before anything listens.
+struct Opened {
+    hub: Arc<Hub>,
+    metrics: Arc<Metrics>,
+}
+
+async fn open(config: &Config, clock: &Clock) -> Result<Opened, RunError> {
+    let keys = HubKeys::load(&config.data_dir)?;
+    let public = keys.public();
+    let HubKeys { authority, receipt, log } = keys;
+    let names = config.server_names();
+    let tls = Arc::new(ServerTls::new(Arc::clone(&authority), names, clock.clone())?);
+    let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
+    let (store, report) = open_store(config.data_dir.join(STORE), signers, clock.clone()).await?;
+    tell(&report);
+    let metrics = Metrics::new();
+    let hub = Arc::new(Hub {
+        store,
+        clock: clock.clone(),
+        authority,
+        tls,
+        keys: public,
+        name: config.name.clone(),
+        address: config.public_address.clone(),
+        test_hub: config.test_hub,
+        started_ms: clock.now_ms(),
+        metrics: Arc::clone(&metrics),
+        join_failures: JoinFailures::new(),
+    });
+    Ok(Opened { hub, metrics })
+}
+
+async fn open_store(
+    folder: PathBuf,
+    signers: Signers,
+    clock: Clock,
+) -> Result<(Store, OpenReport), RunError> {
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, signers, clock)).await;
+    Ok(opened.map_err(|_| RunError::OpenPanicked)??)
+}
+
+/// Logs what opening the store found.
+fn tell(report: &OpenReport) {
+    tracing::info!(?report, "the store is open");
+}
+
+async fn stop_on_failure(store: Store, stop: CancellationToken) {
+    let mut failed = store.failed();
+    tokio::select! {
+        () = stop.cancelled() => {}
+        found = failed.wait_for(|failed| *failed) => {
+            if found.is_ok() {
+                tracing::error!("the store has failed; the hub stops");
+            }
+            stop.cancel();
+        }
+    }
+}
+
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+    let _ = stop.run_until_cancelled(work).await;
+}
+
+async fn close(store: &Store) -> Result<(), RunError> {
+    let failed = *store.failed().borrow();
+    if let Err(error) = store.close().await {
+        tracing::warn!(%error, "the store's stop was not clean; the next start takes longer");
+    }
+    if failed { Err(RunError::StoreFailed) } else { Ok(()) }
+}
+
+/// Tells systemd, if it started us.
+fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "could not notify the service manager");
+    }
+}
+
+/// Why a hub did not run, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// Its TLS configuration.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Its store did not open.
+    #[error(transparent)]
+    Store(#[from] StoreOpenError),
+    /// Opening the store panicked; the line on standard error says where.
+    #[error("opening the store failed in a way that should not be possible")]
+    OpenPanicked,
+    /// The operator's socket.
+    #[error(transparent)]
+    Operator(#[from] SocketError),
+    /// The metrics page.
+    #[error(transparent)]
+    Metrics(#[from] PageError),
+    /// The disk failed while the hub ran. Everything acknowledged before is safe.
+    #[error("the disk failed, and nothing more could be acknowledged")]
+    StoreFailed,
+}

@@ -1,0 +1,40 @@
+//! The calls: caller → parse → permit → store → reply, one screen each.
+//!
+//! * [`enrolment`]: greeting and joining, for anybody.
+//! * [`directory`]: the log, manifests and epoch keys.
+//! * [`registry`]: the operator's calls, on the operator's socket.
+//! * [`gate`]: what stands before them all.
+
+mod directory;
+mod enrolment;
+mod gate;
+mod registry;
+
+use std::sync::Arc;
+
+use samverkan_proto::limits::MAX_GRPC_MESSAGE;
+use samverkan_proto::v1::directory_service_server::DirectoryServiceServer;
+use samverkan_proto::v1::enrolment_service_server::EnrolmentServiceServer;
+use samverkan_proto::v1::registry_service_server::RegistryServiceServer;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::HealthService;
+
+use crate::hub::Hub;
+
+/// The services on the public port.
+pub(crate) fn public(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Routes {
+    let enrolment = EnrolmentServiceServer::new(enrolment::Enrolment(Arc::clone(hub)))
+        .max_decoding_message_size(MAX_GRPC_MESSAGE)
+        .max_encoding_message_size(MAX_GRPC_MESSAGE);
+    let directory = DirectoryServiceServer::new(directory::Directory(Arc::clone(hub)))
+        .max_decoding_message_size(MAX_GRPC_MESSAGE)
+        .max_encoding_message_size(MAX_GRPC_MESSAGE);
+    gate::guarded(Routes::new(health).add_service(enrolment).add_service(directory))
+}
+
+/// The services on the operator's socket.
+pub(crate) fn operator(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Routes {
+    let registry = RegistryServiceServer::new(registry::Operator(Arc::clone(hub)));
+    gate::guarded(Routes::new(health).add_service(registry))
+}

@@ -1,0 +1,155 @@
+//! Greeting and joining: the calls that need no client certificate.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samverkan_proto::ids::HubName;
+use samverkan_proto::limits::MAX_EPOCH_KEYS;
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::epoch_key::EpochKey;
+use samverkan_proto::statement::invite::InviteCode;
+use samverkan_proto::statement::manifest::SignedManifest;
+use samverkan_proto::v1::enrolment_service_server::EnrolmentService;
+use samverkan_proto::v1::{
+    DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest,
+    HelloResponse,
+};
+use samverkan_proto::{Fault, InvalidField};
+use tonic::{Request, Response, Status};
+
+use crate::ca::VerifiedRequest;
+use crate::error;
+use crate::hub::Hub;
+use crate::policy::publish::manifest_refused;
+use crate::registry::{CodeHash, Invite, VerifiedEpochKeys};
+use crate::server::PeerAddress;
+use crate::store;
+
+/// The version of the protocol that this hub speaks, the only one there is.
+const PROTOCOL: u32 = 1;
+
+pub(super) struct Enrolment(pub(super) Arc<Hub>);
+
+#[tonic::async_trait]
+impl EnrolmentService for Enrolment {
+    async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
+        let hub = &self.0;
+        let name: &HubName = &hub.name;
+        let checkpoint = hub.store.registry().log().checkpoint().map(|signed| signed.note().clone());
+        Ok(Response::new(HelloResponse {
+            protocol_min: PROTOCOL,
+            protocol_max: PROTOCOL,
+            ca_certificate: hub.keys.ca_certificate.clone(),
+            log_public_key: Bytes::copy_from_slice(hub.keys.log_key.as_bytes()),
+            receipt_public_key: Bytes::copy_from_slice(hub.keys.receipt_key.as_bytes()),
+            // The hub's own keys are logged before it serves, so there always is one.
+            checkpoint: checkpoint.unwrap_or_default(),
+            hub_time_ms: hub.clock.now_ms(),
+            hub_name: name.to_string(),
+            test_hub: hub.test_hub,
+        }))
+    }
+
+    async fn describe_invite(
+        &self,
+        request: Request<DescribeInviteRequest>,
+    ) -> Result<Response<DescribeInviteResponse>, Status> {
+        self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        match self.open_invite(&request.get_ref().code) {
+            Ok(invite) => Ok(Response::new(description(&invite))),
+            Err(refusal) => Err(self.failed(&request, refusal)),
+        }
+    }
+
+    async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        match self.join(request.get_ref()).await {
+            Ok(certificate) => Ok(Response::new(EnrolResponse { certificate })),
+            Err(refusal) => Err(self.failed(&request, refusal)),
+        }
+    }
+}
+
+impl Enrolment {
+    /// Whether the address behind a request has not guessed at too many codes.
+    fn may_try<T>(&self, request: &Request<T>) -> Result<(), Refusal> {
+        match request.extensions().get() {
+            Some(PeerAddress(address)) if !self.0.join_failures.may_try(*address) => {
+                Err(Refusal::new(ErrorReason::RateLimited))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Counts a refusal; a code that does not work also counts against the address it came from.
+    fn failed<T>(&self, request: &Request<T>, refusal: Refusal) -> Status {
+        if let (ErrorReason::InviteInvalid, Some(PeerAddress(address))) =
+            (refusal.reason, request.extensions().get())
+        {
+            self.0.join_failures.count(*address);
+        }
+        self.0.refuse(refusal)
+    }
+
+    fn open_invite(&self, code: &[u8]) -> Result<Arc<Invite>, Refusal> {
+        let code = InviteCode::parse(code)?;
+        let registry = self.0.store.registry();
+        registry
+            .invite(&CodeHash::of(code.expose()))
+            .filter(|invite| self.0.clock.now_ms() < invite.expires_ms)
+            .map(Arc::clone)
+            .ok_or(Refusal::new(ErrorReason::InviteInvalid))
+    }
+
+    async fn join(&self, request: &EnrolRequest) -> Result<Bytes, Refusal> {
+        let code = InviteCode::parse(&request.code)?;
+        let hash = CodeHash::of(code.expose());
+        // Whether the code works is the first thing to know; the store asks again when it uses it up.
+        if self.0.store.registry().used_invite(&hash).is_none() {
+            self.open_invite(&request.code)?;
+        }
+        let manifest = SignedManifest::parse(request.signed_manifest.clone())?
+            .verify_first()
+            .map_err(manifest_refused)?;
+        let certificate_request =
+            VerifiedRequest::parse(&request.certificate_request).map_err(error::of_request)?;
+        let org = manifest.manifest().org_id();
+        let device = manifest
+            .manifest()
+            .device_by_tls_key(&certificate_request.tls_key())
+            .ok_or(InvalidField::new("certificate_request", Fault::UnknownDevice))?;
+        let epoch_keys = VerifiedEpochKeys::verify(org, device.sign_pk(), parse_keys(&request.epoch_keys)?)?;
+        let certificate = self
+            .0
+            .authority
+            .issue_client(&certificate_request, &device.id(), self.0.clock.now_ms())
+            .map_err(error::of_issue)?;
+        let enrolment = store::Enrolment {
+            code: *code.expose(),
+            certificate: Bytes::copy_from_slice(&certificate),
+            manifest,
+            epoch_keys,
+        };
+        self.0.store.enrol(enrolment).await.map_err(error::of_store)
+    }
+}
+
+fn parse_keys(keys: &[Bytes]) -> Result<Vec<EpochKey>, InvalidField> {
+    if keys.len() > MAX_EPOCH_KEYS.into() {
+        return Err(Fault::CountOutOfRange.in_field("epoch_keys"));
+    }
+    keys.iter().cloned().map(EpochKey::parse).collect()
+}
+
+fn description(invite: &Invite) -> DescribeInviteResponse {
+    let told = &invite.invitation;
+    DescribeInviteResponse {
+        handle: told.handle.to_string(),
+        organisation_name: told.name.to_string(),
+        organisation_number: told.number.to_string(),
+        organisation_kind: told.kind.code().into(),
+        municipalities: told.municipalities.iter().map(ToString::to_string).collect(),
+        services: told.services.iter().map(ToString::to_string).collect(),
+        expires_ms: invite.expires_ms,
+    }
+}

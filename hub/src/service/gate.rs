@@ -1,0 +1,178 @@
+//! What stands before every service: who may knock at all, and how long one question may take.
+//!
+//! On the public port a peer without a certificate reaches [`OPEN`] and nothing else, not even the knowledge of
+//! which other calls exist; the operator's calls answer on the operator's socket alone.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::v1::ErrorReason;
+use tonic::Status;
+use tonic::service::Routes;
+use tower::layer::layer_fn;
+use tower::{Service, ServiceExt};
+
+use crate::server::Peer;
+
+/// The service that answers peers without a certificate.
+const OPEN: &str = "/samverkan.v1.EnrolmentService/";
+
+/// The service that answers the operator alone.
+const OPERATOR: &str = "/samverkan.v1.RegistryService/";
+
+/// Calls that live as long as their stream; what bounds them is in their services.
+const STREAMS: [&str; 5] = [
+    "/samverkan.v1.RelayService/SubmitStream",
+    "/samverkan.v1.RelayService/Receive",
+    "/samverkan.v1.RelayService/UploadBlob",
+    "/samverkan.v1.RelayService/DownloadBlob",
+    "/samverkan.v1.DirectoryService/Sync",
+];
+
+/// A call of the health service that would hold a connection open for ever; `Check` says the same.
+const HEALTH_WATCH: &str = "/grpc.health.v1.Health/Watch";
+
+/// How long a unary call may take, its request's last byte included.
+const UNARY_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Puts the gate before `routes`.
+pub(crate) fn guarded(routes: Routes) -> Routes {
+    routes.into_axum_router().layer(layer_fn(|inner| Gate { inner })).into()
+}
+
+#[derive(Clone)]
+struct Gate<S> {
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for Gate<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = self.inner.clone();
+        Box::pin(async move {
+            let path = request.uri().path();
+            if let Err(reason) = may_knock(request.extensions().get(), path) {
+                return Ok(Status::from(Refusal::new(reason)).into_http());
+            }
+            if path == HEALTH_WATCH {
+                return Ok(Status::unimplemented("use Check").into_http());
+            }
+            if STREAMS.contains(&path) {
+                return inner.oneshot(request).await;
+            }
+            match tokio::time::timeout(UNARY_DEADLINE, inner.oneshot(request)).await {
+                Ok(answer) => answer,
+                Err(_elapsed) => Ok(Status::deadline_exceeded("the call took too long").into_http()),
+            }
+        })
+    }
+}
+
+/// Whether a request from `peer` for `path` reaches a service.
+fn may_knock(peer: Option<&Peer>, path: &str) -> Result<(), ErrorReason> {
+    match peer {
+        Some(Peer::Operator) => Ok(()),
+        Some(Peer::Device(_)) if path.starts_with(OPERATOR) => Err(ErrorReason::OperatorOnly),
+        Some(Peer::Device(_)) => Ok(()),
+        Some(Peer::Stranger) if path.starts_with(OPEN) => Ok(()),
+        Some(Peer::Stranger) | None => Err(ErrorReason::CertificateRequired),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use samverkan_proto::ids::TlsKeyHash;
+    use samverkan_proto::v1;
+
+    use super::*;
+    use crate::server::PeerCertificate;
+
+    /// Every call of the contract, as `/package.Service/Method` and whether a side of it is a stream.
+    fn calls() -> Vec<(String, bool)> {
+        let files = prost_types::FileDescriptorSet::decode(v1::DESCRIPTORS).unwrap();
+        let services =
+            files.file.iter().flat_map(|file| file.service.iter().map(move |service| (file, service)));
+        let methods = services.flat_map(|(file, service)| {
+            service.method.iter().map(move |method| {
+                let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                (path, method.client_streaming() || method.server_streaming())
+            })
+        });
+        methods.collect()
+    }
+
+    #[test]
+    fn strangers_reach_the_three_calls_of_joining_and_nothing_else() {
+        let (open, closed): (Vec<_>, Vec<_>) =
+            calls().into_iter().partition(|(path, _)| may_knock(Some(&Peer::Stranger), path).is_ok());
+        let mut open: Vec<_> =
+            open.into_iter().filter_map(|(path, _)| path.rsplit('/').next().map(str::to_owned)).collect();
+        open.sort();
+        assert_eq!(open, ["DescribeInvite", "Enrol", "Hello"]);
+        for (path, _) in &closed {
+            assert_eq!(
+                may_knock(Some(&Peer::Stranger), path),
+                Err(ErrorReason::CertificateRequired),
+                "{path}"
+            );
+        }
+        for path in [
+            "/",
+            "",
+            "/no.Such/Method",
+            "/samverkan.v1.EnrolmentServic/Hello",
+            "/grpc.health.v1.Health/Check",
+        ] {
+            assert_eq!(
+                may_knock(Some(&Peer::Stranger), path),
+                Err(ErrorReason::CertificateRequired),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn devices_reach_everything_but_the_operators_calls() {
+        let device = Peer::Device(PeerCertificate::for_test(TlsKeyHash::of_spki(&[1])));
+        for (path, _) in calls() {
+            let expected =
+                if path.contains("RegistryService") { Err(ErrorReason::OperatorOnly) } else { Ok(()) };
+            assert_eq!(may_knock(Some(&device), &path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_request_from_nobody_is_refused() {
+        assert!(
+            calls().iter().all(|(path, _)| may_knock(None, path) == Err(ErrorReason::CertificateRequired))
+        );
+    }
+
+    #[test]
+    fn the_calls_without_a_deadline_are_exactly_the_streams() {
+        let mut streams: Vec<_> =
+            calls().into_iter().filter(|(_, stream)| *stream).map(|(path, _)| path).collect();
+        streams.sort();
+        let mut listed = STREAMS.map(str::to_owned).to_vec();
+        listed.sort();
+        assert_eq!(listed, streams);
+    }
+}

@@ -1,0 +1,11 @@
+//! The hub as its clients meet it: real TLS over loopback, generated stubs, a clock turned by hand.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can not go on must fail; the helpers are no test functions"
+)]
+
+mod running;
+
+mod joining;
+mod operator;
