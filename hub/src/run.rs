@@ -16,7 +16,7 @@ use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
 use crate::server::{Connections, Drained, OperatorSocket, Server, SocketError};
-use crate::store::{OpenReport, Signers, Store, StoreOpenError};
+use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError};
 use crate::tls::{ServerTls, TlsError};
 use crate::{service, warden};
 
@@ -118,7 +118,23 @@ async fn open_store(
 
 /// Logs what opening the store found.
 fn tell(report: &OpenReport) {
-    tracing::info!(?report, "the store is open");
+    let OpenReport { journal, index, replayed } = report;
+    tracing::info!(segments = journal.segments, clean = journal.clean, "the store is open");
+    if let IndexFate::Rebuilt(reason) = index {
+        tracing::warn!(?reason, records = replayed, "index rebuilt");
+    }
+    if let Some(torn) = journal.torn_tail {
+        tracing::warn!(
+            ?torn,
+            "cut off a write that the last stop had interrupted; it was never acknowledged"
+        );
+    }
+    if journal.damages > 0 {
+        tracing::error!(
+            damages = journal.damages,
+            "damaged records; restore them from a backup if there is one"
+        );
+    }
 }
 
 async fn stop_on_failure(store: Store, stop: CancellationToken) {

@@ -15,7 +15,7 @@ use super::output::Output;
 use super::time::rfc3339;
 pub(super) use arguments::Command;
 use arguments::Invite;
-use show::{Invitation, Organisation, Organisations};
+use show::{Invitation, Organisation, Organisations, Withdrawn};
 
 /// Organisations asked for at once.
 const PAGE: i32 = 500;
@@ -115,11 +115,11 @@ async fn remove(
     }
     let request = v1::RemoveOrganisationRequest { handle: handle.to_string() };
     let reply = operator.remove_organisation(request).await?.into_inner();
-    match reply.organisation {
-        // An invite that was withdrawn leaves nothing to show.
-        None => output.notice(&format!("The invite of {handle} is withdrawn.")),
-        organisation => return print(organisation, output),
+    if reply.organisation.is_some() {
+        return print(reply.organisation, output);
     }
+    let withdrawn = Withdrawn { handle: handle.to_string(), state: "WITHDRAWN" };
+    output.result(&withdrawn, || format!("The invite of {handle} is withdrawn."))?;
     Ok(Exit::Done)
 }
 

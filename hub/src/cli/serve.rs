@@ -63,7 +63,7 @@ fn unexpected(what: &str, error: &std::io::Error) -> Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        let text = format!("{error}.");
+        let text = format!("{}.", with_causes(&error));
         match error {
             RunError::Keys(error) => error.into(),
             RunError::Tls(_) => {
@@ -93,4 +93,10 @@ impl From<RunError> for Failure {
             ),
         }
     }
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -7,5 +7,6 @@
 
 mod running;
 
+mod commands;
 mod joining;
 mod operator;

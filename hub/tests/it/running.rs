@@ -68,6 +68,7 @@ impl Hub {
             address.port(),
             folder.path()
         );
+        std::fs::write(folder.path().join("hub.toml"), &config).unwrap();
         let stop = CancellationToken::new();
         let config = Config::parse(&config).unwrap();
         let running = tokio::spawn(run(config, listener, clock.clone(), stop.clone()));
@@ -165,9 +166,14 @@ impl Hub {
     /// A member that has joined and is PENDING.
     pub(crate) async fn pending(&self, handle: &str, kind: u32) -> Member {
         let invite = self.invite(handle, kind).await;
+        self.enrolled(handle, &invite).await
+    }
+
+    /// A member that has joined with this invite.
+    pub(crate) async fn enrolled(&self, handle: &str, invite: &Invite) -> Member {
         let mut member = Member::new(handle);
         let mut enrolment = EnrolmentServiceClient::new(self.stranger().await);
-        let reply = enrolment.enrol(member.enrolment(&invite)).await.unwrap().into_inner();
+        let reply = enrolment.enrol(member.enrolment(invite)).await.unwrap().into_inner();
         member.identity.certificate = CertificateDer::from(reply.certificate.to_vec());
         member
     }

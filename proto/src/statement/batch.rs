@@ -185,12 +185,42 @@ impl<R: Record> UnverifiedProof<R> {
     /// # Errors
     /// `wrong_signers` when another key signed, or the key is not that of the receipt's device; `bad_signature`.
     pub fn verify(self, key: &PublicKey) -> Result<Verified<R>, InvalidField> {
-        if self.key_id != KeyId::of_key(key.as_bytes()) || !self.record.may_be_signed_by(key) {
+        ProofVerifier::new(key).verify(self)
+    }
+}
+
+/// Verifies proofs under one key. A signature that proofs of one batch share is verified once for those that follow each other,
+/// since it costs more than everything else about a receipt.
+#[derive(Clone, Debug)]
+pub struct ProofVerifier<'a> {
+    key: &'a PublicKey,
+    /// The head and the signature that were verified last.
+    verified: Option<(Vec<u8>, Signature)>,
+}
+
+impl<'a> ProofVerifier<'a> {
+    /// Verifies under the hub's receipt key, or under the identity key of the device that the receipts name.
+    #[must_use]
+    pub const fn new(key: &'a PublicKey) -> Self {
+        Self { key, verified: None }
+    }
+
+    /// Verifies one proof.
+    ///
+    /// # Errors
+    /// As [`UnverifiedProof::verify`].
+    pub fn verify<R: Record>(&mut self, proof: UnverifiedProof<R>) -> Result<Verified<R>, InvalidField> {
+        if proof.key_id != KeyId::of_key(self.key.as_bytes()) || !proof.record.may_be_signed_by(self.key) {
             return Err(Fault::WrongSigners.in_field("proof.key_id"));
         }
-        key.verify(Label::Batch, &head(self.n, &self.root, &self.key_id), &self.signature)
-            .map_err(|invalid| invalid.fault.in_field("proof.signature"))?;
-        Ok(Verified::new(self.record, self.bytes))
+        let signed = (head(proof.n, &proof.root, &proof.key_id), proof.signature);
+        if self.verified.as_ref() != Some(&signed) {
+            self.key
+                .verify(Label::Batch, &signed.0, &signed.1)
+                .map_err(|invalid| invalid.fault.in_field("proof.signature"))?;
+            self.verified = Some(signed);
+        }
+        Ok(Verified::new(proof.record, proof.bytes))
     }
 }
 

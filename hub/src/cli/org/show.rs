@@ -16,6 +16,13 @@ pub(super) struct Invitation {
     pub(super) expires: String,
 }
 
+/// An invite that was withdrawn before anybody used it.
+#[derive(Serialize)]
+pub(super) struct Withdrawn {
+    pub(super) handle: String,
+    pub(super) state: &'static str,
+}
+
 /// All organisations.
 #[derive(Serialize)]
 pub(super) struct Organisations {

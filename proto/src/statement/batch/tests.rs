@@ -58,6 +58,29 @@ fn batches_have_their_bounds() {
 }
 
 #[test]
+fn a_verifier_that_has_seen_a_batch_is_not_fooled_by_the_next() {
+    let (hub, other) = (signer([1; 32]), signer([2; 32]));
+    let receipt = one_hub_receipt();
+    let batch = sign_batch(&[receipt; 3], &hub).unwrap();
+    let parse = |bytes: &[u8]| UnverifiedProof::<HubReceipt>::parse(bytes).unwrap();
+    let good = proofs(&[receipt; 3], &batch);
+    let mut verifier = ProofVerifier::new(hub.public_key());
+    for proof in &good {
+        verifier.verify(parse(proof)).unwrap();
+    }
+    for at in [0, HubReceipt::LEN - 1, HubReceipt::LEN + 5, good[0].len() - 80, good[0].len() - 1] {
+        let mut forged = good[0].clone();
+        forged[at] ^= 1;
+        if let Ok(proof) = UnverifiedProof::<HubReceipt>::parse(&forged) {
+            verifier.verify(proof).unwrap_err();
+            verifier.verify(parse(&good[1])).unwrap();
+        }
+    }
+    let foreign = proofs(&[receipt], &sign_batch(&[receipt], &other).unwrap());
+    assert_eq!(verifier.verify(parse(&foreign[0])).unwrap_err().fault, Fault::WrongSigners);
+}
+
+#[test]
 fn a_proof_is_not_made_for_another_record() {
     let receipt = one_hub_receipt();
     let batch = sign_batch(&[receipt], &signer([1; 32])).unwrap();
