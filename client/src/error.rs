@@ -189,6 +189,51 @@ codes! {
     /// The hub's log contradicts itself, or what was believed before.
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
 
+    /// A message has no recipient.
+    RecipientMissing = "RECIPIENT_MISSING", ActionNeeded, Usage;
+    /// A message goes to the mailbox it comes from.
+    RecipientIsSender = "RECIPIENT_IS_SENDER", ActionNeeded, Usage;
+    /// No device of a recipient has a key for this week.
+    RecipientHasNoKey = "RECIPIENT_HAS_NO_KEY", ActionNeeded, Refused;
+    /// A message has more than 16 recipients.
+    TooManyRecipients = "TOO_MANY_RECIPIENTS", ActionNeeded, Usage;
+    /// The recipients have more than 64 devices together.
+    TooManyDevices = "TOO_MANY_DEVICES", ActionNeeded, Usage;
+    /// It is not said which of several own mailboxes a message comes from.
+    MailboxAmbiguous = "MAILBOX_AMBIGUOUS", ActionNeeded, Usage;
+    /// A message can not come from a mailbox that this device does not read.
+    MailboxNotOwn = "MAILBOX_NOT_OWN", ActionNeeded, Refused;
+    /// A message has no legal basis and needs one.
+    BasisMissing = "BASIS_MISSING", ActionNeeded, Usage;
+    /// A follow-up has a legal basis, which it must not.
+    BasisNotAllowed = "BASIS_NOT_ALLOWED", ActionNeeded, Usage;
+    /// The basis is consent and no consent is named.
+    ConsentMissing = "CONSENT_MISSING", ActionNeeded, Refused;
+    /// There is no consent of that name.
+    ConsentUnknown = "CONSENT_UNKNOWN", ActionNeeded, NotFound;
+    /// The consent is not for this recipient or purpose.
+    ConsentDoesNotCover = "CONSENT_DOES_NOT_COVER", ActionNeeded, Refused;
+    /// A consent breaks a rule.
+    ConsentInvalid = "CONSENT_INVALID", ActionNeeded, Usage;
+    /// A message is to wait for longer than 30 days.
+    KeepTooLong = "KEEP_TOO_LONG", ActionNeeded, Usage;
+    /// A message has more than 16 attachments.
+    TooManyAttachments = "TOO_MANY_ATTACHMENTS", ActionNeeded, Usage;
+    /// A file changed while it was sealed.
+    AttachmentChanged = "ATTACHMENT_CHANGED", Transient, Conflict;
+    /// There is no attachment of that number.
+    AttachmentUnknown = "ATTACHMENT_UNKNOWN", ActionNeeded, NotFound;
+    /// A field of a message breaks a rule.
+    MessageInvalid = "MESSAGE_INVALID", ActionNeeded, Usage;
+    /// No case has that reference.
+    CaseUnknown = "CASE_UNKNOWN", ActionNeeded, NotFound;
+    /// More than one case has that reference.
+    CaseAmbiguous = "CASE_AMBIGUOUS", ActionNeeded, NotFound;
+    /// A receipt of the hub does not hold.
+    ReceiptInvalid = "RECEIPT_INVALID", ActionNeeded, Integrity;
+    /// An evidence bundle can not be read.
+    EvidenceInvalid = "EVIDENCE_INVALID", ActionNeeded, Integrity;
+
     // What the hub says, spelled as in ErrorReason.
 
     /// The call needs a client certificate.

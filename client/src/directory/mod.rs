@@ -175,6 +175,12 @@ impl Directory {
         Some(MailboxAddress { handle: manifest.fields().handle.clone(), name })
     }
 
+    /// The same, or how people wrote it when the mailbox last was.
+    #[must_use]
+    pub fn address_ever(&self, org: &OrgId, mailbox: &MailboxId) -> Option<MailboxAddress> {
+        self.organisation(org)?.address_ever(mailbox)
+    }
+
     /// Every organisation, ascending by id.
     pub fn organisations(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
         self.organisations.iter()

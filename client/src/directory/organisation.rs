@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use samverkan_proto::ids::{DeviceId, Handle, OrgId};
+use samverkan_proto::ids::{DeviceId, Handle, MailboxAddress, MailboxId, OrgId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::log::{EpochKeyBatch, OrganisationEntry};
-use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
+use samverkan_proto::statement::manifest::{Manifest, SignedManifest, VerifiedManifest};
 
 use super::LogFault;
 use samverkan_proto::code::OrganisationState;
@@ -27,7 +27,7 @@ fn newest_at<T>(list: &[At<T>], size: u64) -> Option<&T> {
 /// An organisation with its whole history.
 #[derive(Clone, Debug, Default)]
 pub struct Organisation {
-    manifests: Vec<At<Manifest>>,
+    manifests: Vec<At<VerifiedManifest>>,
     entries: Vec<At<OrganisationEntry>>,
     /// Keys of weeks that were not over when they were read; older ones are of no use.
     epoch_keys: BTreeMap<(DeviceId, Epoch), EpochKey>,
@@ -39,13 +39,29 @@ impl Organisation {
     /// The newest manifest; every organisation in the directory has one.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.manifests.last().map(|at| &at.value)
+        self.manifests.last().map(|at| at.value.manifest())
     }
 
     /// The newest manifest among the first `size` leaves.
     #[must_use]
     pub fn manifest_at(&self, size: u64) -> Option<&Manifest> {
-        newest_at(&self.manifests, size)
+        newest_at(&self.manifests, size).map(VerifiedManifest::manifest)
+    }
+
+    /// How people wrote a mailbox when it last was.
+    #[must_use]
+    pub fn address_ever(&self, mailbox: &MailboxId) -> Option<MailboxAddress> {
+        let named = |at: &At<VerifiedManifest>| {
+            let manifest = at.value.manifest();
+            let name = manifest.mailbox(mailbox)?.name.clone();
+            Some(MailboxAddress { handle: manifest.fields().handle.clone(), name })
+        };
+        self.manifests.iter().rev().find_map(named)
+    }
+
+    /// Every manifest with its signatures, from serial 1 on.
+    pub fn signed_manifests(&self) -> impl Iterator<Item = &SignedManifest> {
+        self.manifests.iter().map(|at| at.value.signed())
     }
 
     /// The operator's newest entry.
@@ -77,7 +93,7 @@ impl Organisation {
     pub fn device_key(&self, device: &DeviceId) -> Option<PublicKey> {
         // A device id is the hash of its key, so whichever manifest names it names the same key.
         let mut manifests = self.manifests.iter().rev();
-        manifests.find_map(|at| at.value.device(device)).map(|device| *device.sign_pk())
+        manifests.find_map(|at| at.value.manifest().device(device)).map(|device| *device.sign_pk())
     }
 
     /// The key of a device for a week, its signature verified.
@@ -99,7 +115,7 @@ impl Organisation {
             None => signed.verify_first()?,
             Some(previous) => signed.verify_after(previous)?,
         };
-        self.manifests.push(At { leaf, value: verified.into_manifest() });
+        self.manifests.push(At { leaf, value: verified });
         self.check_names()
     }
 

@@ -22,7 +22,7 @@ use samverkan_proto::v1;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::model::{Progress, Step};
-use super::{HubFacts, Membership, Session, call, check_clock, device_signer, keys, load_directory};
+use super::{HubFacts, Membership, Session, call, check_clock, device_signer, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
@@ -110,9 +110,7 @@ async fn first_contact(
     clock: &Clock,
 ) -> Result<()> {
     let device = device_signer(keystore.contents())?;
-    let directory = load_directory(profile, &membership.hub, clock)?;
-    let mut session =
-        Session { profile: profile.clone(), membership, keystore, device, clock: clock.clone(), directory };
+    let mut session = Session::assemble(profile.clone(), membership, keystore, device, clock.clone())?;
     match session.refresh(&mut Silent).await {
         Err(error) if error.code().class() != Class::Transient => Err(error),
         Ok(()) | Err(_) => Ok(()),

@@ -68,6 +68,13 @@ pub(super) fn secret(contents: &Contents, epoch: Epoch) -> Option<EpochSecret> {
     contents.epoch_seed(epoch.number()).map(|seed| EpochSecret::from_seed(*seed.expose()))
 }
 
+/// The private half of the key with this id, and its week.
+pub(super) fn held(contents: &Contents, id: &EpochKeyId) -> Option<(EpochSecret, Epoch)> {
+    let mut epochs = contents.epochs().map(Epoch::new);
+    let epoch = epochs.find(|epoch| contents.pin(&pin_name(*epoch)) == Some(id.as_bytes()))?;
+    Some((secret(contents, epoch)?, epoch))
+}
+
 /// Refuses to go on when the log has a key of this device that this device did not make: somebody else holds its
 /// identity key.
 pub(super) fn check_own(
@@ -104,6 +111,17 @@ mod tests {
         assert!(destroy(&mut contents, first.destroy_at_ms()));
         assert_eq!(contents.epochs().next(), Some(first.number() + 1));
         assert!(secret(&contents, first).is_none() && contents.pin(&pin_name(first)).is_none());
+    }
+
+    #[test]
+    fn a_key_is_found_by_what_it_is_called_in_a_header() {
+        let mut contents = Contents::default();
+        make(&mut contents, NOW_MS).expect("random");
+        let epoch = Epoch::of(NOW_MS).later(3);
+        let id = EpochKeyId::of_key(&secret(&contents, epoch).expect("made").public_key());
+        assert_eq!(held(&contents, &id).map(|(_, epoch)| epoch), Some(epoch));
+        destroy(&mut contents, epoch.destroy_at_ms());
+        assert!(held(&contents, &id).is_none());
     }
 
     #[test]

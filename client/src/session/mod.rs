@@ -37,21 +37,38 @@ use samverkan_proto::v1::PublishEpochKeysRequest;
 use crate::clock::Clock;
 use crate::connect::{ClientIdentity, Link};
 use crate::directory::Directory;
-use crate::error::{Code, Error, Result};
+use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, Keystore};
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
+mod attach;
 mod call;
+mod compose;
+mod consent;
+mod incoming;
+mod inflow;
 pub mod join;
 mod keys;
+mod mail;
 mod membership;
 pub mod model;
+mod receipts;
+mod receive;
+mod send;
+mod stamp;
+mod threads;
+mod track;
+mod transfer;
 mod trust;
 
+use compose::Desk;
+use consent::Consents;
+use mail::Mail;
 pub use membership::{HubFacts, Membership};
 use model::{Progress, Step, Trust};
+use stamp::Stamp;
 
 /// How long a command waits for another one to finish with the profile.
 const LOCK_WAIT: Duration = Duration::from_secs(15);
@@ -64,6 +81,9 @@ pub struct Session {
     device: Signer,
     clock: Clock,
     directory: Directory,
+    mail: Mail,
+    consents: Consents,
+    stamp: Stamp,
 }
 
 /// The directory of a profile without its passphrase: it is public, and searched only here.
@@ -86,8 +106,22 @@ impl Session {
         let keystore = Keystore::open(&profile, passphrase)?;
         let membership = Membership::load(keystore.contents())?.ok_or(Error::new(Code::KeystoreMissing))?;
         let device = device_signer(keystore.contents())?;
+        Self::assemble(profile, membership, keystore, device, clock)
+    }
+
+    /// Loads what is kept beside the keystore.
+    fn assemble(
+        profile: Profile,
+        membership: Membership,
+        keystore: Keystore,
+        device: Signer,
+        clock: Clock,
+    ) -> Result<Self> {
+        let stamp = Stamp::read(&profile)?;
         let directory = load_directory(&profile, &membership.hub, &clock)?;
-        Ok(Self { profile, membership, keystore, device, clock, directory })
+        let mail = Mail::load(&profile, keystore.contents())?;
+        let consents = Consents::load(&profile, keystore.contents())?;
+        Ok(Self { profile, membership, keystore, device, clock, directory, mail, consents, stamp })
     }
 
     /// The synchronised copy of the log, to search and to show.
@@ -120,14 +154,21 @@ impl Session {
         self.own_manifest()?.device(&self.device.device_id())
     }
 
-    /// Connects, synchronises, publishes and destroys keys.
+    /// How many kept messages could not be opened again.
+    #[must_use]
+    pub const fn damaged_messages(&self) -> usize {
+        self.mail.damaged()
+    }
+
+    /// Connects, synchronises, publishes and destroys keys, and sends what waits.
     ///
     /// # Errors
     /// What connecting or synchronising fails with; [`Code::ClockWrong`] when this computer's clock is more than ten
     /// minutes away from the hub's; [`Code::DeviceCopied`] when somebody else uses this device's identity.
     pub async fn refresh(&mut self, progress: &mut dyn Progress) -> Result<()> {
         let held = self.begin()?;
-        self.connect(&held, progress).await.map(drop)
+        let link = self.connect(&held, progress).await?;
+        self.flush_outbox(&held, &link, progress).await
     }
 
     /// What is known about the organisation that has a handle now.
@@ -152,10 +193,37 @@ impl Session {
     fn begin(&mut self) -> Result<ProfileLock> {
         let held = self.profile.lock(LOCK_WAIT, || ())?;
         self.keystore.reload()?;
+        if self.stamp.renew(&self.profile)? {
+            self.mail = Mail::load(&self.profile, self.keystore.contents())?;
+            self.consents = Consents::load(&self.profile, self.keystore.contents())?;
+        }
         if self.directory.is_behind_disk()? {
             self.directory = load_directory(&self.profile, &self.membership.hub, &self.clock)?;
         }
         Ok(held)
+    }
+
+    /// A link with the outbox emptied over it, or none when the hub can not be reached now.
+    async fn contact(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Option<Link>> {
+        match self.connect(held, progress).await {
+            Ok(link) => {
+                self.flush_outbox(held, &link, progress).await?;
+                Ok(Some(link))
+            }
+            Err(error) if error.code().class() == Class::Transient => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            directory: &self.directory,
+            contents: self.keystore.contents(),
+            consents: &self.consents,
+            org: self.membership.org,
+            device: self.device.device_id(),
+            now_ms: self.clock.now_ms(),
+        }
     }
 
     /// Opens a link and does what is due on every contact with the hub.

@@ -1,0 +1,304 @@
+//! From a draft to what is sealed: who reads it, under which keys, and every reason why it would be refused.
+//!
+//! Everything here is a pure function over the directory and what is kept; nothing is sent and nothing written.
+
+use samverkan_envelope::body::{MAX_SUBJECT, MAX_TEXT};
+use samverkan_envelope::consent::ConsentRecipient;
+use samverkan_envelope::seal::Target;
+use samverkan_proto::code::{
+    Class, ConsentPurpose, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, Roles,
+};
+use samverkan_proto::ids::{DeviceId, MailboxAddress, MailboxId, OrgId};
+use samverkan_proto::limits::{MAX_BLOBS, MAX_LIFETIME_MS, MAX_TO, MAX_WRAPS};
+use samverkan_proto::statement::epoch_key::Epoch;
+use samverkan_proto::statement::header::Recipient;
+use samverkan_proto::statement::manifest::Manifest;
+
+use super::attach::Source;
+use super::consent::{Consent, Consents};
+use super::model::{Draft, Obstacle, Trust};
+use super::trust;
+use crate::directory::{Directory, Organisation};
+use crate::error::{Code, Error, Result};
+use crate::keystore::Contents;
+use crate::text::Args;
+
+/// What composing looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) contents: &'a Contents,
+    pub(super) consents: &'a Consents,
+    pub(super) org: OrgId,
+    pub(super) device: DeviceId,
+    pub(super) now_ms: u64,
+}
+
+impl Obstacle {
+    /// As an error that ends a command.
+    #[must_use]
+    pub fn to_error(&self) -> Error {
+        let recipient = self.recipient.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        Error::with(self.code, Args::none().text("recipient", recipient))
+    }
+
+    const fn general(code: Code) -> Self {
+        Self { code, recipient: None }
+    }
+
+    fn at(code: Code, recipient: &MailboxAddress) -> Self {
+        Self { code, recipient: Some(recipient.clone()) }
+    }
+}
+
+impl Desk<'_> {
+    /// Every reason why a draft would be refused, the sender's own first.
+    pub(super) fn obstacles(&self, draft: &Draft) -> Vec<Obstacle> {
+        let mut found: Vec<Obstacle> = self.own_obstacles(draft).into_iter().map(Obstacle::general).collect();
+        found.extend(self.consent_obstacles(draft));
+        for address in &draft.to {
+            if let Err(code) = self.check_recipient(address, draft) {
+                found.push(Obstacle::at(code, address));
+            }
+        }
+        if found.is_empty() {
+            found.extend(self.reader_obstacles(draft));
+        }
+        found.extend(draft_obstacles(draft).into_iter().map(Obstacle::general));
+        found
+    }
+
+    /// The mailbox a draft comes from: the one it names, or the only one that this device reads.
+    pub(super) fn sender_mailbox(
+        &self,
+        from: Option<&MailboxAddress>,
+    ) -> std::result::Result<MailboxId, Code> {
+        let manifest = self.own_manifest().ok_or(Code::DeviceUnknown)?;
+        let mut read = manifest.mailboxes_of(&self.device);
+        match from {
+            Some(address) if address.handle == manifest.fields().handle => {
+                let named = manifest.mailbox_by_name(&address.name).map(|mailbox| mailbox.id);
+                named.filter(|id| manifest.reads(&self.device, id)).ok_or(Code::MailboxNotOwn)
+            }
+            Some(_) => Err(Code::MailboxNotOwn),
+            None => match (read.next(), read.next()) {
+                (Some(only), None) => Ok(only.id),
+                (None, _) => Err(Code::RoleMissing),
+                (Some(_), Some(_)) => Err(Code::MailboxAmbiguous),
+            },
+        }
+    }
+
+    /// The recipients as a header lists them: each once, ascending.
+    pub(super) fn recipients(&self, to: &[(OrgId, MailboxId)]) -> Option<Vec<Recipient>> {
+        let mut to = to.to_vec();
+        to.sort_unstable();
+        to.dedup();
+        let recipient = |(org, mailbox): (OrgId, MailboxId)| {
+            let manifest_serial = self.directory.organisation(&org)?.manifest()?.serial();
+            Some(Recipient { org, mailbox, manifest_serial, kind: RecipientKind::Primary })
+        };
+        to.into_iter().map(recipient).collect()
+    }
+
+    /// The devices to seal to: every reader of every recipient with a key for the week of `created_ms`, and the other
+    /// readers of the own mailbox, who get a copy.
+    ///
+    /// # Errors
+    /// [`Code::RecipientHasNoKey`] for the first recipient without any such reader; [`Code::TooManyDevices`].
+    pub(super) fn targets(
+        &self,
+        to: &[Recipient],
+        sender: MailboxId,
+        created_ms: u64,
+    ) -> Result<Vec<Target>> {
+        let epoch = Epoch::of(created_ms);
+        let mut targets: Vec<Target> = Vec::new();
+        for (index, recipient) in to.iter().enumerate() {
+            let mut reached = false;
+            for target in self.readers(&recipient.org, &recipient.mailbox, epoch, created_ms) {
+                reached = true;
+                add_target(&mut targets, target, 1 << index);
+            }
+            if !reached {
+                let address = self.directory.address_of(&recipient.org, &recipient.mailbox);
+                return Err(Obstacle { code: Code::RecipientHasNoKey, recipient: address }.to_error());
+            }
+        }
+        if targets.len() > usize::from(MAX_WRAPS) {
+            return Err(Error::new(Code::TooManyDevices));
+        }
+        for target in self.readers(&self.org, &sender, epoch, created_ms) {
+            // A copy is a convenience; recipients come first when there is no room.
+            if targets.len() < usize::from(MAX_WRAPS) {
+                add_target(&mut targets, target, 0);
+            }
+        }
+        Ok(targets)
+    }
+
+    /// The readers of a mailbox that can be sealed to, without this device itself.
+    fn readers(&self, org: &OrgId, mailbox: &MailboxId, epoch: Epoch, at_ms: u64) -> Vec<Target> {
+        let Some(organisation) = self.directory.organisation(org) else { return Vec::new() };
+        let Some(manifest) = organisation.manifest() else { return Vec::new() };
+        let usable = manifest
+            .readers(mailbox)
+            .filter(|device| device.id() != self.device && at_ms < device.expires_ms);
+        let key = |id: DeviceId| organisation.epoch_key(&id, epoch).cloned();
+        usable.filter_map(|device| key(device.id())).map(|key| Target { key, boxes: 0 }).collect()
+    }
+
+    fn own(&self) -> Option<&Organisation> {
+        self.directory.organisation(&self.org)
+    }
+
+    fn own_manifest(&self) -> Option<&Manifest> {
+        self.own()?.manifest()
+    }
+
+    /// What is wrong with the sender.
+    fn own_obstacles(&self, draft: &Draft) -> Vec<Code> {
+        let Some(entry) = self.own().and_then(Organisation::entry) else { return vec![Code::DeviceUnknown] };
+        let mut found = Vec::new();
+        match entry.fields().state {
+            OrganisationState::Active => {}
+            OrganisationState::Pending | OrganisationState::Invited => found.push(Code::OrganisationPending),
+            OrganisationState::Suspended => found.push(Code::OrganisationSuspended),
+            OrganisationState::Removed => found.push(Code::OrganisationRemoved),
+        }
+        match self.own_manifest().and_then(|manifest| manifest.device(&self.device)) {
+            None => found.push(Code::DeviceRevoked),
+            Some(device) if self.now_ms >= device.expires_ms => found.push(Code::DeviceExpired),
+            Some(device) if !device.roles.contains(Roles::HANDLER) => found.push(Code::RoleMissing),
+            Some(_) => {}
+        }
+        found.extend(self.sender_mailbox(draft.from.as_ref()).err());
+        found.extend(check_basis(draft, entry.fields().kind).err());
+        found
+    }
+
+    fn check_recipient(&self, address: &MailboxAddress, draft: &Draft) -> std::result::Result<(), Code> {
+        if let Trust::KeyChanged { .. } = trust::of(self.contents, self.directory, &address.handle) {
+            return Err(Code::KeyChanged);
+        }
+        let (org, organisation) = self.directory.by_handle(&address.handle).ok_or(Code::RecipientUnknown)?;
+        match organisation.state() {
+            Some(OrganisationState::Active) => {}
+            Some(OrganisationState::Suspended) => return Err(Code::RecipientSuspended),
+            Some(OrganisationState::Removed) => return Err(Code::RecipientRemoved),
+            Some(OrganisationState::Pending | OrganisationState::Invited) | None => {
+                return Err(Code::RecipientUnknown);
+            }
+        }
+        let (_, mailbox) = self.directory.resolve(address).ok_or(Code::RecipientUnknown)?;
+        let is_sender = org == self.org && self.sender_mailbox(draft.from.as_ref()) == Ok(mailbox);
+        if is_sender { Err(Code::RecipientIsSender) } else { Ok(()) }
+    }
+
+    /// Recipients that nothing can be sealed to.
+    fn reader_obstacles(&self, draft: &Draft) -> Vec<Obstacle> {
+        let epoch = Epoch::of(self.now_ms);
+        let mut found = Vec::new();
+        let mut devices = 0;
+        for address in &draft.to {
+            let Some((org, mailbox)) = self.directory.resolve(address) else { continue };
+            let readers = self.readers(&org, &mailbox, epoch, self.now_ms).len();
+            devices += readers;
+            if readers == 0 {
+                found.push(Obstacle::at(Code::RecipientHasNoKey, address));
+            }
+        }
+        if devices > usize::from(MAX_WRAPS) {
+            found.push(Obstacle::general(Code::TooManyDevices));
+        }
+        found
+    }
+
+    /// What is wrong with the consent that a draft is sent under.
+    fn consent_obstacles(&self, draft: &Draft) -> Vec<Obstacle> {
+        if draft.basis != Some(LegalBasis::Consent) {
+            return Vec::new();
+        }
+        let Some(id) = draft.consent else { return vec![Obstacle::general(Code::ConsentMissing)] };
+        let Some(consent) = self.consents.find(id) else {
+            return vec![Obstacle::general(Code::ConsentUnknown)];
+        };
+        let mut found: Vec<Obstacle> =
+            self.check_consent(consent, draft).into_iter().map(Obstacle::general).collect();
+        for address in &draft.to {
+            let named = self.directory.resolve(address).is_some_and(|(org, mailbox)| {
+                consent.record.recipients.contains(&ConsentRecipient { org, mailbox })
+            });
+            if !named {
+                found.push(Obstacle::at(Code::ConsentDoesNotCover, address));
+            }
+        }
+        found
+    }
+
+    fn check_consent(&self, consent: &Consent, draft: &Draft) -> Vec<Code> {
+        let purpose = match draft.class {
+            Class::Referral | Class::ConcernReport => ConsentPurpose::Referral,
+            Class::InformationRequest | Class::FollowUp => ConsentPurpose::InformationExchange,
+        };
+        let mut found = Vec::new();
+        if consent.record.purpose != purpose {
+            found.push(Code::ConsentDoesNotCover);
+        }
+        if self.now_ms >= consent.record.expires_ms {
+            found.push(Code::ConsentHandleExpired);
+        }
+        if !consent.has_handle() {
+            found.push(Code::ConsentHandleUsed);
+        }
+        found
+    }
+}
+
+fn add_target(targets: &mut Vec<Target>, target: Target, bit: u16) {
+    let same = |known: &&mut Target| {
+        (known.key.org_id(), known.key.device_id()) == (target.key.org_id(), target.key.device_id())
+    };
+    match targets.iter_mut().find(same) {
+        Some(known) => known.boxes |= bit,
+        None => targets.push(Target { boxes: bit, ..target }),
+    }
+}
+
+/// The class needs a basis, and the sender's kind must have it (PROTOCOL.md section 11).
+fn check_basis(draft: &Draft, kind: OrganisationKind) -> std::result::Result<(), Code> {
+    match (draft.class, draft.basis) {
+        (Class::FollowUp, None) => Ok(()),
+        (Class::FollowUp, Some(_)) => Err(Code::BasisNotAllowed),
+        (Class::Referral | Class::ConcernReport | Class::InformationRequest, None) => Err(Code::BasisMissing),
+        (Class::Referral | Class::ConcernReport | Class::InformationRequest, Some(basis)) => match basis {
+            LegalBasis::Consent | LegalBasis::VoluntaryReport | LegalBasis::VitalInterest => Ok(()),
+            LegalBasis::DutyToReport | LegalBasis::DutyToDisclose | LegalBasis::SecrecyActGround => {
+                if kind == OrganisationKind::Volunteer { Err(Code::LegalBasisNotAvailable) } else { Ok(()) }
+            }
+        },
+    }
+}
+
+/// What is wrong with a draft whoever sends it.
+fn draft_obstacles(draft: &Draft) -> Vec<Code> {
+    let mut found = Vec::new();
+    if draft.to.is_empty() {
+        found.push(Code::RecipientMissing);
+    }
+    if draft.to.len() > usize::from(MAX_TO) {
+        found.push(Code::TooManyRecipients);
+    }
+    if draft.keep_ms.is_some_and(|keep_ms| keep_ms == 0 || keep_ms > MAX_LIFETIME_MS) {
+        found.push(Code::KeepTooLong);
+    }
+    if draft.subject.len() > MAX_SUBJECT || draft.text.len() > MAX_TEXT {
+        found.push(Code::MessageTooLarge);
+    }
+    if draft.attachments.len() > usize::from(MAX_BLOBS) {
+        found.push(Code::TooManyAttachments);
+    }
+    let unusable = draft.attachments.iter().filter_map(|path| Source::open(path).err());
+    found.extend(unusable.map(|error| error.code()));
+    found
+}

@@ -1,0 +1,281 @@
+//! Consents as they were given: what the person agreed to stays here, sealed; the hub gets random handles
+//! (PROTOCOL.md section 12).
+//!
+//! Each message uses up one handle, so a consent is recorded with as many as messages may follow.
+
+use std::path::PathBuf;
+
+use prost::Message as _;
+use samverkan_envelope::consent::{ConsentOpening, ConsentRecipient, ConsentRecord, STUB_LEN};
+use samverkan_proto::ids::{ConsentHandle, MessageId, OrgId, ThreadId};
+use samverkan_proto::limits::DAY_MS;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::consent::{ConsentStub, commitment};
+use samverkan_proto::statement::safety::CaseReference;
+use samverkan_proto::v1::RegisterConsentsRequest;
+use secrecy::zeroize::Zeroizing;
+
+use super::Session;
+use super::call;
+use super::model::{ConsentDraft, ConsentId, Progress, RecordedConsent};
+use crate::directory::Directory;
+use crate::error::{Code, Error, Result};
+use crate::home::Profile;
+use crate::keystore::Contents;
+use crate::sealed_file::{self, Kind, Label, SealedFileError};
+use crate::secret::{NoRandomness, Secret32, random_array};
+use crate::text::Args;
+
+const VERSION: u32 = 1;
+/// Version of the text that the program shows when a consent is written down.
+const TEXT_VERSION: &str = "samverkan-1";
+
+/// One recorded consent.
+#[derive(Clone)]
+pub(super) struct Consent {
+    /// Names it on this device, and is the name of its file.
+    id: MessageId,
+    pub(super) record: ConsentRecord,
+    record_bytes: Vec<u8>,
+    handles: Vec<Handle>,
+}
+
+/// One registered handle.
+#[derive(Clone)]
+struct Handle {
+    stub: [u8; STUB_LEN],
+    salt: [u8; 32],
+    /// The message that names it, accepted or still on its way.
+    used_by: Option<MessageId>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Wire {
+    #[prost(uint32, tag = "1")]
+    version: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    record: Vec<u8>,
+    #[prost(message, repeated, tag = "3")]
+    handles: Vec<WireHandle>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct WireHandle {
+    #[prost(bytes = "vec", tag = "1")]
+    stub: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    salt: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    used_by: Vec<u8>,
+}
+
+impl Consent {
+    /// What people call it.
+    pub(super) fn reference(&self) -> ConsentId {
+        let thread = ThreadId::parse(self.id.as_bytes()).expect("both are random UUIDs of version 4");
+        ConsentId(CaseReference::of_thread(&thread))
+    }
+
+    /// How many messages can still be sent under it.
+    fn left(&self) -> u8 {
+        let free = self.handles.iter().filter(|handle| handle.used_by.is_none()).count();
+        u8::try_from(free).unwrap_or(u8::MAX)
+    }
+
+    /// Whether a handle is left.
+    pub(super) fn has_handle(&self) -> bool {
+        self.left() > 0
+    }
+
+    /// Opens the next free handle for a message.
+    fn take(&mut self, message: MessageId) -> Option<ConsentOpening> {
+        let handle = self.handles.iter_mut().find(|handle| handle.used_by.is_none())?;
+        handle.used_by = Some(message);
+        Some(ConsentOpening { stub: handle.stub, salt: handle.salt, record: self.record_bytes.clone() })
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let handle = |handle: &Handle| WireHandle {
+            stub: handle.stub.to_vec(),
+            salt: handle.salt.to_vec(),
+            used_by: handle.used_by.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+        };
+        let handles = self.handles.iter().map(handle).collect();
+        Zeroizing::new(Wire { version: VERSION, record: self.record_bytes.clone(), handles }.encode_to_vec())
+    }
+
+    fn decode(id: MessageId, bytes: &[u8]) -> Option<Self> {
+        let wire = Wire::decode(bytes).ok().filter(|wire| wire.version == VERSION)?;
+        let handle = |handle: WireHandle| {
+            let used_by = (!handle.used_by.is_empty()).then(|| MessageId::parse(&handle.used_by));
+            Some(Handle {
+                stub: handle.stub.try_into().ok()?,
+                salt: handle.salt.try_into().ok()?,
+                used_by: used_by.transpose().ok()?,
+            })
+        };
+        Some(Self {
+            id,
+            record: ConsentRecord::decode(&wire.record).ok()?,
+            record_bytes: wire.record,
+            handles: wire.handles.into_iter().map(handle).collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// Every recorded consent.
+pub(super) struct Consents {
+    folder: PathBuf,
+    list: Vec<Consent>,
+}
+
+impl Consents {
+    pub(super) fn load(profile: &Profile, contents: &Contents) -> Result<Self> {
+        let folder = profile.subfolder("consents")?;
+        let mut list = Vec::new();
+        for id in contents.message_keys() {
+            let Some(key) = contents.message_key(&id) else { continue };
+            match sealed_file::read(&folder.join(id.to_string()), &key, label(&id)) {
+                Ok(bytes) => list.push(Consent::decode(id, &bytes).ok_or(Error::new(Code::FileDamaged))?),
+                Err(SealedFileError::File(error)) if error.is_missing() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Self { folder, list })
+    }
+
+    /// The consent that people call by this name.
+    pub(super) fn find(&self, id: ConsentId) -> Option<&Consent> {
+        self.list.iter().find(|consent| consent.reference() == id)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Consent> {
+        self.list.iter()
+    }
+
+    /// Uses up a handle for a message.
+    pub(super) fn take(
+        &mut self,
+        contents: &Contents,
+        id: ConsentId,
+        message: MessageId,
+    ) -> Result<ConsentOpening> {
+        let unknown = || Error::new(Code::ConsentUnknown);
+        let mut consent = self.find(id).cloned().ok_or_else(unknown)?;
+        let opening = consent.take(message).ok_or(Error::new(Code::ConsentHandleUsed))?;
+        self.put(contents, consent)?;
+        Ok(opening)
+    }
+
+    fn put(&mut self, contents: &Contents, consent: Consent) -> Result<()> {
+        let key = contents.message_key(&consent.id).ok_or(Error::new(Code::ProgramDefect))?;
+        let path = self.folder.join(consent.id.to_string());
+        sealed_file::write(&path, &key, label(&consent.id), &consent.encode())?;
+        self.list.retain(|other| other.id != consent.id);
+        self.list.push(consent);
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Writes a consent down and registers its handles with the hub.
+    ///
+    /// # Errors
+    /// [`Code::RecipientUnknown`], [`Code::ConsentInvalid`] for a draft that breaks a rule, and what the hub refuses;
+    /// nothing is kept then.
+    pub async fn record_consent(
+        &mut self,
+        draft: &ConsentDraft,
+        progress: &mut dyn Progress,
+    ) -> Result<RecordedConsent> {
+        let held = self.begin()?;
+        let link = self.connect(&held, progress).await?;
+        let record = record_of(draft, &self.directory, self.clock.now_ms())?;
+        let consent = make(record, draft.handles, self.membership.org, &self.device)?;
+        let stubs = consent.handles.iter().map(|handle| handle.stub.to_vec().into()).collect();
+        // Kept before it is registered: a handle that the hub has and nobody else could never be used.
+        self.keystore.contents_mut().put_message_key(&consent.id, &Secret32::random()?);
+        self.keystore.commit(&held)?;
+        call::unary(link.consent().register_consents(RegisterConsentsRequest { stubs })).await?;
+        let recorded = self.describe_consent(&consent);
+        self.consents.put(self.keystore.contents(), consent)?;
+        Ok(recorded)
+    }
+
+    /// What was recorded and is neither used up nor over.
+    #[must_use]
+    pub fn consents(&self) -> Vec<RecordedConsent> {
+        let now_ms = self.clock.now_ms();
+        let usable = |consent: &&Consent| consent.has_handle() && now_ms < consent.record.expires_ms;
+        self.consents.iter().filter(usable).map(|consent| self.describe_consent(consent)).collect()
+    }
+
+    fn describe_consent(&self, consent: &Consent) -> RecordedConsent {
+        let address = |to: &ConsentRecipient| self.directory.address_of(&to.org, &to.mailbox);
+        RecordedConsent {
+            id: consent.reference(),
+            purpose: consent.record.purpose,
+            recipients: consent.record.recipients.iter().filter_map(address).collect(),
+            expires_ms: consent.record.expires_ms,
+            handles_left: consent.left(),
+        }
+    }
+}
+
+/// The record of what a person agreed to.
+fn record_of(draft: &ConsentDraft, directory: &Directory, now_ms: u64) -> Result<ConsentRecord> {
+    let mut recipients = Vec::new();
+    for address in &draft.recipients {
+        let unknown = || Error::with(Code::RecipientUnknown, Args::none().text("recipient", address));
+        let (org, mailbox) = directory.resolve(address).ok_or_else(unknown)?;
+        recipients.push(ConsentRecipient { org, mailbox });
+    }
+    recipients.sort_unstable();
+    recipients.dedup();
+    let mut categories = draft.categories.clone();
+    categories.sort_unstable();
+    categories.dedup();
+    Ok(ConsentRecord {
+        purpose: draft.purpose,
+        recipients,
+        categories,
+        text_version: TEXT_VERSION.to_owned(),
+        given_ms: now_ms,
+        expires_ms: draft.expires_ms,
+        how: draft.how,
+        evidence: draft.evidence.clone(),
+    })
+}
+
+/// Makes the stubs, each with a random handle and a fresh salt, so that the hub can not link them.
+fn make(record: ConsentRecord, handles: u8, org: OrgId, device: &Signer) -> Result<Consent> {
+    let invalid = || Error::new(Code::ConsentInvalid);
+    let record_bytes = record.encode().map_err(|_| invalid())?;
+    if handles == 0
+        || usize::from(handles) > samverkan_proto::limits::MAX_STUBS
+        || record.expires_ms <= record.given_ms
+    {
+        return Err(invalid());
+    }
+    // Rounded up to a day, so that the time of day does not tell handles of one consent from others.
+    let expires_ms = record.expires_ms.div_ceil(DAY_MS).checked_mul(DAY_MS).ok_or_else(invalid)?;
+    let handle = |_| {
+        let salt: [u8; 32] = random_array()?;
+        let stub = ConsentStub {
+            handle: ConsentHandle::from_random(random_array()?).ok_or(NoRandomness)?,
+            commitment: commitment(&salt, &record_bytes),
+            issuer_org: org,
+            issuer_device: device.device_id(),
+            expires_ms,
+        };
+        let signed = stub.sign(device).map_err(|_| Error::new(Code::ProgramDefect))?;
+        let stub = signed.bytes().try_into().map_err(|_| Error::new(Code::ProgramDefect))?;
+        Ok(Handle { stub, salt, used_by: None })
+    };
+    let handles = (0..handles).map(handle).collect::<Result<_>>()?;
+    Ok(Consent { id: MessageId::random(), record, record_bytes, handles })
+}
+
+fn label(id: &MessageId) -> Label {
+    Label { kind: Kind::State, id: *id.as_bytes() }
+}

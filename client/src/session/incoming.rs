@@ -1,0 +1,166 @@
+//! One delivery: opened and verified in the order of PROTOCOL.md section 7, with its attachments.
+
+use samverkan_envelope::open::{HeldKey, LocalDevice, OpenError, Received as Parsed, Refusal, Verified};
+use samverkan_proto::code::CannotDecryptReason;
+use samverkan_proto::ids::{OrgId, SendId, sha256};
+use samverkan_proto::statement::header::Header;
+use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
+use samverkan_proto::v1::Delivery;
+
+use super::mail::{Kept, OutState};
+use super::model::{Direction, Progress};
+use super::transfer::{self, Downloaded};
+use super::{Session, keys};
+use crate::connect::Link;
+use crate::error::{Code, Result};
+
+/// What a delivery turned out to be.
+pub(super) enum Opened {
+    /// Verified, with all its attachments on disk; to be kept, then acknowledged.
+    Good {
+        /// The message.
+        kept: Box<Kept>,
+        /// What the device says of it.
+        receipt: DeviceReceipt,
+    },
+    /// Not to be trusted, or shown before; nothing of it is kept.
+    Refused(DeviceReceipt),
+    /// Held back: no receipt, and the hub keeps it.
+    Held,
+}
+
+impl Opened {
+    /// The message it is, if it is to be kept.
+    pub(super) fn kept(&self) -> Option<&Kept> {
+        match self {
+            Self::Good { kept, .. } => Some(kept),
+            Self::Refused(_) | Self::Held => None,
+        }
+    }
+
+    /// What the device says of it.
+    pub(super) const fn receipt(&self) -> Option<&DeviceReceipt> {
+        match self {
+            Self::Good { receipt, .. } | Self::Refused(receipt) => Some(receipt),
+            Self::Held => None,
+        }
+    }
+}
+
+impl Session {
+    /// Opens a delivery and fetches its attachments. `in_batch` knows the messages that are about to be kept.
+    pub(super) async fn open_delivery(
+        &mut self,
+        link: &Link,
+        delivery: &Delivery,
+        in_batch: &[Opened],
+        progress: &mut dyn Progress,
+    ) -> Result<Opened> {
+        // The hub has parsed the header before it took the message, so one that does not parse is not its sender's.
+        let Ok(header) = Header::parse(&delivery.header) else { return Ok(Opened::Held) };
+        let verified = match self.verify_delivery(delivery, in_batch) {
+            Err(OpenError::LogBehind { .. }) => {
+                self.directory.synchronise(link, self.clock.now_ms()).await?;
+                self.verify_delivery(delivery, in_batch)
+            }
+            other => other,
+        };
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(OpenError::LogBehind { .. }) => return Ok(Opened::Held),
+            Err(OpenError::Refused(refusal)) => return Ok(self.refused(&header, &refusal)),
+        };
+        if !self.fetch_attachments(link, &verified, progress).await? {
+            let verdict = Verdict::CannotDecrypt(CannotDecryptReason::AttachmentDamaged);
+            return Ok(Opened::Refused(self.receipt_for(&header, verdict)));
+        }
+        let receipt = self.receipt_for(&header, verified.delivered());
+        Ok(Opened::Good { kept: Box::new(keep(delivery, verified)), receipt })
+    }
+
+    /// What this device says about a message, now.
+    pub(super) fn receipt_for(&self, header: &Header, verdict: Verdict) -> DeviceReceipt {
+        DeviceReceipt {
+            message_id: header.fields().message_id,
+            hh: *header.hh(),
+            org: self.membership.org,
+            device: self.device.device_id(),
+            time_ms: self.clock.now_ms(),
+            verdict,
+        }
+    }
+
+    fn refused(&self, header: &Header, refusal: &Refusal) -> Opened {
+        tracing::warn!(
+            fault = refusal.fault().name(),
+            field = refusal.found().field,
+            "a message can not be trusted"
+        );
+        match refusal.verdict() {
+            Some(verdict) => Opened::Refused(self.receipt_for(header, verdict)),
+            None => Opened::Held,
+        }
+    }
+
+    fn verify_delivery(
+        &self,
+        delivery: &Delivery,
+        in_batch: &[Opened],
+    ) -> std::result::Result<Verified, OpenError> {
+        let parsed = Parsed::parse(&delivery.header, &delivery.wrap, &delivery.content)?;
+        let own = LocalDevice { org: self.membership.org, device: self.device.device_id() };
+        let fields = parsed.header().fields();
+        let wrap = fields.wrap_index(&own.org, &own.device).and_then(|index| fields.wraps.get(index));
+        let held = wrap.and_then(|wrap| keys::held(self.keystore.contents(), &wrap.epoch_key));
+        let unwrapped =
+            parsed.unwrap(own, |_| held.as_ref().map(|(secret, epoch)| HeldKey { secret, epoch: *epoch }))?;
+        let accepted = unwrapped.accept(&delivery.submission_receipt, self.membership.hub.pins.receipt())?;
+        let shown = |sender: &OrgId, send_id: &SendId| {
+            let in_batch = in_batch.iter().filter_map(Opened::kept);
+            let mut same = in_batch
+                .filter(|kept| kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id);
+            same.next().is_some() || self.mail.has_send_id(sender, send_id)
+        };
+        accepted.verify(&self.directory, self.clock.now_ms(), shown)
+    }
+
+    /// Fetches and verifies every attachment; false when one is not what the message names.
+    async fn fetch_attachments(
+        &self,
+        link: &Link,
+        verified: &Verified,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        let id = verified.header().fields().message_id;
+        for attachment in &verified.body().attachments {
+            let target = self.mail.blob_path(&attachment.blob_id);
+            match transfer::download(link, &id, attachment, &target, progress).await {
+                Ok(Downloaded::Whole) => {}
+                Ok(Downloaded::Damaged) => return Ok(false),
+                Err(error) if error.code() == Code::BlobUnknown => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The message as it is kept. A copy of what another device of the own organisation sent went out, not in.
+fn keep(delivery: &Delivery, verified: Verified) -> Kept {
+    let direction = if verified.wrap().is_sent_copy() { Direction::Out } else { Direction::In };
+    let header = verified.header().clone();
+    let (body, secret) = verified.into_parts();
+    Kept {
+        direction,
+        header,
+        body,
+        secret,
+        content_hash: sha256(&delivery.content),
+        wraps_hash: [0; 32],
+        shown: direction == Direction::Out,
+        state: OutState::Settled,
+        receipts: vec![delivery.submission_receipt.clone()],
+        given: Vec::new(),
+        pending: Vec::new(),
+    }
+}

@@ -1,0 +1,149 @@
+//! One kept message, and its bytes inside the sealed file.
+
+use bytes::Bytes;
+use prost::Message as _;
+use samverkan_envelope::body::Body;
+use samverkan_envelope::secret::MessageSecret;
+use samverkan_proto::ids::MessageId;
+use samverkan_proto::statement::header::Header;
+use secrecy::zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result};
+use crate::session::model::Direction;
+
+/// The only version of the layout.
+const VERSION: u32 = 1;
+
+/// Where an outgoing message stands. Incoming ones are [`OutState::Settled`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::session) enum OutState {
+    /// In the outbox.
+    Waiting,
+    /// The hub refused it for a reason that does not go away by itself; it stays in the outbox for a person to see.
+    Refused(String),
+    /// The hub has it, or it came from elsewhere.
+    Settled,
+}
+
+/// One message that came or went.
+#[derive(Clone)]
+pub(in crate::session) struct Kept {
+    pub(in crate::session) direction: Direction,
+    pub(in crate::session) header: Header,
+    pub(in crate::session) body: Body,
+    pub(in crate::session) secret: MessageSecret,
+    pub(in crate::session) content_hash: [u8; 32],
+    /// Zero for a message that came: only the sender knows all wraps.
+    pub(in crate::session) wraps_hash: [u8; 32],
+    /// A person has seen it.
+    pub(in crate::session) shown: bool,
+    pub(in crate::session) state: OutState,
+    /// Verified receipts about it with their proofs, in the order in which they came.
+    pub(in crate::session) receipts: Vec<Bytes>,
+    /// This device's own receipts about it that the hub has taken.
+    pub(in crate::session) given: Vec<Bytes>,
+    /// This device's own receipts about it that the hub has not taken yet.
+    pub(in crate::session) pending: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Wire {
+    #[prost(uint32, tag = "1")]
+    version: u32,
+    #[prost(bool, tag = "2")]
+    outgoing: bool,
+    #[prost(bytes = "vec", tag = "3")]
+    header: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    body: Vec<u8>,
+    #[prost(bytes = "vec", tag = "5")]
+    cek: Vec<u8>,
+    #[prost(bytes = "vec", tag = "6")]
+    content_hash: Vec<u8>,
+    #[prost(bytes = "vec", tag = "7")]
+    wraps_hash: Vec<u8>,
+    #[prost(bool, tag = "8")]
+    shown: bool,
+    #[prost(bool, tag = "9")]
+    waiting: bool,
+    #[prost(string, tag = "10")]
+    refused: String,
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    receipts: Vec<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "12")]
+    given: Vec<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "13")]
+    pending: Vec<Bytes>,
+}
+
+impl Kept {
+    /// The message.
+    pub(in crate::session) fn id(&self) -> MessageId {
+        self.header.fields().message_id
+    }
+
+    /// When it was sealed.
+    pub(in crate::session) fn created_ms(&self) -> u64 {
+        self.header.fields().created_ms
+    }
+
+    pub(in crate::session) fn encode(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let refused = if let OutState::Refused(code) = &self.state { code.clone() } else { String::new() };
+        let mut wire = Wire {
+            version: VERSION,
+            outgoing: self.direction == Direction::Out,
+            header: self.header.bytes().to_vec(),
+            body: self.body.encode().map_err(|_| Error::new(Code::ProgramDefect))?.to_vec(),
+            cek: self.secret.expose_cek().to_vec(),
+            content_hash: self.content_hash.to_vec(),
+            wraps_hash: self.wraps_hash.to_vec(),
+            shown: self.shown,
+            waiting: self.state == OutState::Waiting,
+            refused,
+            receipts: self.receipts.clone(),
+            given: self.given.clone(),
+            pending: self.pending.clone(),
+        };
+        let bytes = Zeroizing::new(wire.encode_to_vec());
+        wipe(&mut wire);
+        Ok(bytes)
+    }
+
+    pub(in crate::session) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut wire = Wire::decode(bytes).ok()?;
+        let kept = Self::from_wire(&wire);
+        wipe(&mut wire);
+        kept
+    }
+
+    fn from_wire(wire: &Wire) -> Option<Self> {
+        (wire.version == VERSION).then_some(())?;
+        let header = Header::parse(&wire.header).ok()?;
+        let mut cek = Zeroizing::new([0; 32]);
+        cek.copy_from_slice(wire.cek.get(..32)?);
+        Some(Self {
+            direction: if wire.outgoing { Direction::Out } else { Direction::In },
+            secret: MessageSecret::new(header.fields().message_id, cek),
+            header,
+            body: Body::decode(&wire.body).ok()?,
+            content_hash: wire.content_hash.as_slice().try_into().ok()?,
+            wraps_hash: wire.wraps_hash.as_slice().try_into().ok()?,
+            shown: wire.shown,
+            state: match (wire.waiting, wire.refused.as_str()) {
+                (true, _) => OutState::Waiting,
+                (false, "") => OutState::Settled,
+                (false, code) => OutState::Refused(code.to_owned()),
+            },
+            receipts: wire.receipts.clone(),
+            given: wire.given.clone(),
+            pending: wire.pending.clone(),
+        })
+    }
+}
+
+/// Wipes what the protobuf library copied.
+fn wipe(wire: &mut Wire) {
+    use secrecy::zeroize::Zeroize as _;
+    wire.cek.zeroize();
+    wire.body.zeroize();
+}

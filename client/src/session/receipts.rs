@@ -1,0 +1,107 @@
+//! Receipts about what was sent: believed only when they are signed, about this very message, and by a party to it
+//! (PROTOCOL.md section 11).
+
+use bytes::Bytes;
+use samverkan_envelope::open::LogView as _;
+use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
+use samverkan_proto::statement::batch::{ReceiptProof, UnverifiedProof};
+use samverkan_proto::statement::header::HeaderFields;
+use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef};
+
+use super::Session;
+use super::mail::{Kept, add_once};
+use super::model::Direction;
+use crate::error::{Code, Error, Result};
+use crate::text::Args;
+
+impl Session {
+    /// Takes a receipt about a message that was sent; says whether it told anything new. One that does not hold is
+    /// left out: it proves nothing, and keeping it could only mislead.
+    pub(super) fn take_event(&mut self, proof: Bytes) -> Result<bool> {
+        let about = match ReceiptProof::parse(&proof) {
+            Ok(ReceiptProof::Hub(receipt)) => self.check_hub_receipt(receipt)?,
+            Ok(ReceiptProof::Device(receipt)) => self.check_device_receipt(receipt),
+            Err(_) => None,
+        };
+        let Some(id) = about else {
+            tracing::warn!("a receipt does not hold and was left out");
+            return Ok(false);
+        };
+        let mut new = false;
+        let contents = self.keystore.contents();
+        self.mail.change(contents, &id, |kept| new = add_once(&mut kept.receipts, proof))?;
+        Ok(new)
+    }
+
+    /// The hub never names another log than the one this device has verified.
+    pub(super) fn check_receipt_log(&self, receipt: &HubReceipt) -> Result<()> {
+        match self.directory.root_at(receipt.log_size) {
+            Some(root) if root != receipt.log_root => {
+                let cause = "a receipt names another log";
+                Err(Error::with(Code::LogForked, Args::none().text("cause", cause)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_hub_receipt(&self, proof: UnverifiedProof<HubReceipt>) -> Result<Option<MessageId>> {
+        let Ok(verified) = proof.verify(self.membership.hub.pins.receipt()) else { return Ok(None) };
+        let receipt = verified.value();
+        self.check_receipt_log(receipt)?;
+        let about = self.sent_message(&receipt.message_id).filter(|kept| {
+            receipt.hh == *kept.header.hh()
+                && receipt.content_hash == kept.content_hash
+                && names_a_party(&receipt.event, kept.header.fields())
+        });
+        Ok(about.map(Kept::id))
+    }
+
+    fn check_device_receipt(&self, proof: UnverifiedProof<DeviceReceipt>) -> Option<MessageId> {
+        let claimed = *proof.claimed();
+        let key = self.directory.device_key(&claimed.org, &claimed.device)?;
+        proof.verify(&key).ok()?;
+        let kept = self.sent_message(&claimed.message_id)?;
+        let was_sealed_to = reads(kept.header.fields(), &claimed.org, &claimed.device).is_some();
+        let opened = claimed
+            .verdict
+            .open_tag()
+            .is_none_or(|tag| kept.secret.is_open_tag(tag, &claimed.device, claimed.verdict.receipt_type()));
+        (claimed.hh == *kept.header.hh() && was_sealed_to && opened).then(|| kept.id())
+    }
+
+    fn sent_message(&self, id: &MessageId) -> Option<&Kept> {
+        self.mail.get(id).filter(|kept| kept.direction == Direction::Out)
+    }
+}
+
+/// The mailboxes of a message that a device reads; `None` if it was not sealed to it as a recipient.
+pub(super) fn reads(fields: &HeaderFields, org: &OrgId, device: &DeviceId) -> Option<Vec<usize>> {
+    let wrap = fields.wraps.iter().find(|wrap| wrap.org == *org && wrap.device == *device)?;
+    (!wrap.is_sent_copy()).then(|| wrap.mailboxes().collect())
+}
+
+/// Whether everybody that a hub receipt names stands in the header.
+fn names_a_party(event: &HubEvent, fields: &HeaderFields) -> bool {
+    let is_recipient =
+        |party: &MailboxRef| fields.to.iter().any(|to| to.org == party.org && to.mailbox == party.mailbox);
+    match event {
+        HubEvent::SubmissionAccepted { sender, device } => {
+            *sender == MailboxRef { org: fields.sender_org, mailbox: fields.sender_mailbox }
+                && *device == fields.sender_device
+        }
+        HubEvent::HandedOver { recipient, device } => {
+            let reads_it = |index: usize| {
+                fields
+                    .to
+                    .get(index)
+                    .is_some_and(|to| (to.org, to.mailbox) == (recipient.org, recipient.mailbox))
+            };
+            reads(fields, &recipient.org, device).is_some_and(|read| read.into_iter().any(reads_it))
+        }
+        HubEvent::Returned { recipient, .. }
+        | HubEvent::Undecryptable { recipient }
+        | HubEvent::Refused { recipient, .. } => is_recipient(recipient),
+        HubEvent::Recalled { org, .. } => *org == fields.sender_org,
+        HubEvent::Expiring | HubEvent::ExpiredUndelivered | HubEvent::Purged(_) | HubEvent::Shredded => true,
+    }
+}

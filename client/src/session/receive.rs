@@ -1,0 +1,354 @@
+//! Receiving: verify, keep, acknowledge; take receipts about what was sent.
+//!
+//! Items are taken in batches: each message is verified and its attachments fetched, then the batch's keys go to the
+//! keystore and its messages to disk, and only then one signed batch of receipts goes to the hub. A crash anywhere
+//! means that the hub hands the same items over again, and what was signed before answers them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use samverkan_proto::ids::{MessageId, ThreadId};
+use samverkan_proto::limits::MAX_DEVICE_BATCH;
+use samverkan_proto::statement::batch;
+use samverkan_proto::statement::header::Header;
+use samverkan_proto::statement::receipt::DeviceReceipt;
+use samverkan_proto::statement::safety::CaseReference;
+use samverkan_proto::v1::receive_response::Item;
+use samverkan_proto::v1::{Acknowledge, Delivery};
+
+use super::Session;
+use super::incoming::Opened;
+use super::inflow::{Inflow, Next};
+use super::model::{Direction, Notice, Progress, Received};
+use crate::connect::{CALL_TIMEOUT, Link};
+use crate::error::{Class, Code, Error, Result};
+use crate::home::ProfileLock;
+use crate::secret::Secret32;
+use crate::text::Args;
+
+/// How many items the hub may send before it is given more credit; also the largest batch.
+const CREDIT: u32 = 32;
+const _: () = assert!(CREDIT <= MAX_DEVICE_BATCH as u32, "one signature covers a batch");
+/// How long an unfinished batch waits for its next item.
+const BATCH_PATIENCE: Duration = Duration::from_millis(200);
+/// How long `watch` waits before it connects again.
+const RECONNECT: Duration = Duration::from_secs(5);
+
+/// What came, until it is settled.
+#[derive(Default)]
+struct Batch {
+    opened: Vec<Opened>,
+    /// Receipts that were signed before, for messages that came again.
+    again: Vec<Bytes>,
+    events: Vec<Bytes>,
+    events_through: u64,
+    items: u32,
+    caught_up: bool,
+}
+
+/// Whether the profile is locked for the whole round, or for each batch alone.
+enum Hold<'a> {
+    Whole(&'a ProfileLock),
+    EachBatch,
+}
+
+impl Session {
+    /// Takes everything that waits, after sending what waits here.
+    ///
+    /// # Errors
+    /// What connecting fails with, or the first failure of the network; what was taken until then is kept.
+    pub async fn receive(&mut self, progress: &mut dyn Progress) -> Result<Received> {
+        let held = self.begin()?;
+        let link = self.connect(&held, progress).await?;
+        self.flush_outbox(&held, &link, progress).await?;
+        let mut inflow = Inflow::open(&link, CREDIT).await?;
+        self.give_pending(&mut inflow).await?;
+        let mut received = Received::default();
+        loop {
+            let hold = Hold::Whole(&held);
+            let batch = self.gather(&hold, &link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
+            let caught_up = batch.caught_up;
+            self.settle(&hold, &mut inflow, batch, &mut received).await?;
+            if caught_up {
+                return Ok(received);
+            }
+        }
+    }
+
+    /// Takes what comes next, waiting for it; what came is kept.
+    pub(super) async fn receive_more(&mut self, progress: &mut dyn Progress) -> Result<()> {
+        let link = {
+            let held = self.begin()?;
+            self.connect(&held, progress).await?
+        };
+        let mut inflow = Inflow::open(&link, CREDIT).await?;
+        let mut taken = false;
+        while !taken {
+            let batch = self.gather(&Hold::EachBatch, &link, &mut inflow, None, progress).await?;
+            taken = batch.items > 0;
+            self.settle(&Hold::EachBatch, &mut inflow, batch, &mut Received::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Receives until it is cancelled, and calls `notify` when something came. A lost connection is opened again.
+    ///
+    /// # Errors
+    /// Whatever trying again does not mend.
+    pub async fn watch(&mut self, progress: &mut dyn Progress, notify: &mut dyn FnMut(Notice)) -> Result<()> {
+        loop {
+            match self.watch_once(progress, notify).await {
+                Err(error) if error.code().class() == Class::Transient => tokio::time::sleep(RECONNECT).await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn watch_once(
+        &mut self,
+        progress: &mut dyn Progress,
+        notify: &mut dyn FnMut(Notice),
+    ) -> Result<()> {
+        let link = {
+            let held = self.begin()?;
+            let link = self.connect(&held, progress).await?;
+            self.flush_outbox(&held, &link, progress).await?;
+            link
+        };
+        let mut inflow = Inflow::open(&link, CREDIT).await?;
+        loop {
+            let batch = self.gather(&Hold::EachBatch, &link, &mut inflow, None, progress).await?;
+            let mut received = Received::default();
+            self.settle(&Hold::EachBatch, &mut inflow, batch, &mut received).await?;
+            for (happened, notice) in [
+                (!received.threads.is_empty(), Notice::Arrived),
+                (received.receipts > 0, Notice::Receipt),
+                (received.refused + received.held > 0, Notice::Refused),
+            ] {
+                if happened {
+                    notify(notice);
+                }
+            }
+        }
+    }
+
+    /// Hands in the receipts that are owed, over a call of its own.
+    pub(super) async fn settle_pending(&mut self, link: &Link) -> Result<()> {
+        let mut inflow = Inflow::open(link, 1).await?;
+        self.give_pending(&mut inflow).await
+    }
+
+    /// Takes items until a batch is full, the queue was empty, or nothing came for a moment.
+    async fn gather(
+        &mut self,
+        hold: &Hold<'_>,
+        link: &Link,
+        inflow: &mut Inflow,
+        patience: Option<Duration>,
+        progress: &mut dyn Progress,
+    ) -> Result<Batch> {
+        let mut batch = Batch::default();
+        while batch.items < CREDIT {
+            let patience = if batch.items > 0 { Some(BATCH_PATIENCE) } else { patience };
+            match inflow.next(patience).await? {
+                Next::Item(Item::Delivery(delivery)) => {
+                    batch.items += 1;
+                    self.take_delivery(hold, link, &delivery, &mut batch, progress).await?;
+                }
+                Next::Item(Item::Event(event)) => {
+                    batch.items += 1;
+                    batch.events_through = batch.events_through.max(event.cursor);
+                    batch.events.push(event.receipt);
+                }
+                Next::Item(Item::CaughtUp(_)) => {
+                    batch.caught_up = true;
+                    break;
+                }
+                // Every acknowledgement was answered before more was read.
+                Next::Item(Item::Acknowledged(_)) => {}
+                Next::Quiet if batch.items > 0 => break,
+                Next::Quiet => {
+                    let cause = Args::none().text("cause", "no answer in time");
+                    return Err(Error::with(Code::HubUnreachable, cause));
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    async fn take_delivery(
+        &mut self,
+        hold: &Hold<'_>,
+        link: &Link,
+        delivery: &Delivery,
+        batch: &mut Batch,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        if let Ok(header) = Header::parse(&delivery.header) {
+            let id = header.fields().message_id;
+            if batch.opened.iter().filter_map(Opened::kept).any(|kept| kept.id() == id) {
+                return Ok(());
+            }
+            if let Some(kept) = self.mail.get(&id).filter(|kept| kept.header.hh() == header.hh()) {
+                batch.again.extend(kept.given.iter().chain(&kept.pending).cloned());
+                return Ok(());
+            }
+        }
+        // The directory may have to follow the hub's log, which changes files.
+        let _own = self.lock_for(hold)?;
+        let opened = self.open_delivery(link, delivery, &batch.opened, progress).await?;
+        batch.opened.push(opened);
+        Ok(())
+    }
+
+    /// Puts a batch on disk, acknowledges it, and gives credit for as many items again.
+    async fn settle(
+        &mut self,
+        hold: &Hold<'_>,
+        inflow: &mut Inflow,
+        batch: Batch,
+        received: &mut Received,
+    ) -> Result<()> {
+        let own = self.lock_for(hold)?;
+        let held = match (hold, &own) {
+            (Hold::Whole(held), _) => *held,
+            (Hold::EachBatch, Some(own)) => own,
+            (Hold::EachBatch, None) => return Err(Error::new(Code::ProgramDefect)),
+        };
+        let Batch { opened, again, events, events_through, items, .. } = batch;
+        let receipts: Vec<DeviceReceipt> = opened.iter().filter_map(Opened::receipt).copied().collect();
+        let proofs = self.sign_receipts(&receipts)?;
+        let kept = self.keep_opened(held, opened, &proofs, received)?;
+        for event in events {
+            received.receipts += usize::from(self.take_event(event)?);
+        }
+        let receipts: Vec<Bytes> = proofs.into_iter().chain(again).collect();
+        self.acknowledge(inflow, receipts, events_through).await?;
+        self.mark_given(&kept)?;
+        if items > 0 { inflow.credit(items).await } else { Ok(()) }
+    }
+
+    /// Keeps what was found good, each message with the proof of its own receipt; gives the messages.
+    fn keep_opened(
+        &mut self,
+        held: &ProfileLock,
+        opened: Vec<Opened>,
+        proofs: &[Bytes],
+        received: &mut Received,
+    ) -> Result<Vec<MessageId>> {
+        let mut proofs = proofs.iter();
+        let mut good = Vec::new();
+        for one in opened {
+            match one {
+                Opened::Good { mut kept, .. } => {
+                    kept.pending.extend(proofs.next().cloned());
+                    good.push(kept);
+                }
+                Opened::Refused(_) => {
+                    proofs.next();
+                    received.refused += 1;
+                }
+                Opened::Held => received.held += 1,
+            }
+        }
+        for kept in &good {
+            self.keystore.contents_mut().put_message_key(&kept.id(), &Secret32::random()?);
+        }
+        if !good.is_empty() {
+            self.keystore.commit(held)?;
+        }
+        let ids = good.iter().map(|kept| kept.id()).collect();
+        let mut threads: BTreeSet<ThreadId> = BTreeSet::new();
+        for kept in good {
+            if kept.direction == Direction::In && threads.insert(kept.body.thread_id) {
+                received.threads.push(CaseReference::of_thread(&kept.body.thread_id));
+            }
+            self.mail.put(self.keystore.contents(), *kept)?;
+        }
+        Ok(ids)
+    }
+
+    /// Hands in every receipt that is owed from before.
+    async fn give_pending(&mut self, inflow: &mut Inflow) -> Result<()> {
+        let owing: Vec<(MessageId, Vec<Bytes>)> = self
+            .mail
+            .iter()
+            .filter(|kept| !kept.pending.is_empty())
+            .map(|kept| (kept.id(), kept.pending.clone()))
+            .collect();
+        for part in owing.chunks(CREDIT as usize) {
+            let receipts: Vec<Bytes> = part.iter().flat_map(|(_, pending)| pending.iter().cloned()).collect();
+            for receipts in receipts.chunks(CREDIT as usize) {
+                self.acknowledge(inflow, receipts.to_vec(), 0).await?;
+            }
+            let ids: Vec<MessageId> = part.iter().map(|(id, _)| *id).collect();
+            self.mark_given(&ids)?;
+        }
+        Ok(())
+    }
+
+    /// Hands receipts in. One that the hub refuses for good is not worth repeating; a transient refusal is an error.
+    async fn acknowledge(
+        &self,
+        inflow: &mut Inflow,
+        receipts: Vec<Bytes>,
+        events_through: u64,
+    ) -> Result<()> {
+        if receipts.is_empty() && events_through == 0 {
+            return Ok(());
+        }
+        let mut parts: Vec<Vec<Bytes>> =
+            receipts.chunks(usize::from(MAX_DEVICE_BATCH)).map(<[Bytes]>::to_vec).collect();
+        if parts.is_empty() {
+            parts.push(Vec::new());
+        }
+        for (index, receipts) in parts.into_iter().enumerate() {
+            let events_through = if index == 0 { events_through } else { 0 };
+            let failures = inflow.acknowledge(Acknowledge { receipts, events_through }).await?;
+            for failure in failures.iter().filter_map(|failure| failure.failure.as_ref()) {
+                let error = Error::from(failure);
+                tracing::warn!(code = error.code().as_str(), "the hub does not take a receipt");
+                if error.code().class() == Class::Transient {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn mark_given(&mut self, ids: &[MessageId]) -> Result<()> {
+        for id in ids {
+            let contents = self.keystore.contents();
+            self.mail.change(contents, id, |kept| {
+                let pending = std::mem::take(&mut kept.pending);
+                kept.given.extend(pending);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Signs this device's receipts with one signature; a proof each.
+    pub(super) fn sign_receipts(&self, receipts: &[DeviceReceipt]) -> Result<Vec<Bytes>> {
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let defect = |_| Error::new(Code::ProgramDefect);
+        let signed = batch::sign_batch(receipts, &self.device).map_err(defect)?;
+        (0..)
+            .zip(receipts)
+            .map(|(index, receipt)| {
+                let proof =
+                    batch::proof(receipt, index, &signed.leaf_hashes, &signed.key_id, &signed.signature);
+                proof.map(Bytes::from).map_err(defect)
+            })
+            .collect()
+    }
+
+    fn lock_for(&mut self, hold: &Hold<'_>) -> Result<Option<ProfileLock>> {
+        match hold {
+            Hold::Whole(_) => Ok(None),
+            Hold::EachBatch => self.begin().map(Some),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Threads as people see them: who wrote, what it is about, how far it got.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use samverkan_envelope::body::Attachment;
+use samverkan_proto::code::Class;
+use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, ThreadId};
+use samverkan_proto::statement::safety::CaseReference;
+
+use super::Session;
+use super::attach::{self, OpenFailure};
+use super::mail::Kept;
+use super::model::{AttachmentLine, Direction, Message, Thread, ThreadLine, Trust};
+use super::track;
+use crate::error::{Code, Error, Result};
+use crate::text::Args;
+
+const MINUTE_MS: u64 = 60_000;
+
+impl Session {
+    /// The threads that others began, newest first.
+    #[must_use]
+    pub fn inbox(&self) -> Vec<ThreadLine> {
+        self.lines(Direction::In)
+    }
+
+    /// The threads that began here, newest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<ThreadLine> {
+        self.lines(Direction::Out)
+    }
+
+    /// Every message of a thread, opened, oldest first.
+    ///
+    /// # Errors
+    /// [`Code::CaseUnknown`] or [`Code::CaseAmbiguous`].
+    pub fn thread(&self, reference: &CaseReference) -> Result<Thread> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        let line = self.line(&messages).ok_or(Error::new(Code::CaseUnknown))?;
+        let mut number = 0;
+        let opened = messages.iter().filter_map(|kept| self.message(kept, &mut number)).collect();
+        Ok(Thread { line, messages: opened })
+    }
+
+    /// Writes down that a person has seen a thread.
+    ///
+    /// # Errors
+    /// As [`Session::thread`], and when it can not be kept.
+    pub fn mark_shown(&mut self, reference: &CaseReference) -> Result<()> {
+        let _held = self.begin()?;
+        let thread = self.thread_id(reference)?;
+        let unseen: Vec<_> =
+            self.mail.thread(&thread).iter().filter(|kept| !kept.shown).map(|kept| kept.id()).collect();
+        for id in unseen {
+            self.mail.change(self.keystore.contents(), &id, |kept| kept.shown = true)?;
+        }
+        Ok(())
+    }
+
+    /// One attachment of a thread, by its number from 1.
+    ///
+    /// # Errors
+    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`] or [`Code::AttachmentUnknown`].
+    pub fn attachment_line(&self, reference: &CaseReference, number: usize) -> Result<AttachmentLine> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        find_attachment(&messages, number).map(|attachment| attachment_line(attachment, number))
+    }
+
+    /// Writes an attachment in the clear to `out`. Everything is verified once before the first byte is written.
+    ///
+    /// # Errors
+    /// As [`Session::attachment_line`]; [`Code::FileDamaged`] when what is kept is not what came;
+    /// [`Code::OutputFailed`] when `out` does not take it.
+    pub fn attachment(&self, reference: &CaseReference, number: usize, out: &mut dyn Write) -> Result<()> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        let attachment = find_attachment(&messages, number)?;
+        let path = self.mail.blob_path(&attachment.blob_id);
+        for out in [&mut std::io::sink() as &mut dyn Write, out] {
+            attach::open_file(&path, attachment, out).map_err(|failure| match failure {
+                OpenFailure::Damaged => Error::new(Code::FileDamaged),
+                OpenFailure::Write(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    Error::new(Code::OutputClosed)
+                }
+                OpenFailure::Write(error) => {
+                    Error::with(Code::OutputFailed, Args::none().text("cause", error.kind()))
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The thread that people call by this reference.
+    pub(super) fn thread_id(&self, reference: &CaseReference) -> Result<ThreadId> {
+        let mut found: Vec<ThreadId> = self.mail.iter().map(|kept| kept.body.thread_id).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|thread| CaseReference::of_thread(thread) == *reference);
+        let named = || Args::none().text("reference", reference);
+        match found.as_slice() {
+            [] => Err(Error::with(Code::CaseUnknown, named())),
+            [only] => Ok(*only),
+            _ => Err(Error::with(Code::CaseAmbiguous, named())),
+        }
+    }
+
+    /// How people write a mailbox, also one that no longer is.
+    pub(super) fn address(&self, org: &OrgId, mailbox: &MailboxId) -> Option<MailboxAddress> {
+        self.directory.address_ever(org, mailbox)
+    }
+
+    fn lines(&self, began: Direction) -> Vec<ThreadLine> {
+        let mut threads: BTreeMap<ThreadId, Vec<&Kept>> = BTreeMap::new();
+        for kept in self.mail.iter() {
+            threads.entry(kept.body.thread_id).or_default().push(kept);
+        }
+        let mut lines = Vec::new();
+        for messages in threads.values_mut() {
+            messages.sort_by_key(|kept| (kept.created_ms(), kept.id()));
+            if messages.first().is_some_and(|first| first.direction == began) {
+                lines.extend(self.line(messages));
+            }
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.newest_ms));
+        lines
+    }
+
+    /// A thread on one line; `messages` are oldest first.
+    fn line(&self, messages: &[&Kept]) -> Option<ThreadLine> {
+        let (first, newest) = (messages.first()?, messages.last()?);
+        let fields = first.header.fields();
+        let with = match first.direction {
+            Direction::In => self.address(&fields.sender_org, &fields.sender_mailbox).into_iter().collect(),
+            Direction::Out => self.recipients_of(first),
+        };
+        let went = |direction| messages.iter().any(|kept| kept.direction == direction);
+        let due = fields
+            .answer_within_minutes
+            .map(|minutes| fields.created_ms + u64::from(minutes.get()) * MINUTE_MS);
+        let newest_out = messages.iter().rev().find(|kept| kept.direction == Direction::Out);
+        Some(ThreadLine {
+            reference: CaseReference::of_thread(&first.body.thread_id),
+            with,
+            class: fields.class,
+            urgency: fields.urgency,
+            subject: first.body.subject.clone(),
+            newest_ms: newest.created_ms(),
+            unread: messages.iter().any(|kept| !kept.shown),
+            answered: went(Direction::In) && went(Direction::Out),
+            answer_due_ms: due,
+            unexpected: first.direction == Direction::In && fields.class == Class::FollowUp,
+            stage: newest_out.and_then(|kept| track::least_stage(&track::steps(self, kept))),
+        })
+    }
+
+    pub(super) fn recipients_of(&self, kept: &Kept) -> Vec<MailboxAddress> {
+        kept.header.fields().to.iter().filter_map(|to| self.address(&to.org, &to.mailbox)).collect()
+    }
+
+    /// A message for people. Its mailboxes stand in the log, by which it was verified.
+    fn message(&self, kept: &Kept, number: &mut usize) -> Option<Message> {
+        let fields = kept.header.fields();
+        let from = self.address(&fields.sender_org, &fields.sender_mailbox)?;
+        let verified = matches!(self.trust(&from.handle), Trust::Verified { .. });
+        Some(Message {
+            id: kept.id(),
+            direction: kept.direction,
+            kind: kept.body.kind,
+            from_verified: kept.direction == Direction::Out || verified,
+            from,
+            to: self.recipients_of(kept),
+            basis: fields.basis,
+            created_ms: fields.created_ms,
+            subject: kept.body.subject.clone(),
+            text: kept.body.text.clone(),
+            fields: kept.body.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
+            attachments: kept
+                .body
+                .attachments
+                .iter()
+                .map(|attachment| {
+                    *number += 1;
+                    attachment_line(attachment, *number)
+                })
+                .collect(),
+        })
+    }
+}
+
+fn attachment_line(attachment: &Attachment, number: usize) -> AttachmentLine {
+    AttachmentLine {
+        number,
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        len: attachment.plaintext_len,
+    }
+}
+
+/// The attachments of a thread are numbered from 1, message by message.
+fn find_attachment<'a>(messages: &[&'a Kept], number: usize) -> Result<&'a Attachment> {
+    let mut all = messages.iter().flat_map(|kept| &kept.body.attachments);
+    let index = number.checked_sub(1).ok_or(Error::new(Code::AttachmentUnknown))?;
+    all.nth(index).ok_or(Error::new(Code::AttachmentUnknown))
+}
