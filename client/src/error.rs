@@ -84,6 +84,16 @@ codes! {
     ArgumentInvalid = "ARGUMENT_INVALID", ActionNeeded, Usage;
     /// Two arguments exclude each other.
     ArgumentConflict = "ARGUMENT_CONFLICT", ActionNeeded, Usage;
+    /// A place is not a municipality's code.
+    PlaceInvalid = "PLACE_INVALID", ActionNeeded, Usage;
+    /// A safety number is not sixty digits.
+    SafetyNumberMalformed = "SAFETY_NUMBER_MALFORMED", ActionNeeded, Usage;
+    /// Stdin gives more than anything it can be for.
+    InputTooLarge = "INPUT_TOO_LARGE", ActionNeeded, Usage;
+    /// What was given is not text.
+    InputNotText = "INPUT_NOT_TEXT", ActionNeeded, Usage;
+    /// Stdin or the terminal can not be read.
+    InputUnreadable = "INPUT_UNREADABLE", ActionNeeded, Usage;
     /// There is no such help topic.
     TopicUnknown = "TOPIC_UNKNOWN", ActionNeeded, NotFound;
 

@@ -41,6 +41,16 @@ error-argument-invalid = The value of { $option } is not one it takes.
     }
 error-argument-conflict = { $option } can not be given together with { $other }.
     .next = run the command with --help
+error-place-invalid = A place is given as the four digits of a municipality, as Statistics Sweden has them.
+    .next = look the municipality's code up; Uppsala, for one, is 0380
+error-safety-number-malformed = That is not a safety number: it has sixty digits.
+    .next = ask for it again, and write down twelve groups of five digits
+error-input-too-large = What stdin gave is longer than { $max } bytes. It was not used.
+    .next = attach it as a file with --attach
+error-input-not-text = What was given is not plain UTF-8 text.
+    .next = save it as UTF-8 text and run the command again
+error-input-unreadable = The input can not be read ({ $cause }).
+    .next = run the command again, with its answers as options if there is no terminal
 error-topic-unknown = There is no such command or topic.
     .next = run samverkan help
 

@@ -22,8 +22,9 @@ exit-interrupted = interrupted
 
 help = Pass a person's case on to those who can help, sealed all the way
     .example =
+        samverkan join invitation.txt
+        samverkan find shelter --near 0380
         samverkan help first-steps
-        samverkan doctor
     .profile = The profile to use, when this computer has several
     .passphrase-file = Read the passphrase from a file that only you can read
     .passphrase-fd = Read the passphrase from an open descriptor
@@ -33,6 +34,42 @@ help = Pass a person's case on to those who can help, sealed all the way
     .help = Show help
     .version = Show the version
 
+help-join = Make your organisation a member of a hub: keys, certificate, recovery kit
+    .example =
+        samverkan join invitation.txt
+        samverkan join - --mailbox stod --kit a.txt --kit-copy b.txt --passphrase-file p < invitation.txt
+    .invite = The invitation, a file that holds it, or - for stdin; while the command runs, others on this computer can see what stands on its command line
+    .mailbox = The name of the first mailbox: a function, never a person
+    .kit = Where to write the recovery kit
+    .kit-copy = Where to write its second copy, best on another disk
+help-find = Find who can help; the search is made on this computer and nobody learns of it
+    .example =
+        samverkan find
+        samverkan find brottsofferjouren --near 0380 --service victim-support
+    .words = Words of the name
+    .near = The code of a municipality that must be served, four digits
+    .service = A service that must be offered
+    .refresh = Ask the hub for news first, which takes the passphrase
+help-org = Show organisations, and find out whether they are who they say
+    .example = samverkan org show
+help-org-list = List every organisation of the hub, suspended ones too
+    .example = samverkan org list
+    .refresh = Ask the hub for news first, which takes the passphrase
+help-org-show = Show an organisation and its safety number
+    .example =
+        samverkan org show
+        samverkan org show boj-exempel
+    .handle = The organisation; your own, if absent
+    .refresh = Ask the hub for news first, which takes the passphrase
+help-org-verify = Write down that you compared a safety number over the telephone
+    .example =
+        samverkan org verify boj-exempel
+    .handle = The organisation
+    .number = The sixty digits as you heard them; you are asked if absent
+help-key = Show this device's keys
+    .example = samverkan key show
+help-key-show = Show this device, its certificate and how long its keys last; no secret is shown
+    .example = samverkan key show
 help-doctor = Check that everything here is as it should be; what it prints names nobody
     .example = samverkan doctor
 help-profile = Keep several organisations apart on one computer

@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
-use super::{completions, doctor, help, man, profile, wording};
+use super::{completions, doctor, find, help, join, key, man, org, profile, wording};
 use crate::error::Result;
 use crate::text::Text;
 
@@ -34,6 +34,10 @@ pub(super) struct Cli {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    Join(join::Join),
+    Find(find::Find),
+    Org(org::Org),
+    Key(key::Key),
     Doctor(doctor::Doctor),
     Profile(profile::Profile),
     Completions(completions::Completions),
@@ -43,9 +47,13 @@ pub(super) enum Command {
 
 impl Command {
     /// Does what the command line says.
-    pub(super) async fn run(self, context: &Context, output: &mut Output) -> Result<()> {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         match self {
-            Self::Doctor(command) => command.run(context, output),
+            Self::Join(command) => command.run(context, output).await,
+            Self::Find(command) => command.run(context, output).await,
+            Self::Org(command) => command.run(context, output).await,
+            Self::Key(command) => command.run(context, output),
+            Self::Doctor(command) => command.run(context, output).await,
             Self::Profile(command) => command.run(context, output),
             Self::Completions(command) => command.run(output),
             Self::Man(command) => command.run(output),

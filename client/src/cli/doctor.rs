@@ -8,19 +8,24 @@ use serde::Serialize;
 use super::context::Context;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
-use crate::error::{Error, Result};
+use crate::connect::ClockSkew;
+use crate::error::{Code, Error, Result};
 use crate::home::{Home, Profile};
 use crate::keystore::Keystore;
 use crate::msg;
 use crate::text::{self, MessageId};
 
+const DAY_MS: u64 = 86_400_000;
+
 #[derive(Args)]
 pub(super) struct Doctor {}
 
 impl Doctor {
-    pub(super) fn run(self, context: &Context, output: &mut Output) -> Result<()> {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut examination = Examination::default();
-        examination.computer(context);
+        if examination.computer(context).is_some() && context.passphrase_is_at_hand() {
+            examination.device(context, output).await;
+        }
         let report = Diagnosis { version: env!("CARGO_PKG_VERSION"), checks: examination.checks };
         output.result(&report)?;
         examination.worst.map_or(Ok(()), Err)
@@ -72,6 +77,23 @@ impl Examination {
         outcome.map_err(|error| self.worst.get_or_insert(error).clone()).ok()
     }
 
+    /// What the passphrase opens, and the way to the hub.
+    async fn device(&mut self, context: &Context, output: &mut Output) -> Option<()> {
+        let session = self.note("passphrase", msg!("check-passphrase"), context.session(output), |_| None)?;
+        let expires = session.membership().certificate_expires_ms();
+        let now_ms = context.clock.now_ms();
+        let days = |expires_ms: &u64| Some((expires_ms.saturating_sub(now_ms) / DAY_MS).to_string());
+        self.note("certificate_days", msg!("check-certificate"), expires, days);
+        let leaves = session.directory().size();
+        self.note("log_size", msg!("check-log"), Ok(leaves), |leaves| Some(leaves.to_string()));
+        let clock = session.hub_clock().await.and_then(|skew| match skew.is_too_large() {
+            true => Err(clock_wrong(skew)),
+            false => Ok(skew),
+        });
+        let seconds = |skew: &ClockSkew| Some((skew.hub_ms.abs_diff(skew.own_ms) / 1000).to_string());
+        self.note("hub_clock_seconds", msg!("check-hub-clock"), clock, seconds).map(drop)
+    }
+
     /// What can be seen without a passphrase.
     fn computer(&mut self, context: &Context) -> Option<Profile> {
         let home: Home = self.note("home", msg!("check-home"), context.home(), |_| None)?;
@@ -81,6 +103,11 @@ impl Examination {
         self.note("keystore", msg!("check-keystore"), keystore, |facts| Some(facts.records.to_string()))?;
         Some(profile)
     }
+}
+
+fn clock_wrong(skew: ClockSkew) -> Error {
+    let minutes = skew.hub_ms.abs_diff(skew.own_ms) / 60_000;
+    Error::with(Code::ClockWrong, text::Args::none().number("minutes", minutes))
 }
 
 /// What was found.
@@ -119,7 +146,6 @@ mod tests {
 
     use super::*;
     use crate::cli::testing::Run;
-    use crate::error::Code;
     use crate::keystore::KdfCost;
     use crate::passphrase::Passphrase;
 

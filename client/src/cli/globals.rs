@@ -8,6 +8,7 @@ use clap::{ArgAction, Args};
 use super::output::Format;
 use crate::error::{Code, Error, Result};
 use crate::home::ProfileName;
+use crate::passphrase::PassphraseSource;
 use crate::text::{self, Language};
 
 #[derive(Args, Clone, Debug, Default)]
@@ -26,6 +27,17 @@ pub(super) struct Globals {
     lang: Option<Language>,
     #[arg(short = 'h', long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+impl Globals {
+    /// Where the passphrase comes from.
+    pub(super) fn passphrase(&self) -> PassphraseSource {
+        match (&self.passphrase_file, self.passphrase_fd) {
+            (Some(path), _) => PassphraseSource::File(path.clone()),
+            (None, Some(number)) => PassphraseSource::Descriptor(number),
+            (None, None) => PassphraseSource::Terminal,
+        }
+    }
 }
 
 /// Reads a profile's name.

@@ -17,18 +17,28 @@ mod globals;
 mod usage;
 mod wording;
 
+mod console;
 mod context;
 mod interrupt;
+mod steps;
 
 pub mod json;
 pub mod output;
 pub mod page;
 pub mod progress;
 
+mod cloud;
+mod moment;
+mod organisation;
+
 mod completions;
 mod doctor;
+mod find;
 mod help;
+mod join;
+mod key;
 mod man;
+mod org;
 mod profile;
 
 #[cfg(test)]

@@ -9,12 +9,14 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::commands::{self, Cli};
-use super::context::Context;
+use super::console::Console;
+use super::context::{Context, Means};
 use super::globals::Early;
 use super::help;
 use super::interrupt::{self, Interrupt};
 use super::output::Output;
 use super::usage;
+use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::harden;
@@ -62,13 +64,14 @@ fn runtime() -> std::io::Result<Runtime> {
 
 fn work(surroundings: Surroundings, interrupt: Interrupt, output: &mut Output) -> Exit {
     let Surroundings { arguments, environment, .. } = surroundings;
+    let means = Means { environment, clock: Clock::system(), console: Console::of_process() };
     let Ok(runtime) = runtime() else {
         return fail(output, &Error::new(Code::ProgramDefect));
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
-            outcome = command(arguments, environment, output) => outcome,
+            outcome = command(arguments, means, output) => outcome,
             () = interrupt.raised() => Err(Error::new(Code::Interrupted)),
         }
     });
@@ -79,11 +82,7 @@ fn work(surroundings: Surroundings, interrupt: Interrupt, output: &mut Output) -
 }
 
 /// Reads the command line and does what it says.
-pub(super) async fn command(
-    arguments: Vec<OsString>,
-    environment: Environment,
-    output: &mut Output,
-) -> Result<()> {
+pub(super) async fn command(arguments: Vec<OsString>, means: Means, output: &mut Output) -> Result<()> {
     let mut tree = commands::tree(output.text());
     let matches = match tree.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
@@ -96,8 +95,8 @@ pub(super) async fn command(
         Err(mistake) => return Err(usage::explain(&mistake)),
     };
     let cli = Cli::from_arg_matches(&matches).map_err(|mistake| usage::explain(&mistake))?;
-    let context = Context::new(cli.globals, environment);
-    cli.command.run(&context, output).await
+    let mut context = Context::new(cli.globals, means);
+    cli.command.run(&mut context, output).await
 }
 
 fn fail(output: &mut Output, error: &Error) -> Exit {

@@ -1,12 +1,16 @@
 //! A whole command line run in this process, for tests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 
 use tempfile::TempDir;
 
+use super::console::{Console, Style};
+use super::context::Means;
 use super::output::{Captured, Format, Output};
 use super::program;
+use crate::clock::Clock;
+use crate::directory::testlog::NOW_MS;
 use crate::error::{Error, Result};
 use crate::home::{Environment, Home};
 use crate::text::Language;
@@ -15,12 +19,38 @@ use crate::text::Language;
 pub(super) struct Run {
     folder: TempDir,
     last: RefCell<Captured>,
+    typed: RefCell<Vec<u8>>,
+    style: Cell<Style>,
 }
 
 impl Run {
     /// A computer on which nothing is set up.
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("tempdir"), last: RefCell::default() }
+        Self {
+            folder: tempfile::tempdir().expect("tempdir"),
+            last: RefCell::default(),
+            typed: RefCell::default(),
+            style: Cell::new(Style::Nobody),
+        }
+    }
+
+    /// What the next command finds on stdin, with nobody behind it.
+    pub(super) fn piped(&self, input: &[u8]) -> &Self {
+        self.typed.replace(input.to_vec());
+        self.style.set(Style::Nobody);
+        self
+    }
+
+    /// What a person types at the questions of the next command.
+    pub(super) fn typing(&self, lines: &str) -> &Self {
+        self.typed.replace(lines.as_bytes().to_vec());
+        self.style.set(Style::Numbered);
+        self
+    }
+
+    /// A folder for the person's own files.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Where its profiles are.
@@ -66,6 +96,11 @@ impl Run {
         let (mut output, captured) = Output::captured(format, Language::English);
         self.last.replace(captured);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(program::command(arguments, self.environment(), &mut output))
+        let means = Means {
+            environment: self.environment(),
+            clock: Clock::manual(NOW_MS),
+            console: Console::scripted(self.typed.take(), self.style.get()),
+        };
+        runtime.block_on(program::command(arguments, means, &mut output))
     }
 }

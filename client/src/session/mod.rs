@@ -21,6 +21,7 @@
 //! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, pins) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
+//! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
 //! | `verify_organisation(&mut self, &Handle, &SafetyNumber)` | writes down that the safety number was compared |
 //!
 //! `join` is its own pipeline in `join.rs`, since there is no session before it. The types that cross this boundary are in [`model`].
@@ -47,6 +48,7 @@ mod attach;
 mod call;
 mod compose;
 mod consent;
+mod health;
 mod incoming;
 mod inflow;
 pub mod join;

@@ -1,0 +1,191 @@
+//! Questions to the person, and what stdin gives.
+//!
+//! Somebody is asked only when stdin and stderr are a terminal. `--plain` asks with numbered lines that a screen
+//! reader reads; everybody else gets one question at a time, the safe answer being the one that is set.
+
+use std::io::{BufRead, IsTerminal as _, Read as _};
+
+use inquire::InquireError;
+
+use super::output::Output;
+use crate::error::{Code, Error, Result};
+use crate::msg;
+use crate::text::{Args, MessageId};
+
+/// The most that is read from stdin in one go: longer than any field it may be for.
+pub(super) const MAX_INPUT: u64 = 2 << 20;
+
+/// How a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Nobody is there.
+    Nobody,
+    /// A list to move in, a line to edit.
+    Screen,
+    /// Numbered lines.
+    Numbered,
+}
+
+/// One question, and the option that answers it when nobody can be asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question {
+    pub(super) text: MessageId,
+    pub(super) option: &'static str,
+}
+
+/// Stdin, and the person behind it if there is one.
+pub(super) struct Console {
+    input: Box<dyn BufRead + Send>,
+    style: Style,
+}
+
+impl Console {
+    /// This process's stdin.
+    pub(super) fn of_process() -> Self {
+        let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
+        let person = stdin.is_terminal() && stderr.is_terminal();
+        let style = if person { Style::Screen } else { Style::Nobody };
+        Self { input: Box::new(std::io::BufReader::new(stdin)), style }
+    }
+
+    /// A person who types these lines, or a file that is piped in.
+    #[cfg(test)]
+    pub(super) fn scripted(input: Vec<u8>, style: Style) -> Self {
+        Self { input: Box::new(std::io::Cursor::new(input)), style }
+    }
+
+    /// Asks in numbered lines from now on, if anybody.
+    pub(super) fn make_plain(&mut self) {
+        if self.style == Style::Screen {
+            self.style = Style::Numbered;
+        }
+    }
+
+    /// Whether somebody can be asked.
+    pub(super) fn has_person(&self) -> bool {
+        self.style != Style::Nobody
+    }
+
+    /// All of stdin.
+    ///
+    /// # Errors
+    /// [`Code::InputTooLarge`], [`Code::InputUnreadable`].
+    pub(super) fn read_all(&mut self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.input).take(MAX_INPUT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if read as u64 > MAX_INPUT {
+            return Err(Error::with(Code::InputTooLarge, Args::none().number("max", MAX_INPUT)));
+        }
+        Ok(bytes)
+    }
+
+    /// One line; the default when nothing is typed.
+    ///
+    /// # Errors
+    /// [`Code::ArgumentMissing`] with the option when nobody can be asked, [`Code::Interrupted`].
+    pub(super) fn line(&mut self, output: &mut Output, question: Question, default: &str) -> Result<String> {
+        match self.style {
+            Style::Nobody => Err(question.unanswered()),
+            Style::Screen => {
+                let text = output.text().get(question.text, &Args::none());
+                let prompt = inquire::Text::new(&text);
+                let prompt = if default.is_empty() { prompt } else { prompt.with_default(default) };
+                prompt.prompt().map_err(stopped)
+            }
+            Style::Numbered => {
+                output.notice(question.text, &Args::none());
+                if !default.is_empty() {
+                    output.notice(msg!("ask-default"), &Args::none().text("default", default));
+                }
+                let typed = self.typed(question)?;
+                Ok(if typed.is_empty() { default.to_owned() } else { typed })
+            }
+        }
+    }
+
+    fn typed(&mut self, question: Question) -> Result<String> {
+        let line = self.next_line()?.ok_or_else(|| question.unanswered())?;
+        Ok(line.trim().to_owned())
+    }
+
+    fn next_line(&mut self) -> Result<Option<String>> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.input).take(MAX_INPUT).read_until(b'\n', &mut bytes).map_err(unreadable)?;
+        let line = String::from_utf8(bytes).map_err(|_| Error::new(Code::InputNotText))?;
+        Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+}
+
+impl Question {
+    fn unanswered(self) -> Error {
+        Error::with(Code::ArgumentMissing, Args::none().text("option", self.option))
+    }
+
+    /// The answer is not one that the question takes.
+    pub(super) fn invalid(self) -> Error {
+        Error::with(Code::ArgumentInvalid, Args::none().text("option", self.option).text("allowed", "none"))
+    }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::with(Code::InputUnreadable, Args::none().text("cause", error.kind()))
+}
+
+/// A question that was left with Esc or Ctrl-C stops the command: nothing has happened yet.
+fn stopped(error: InquireError) -> Error {
+    match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => Error::new(Code::Interrupted),
+        InquireError::IO(error) => unreadable(error),
+        InquireError::NotTTY | InquireError::InvalidConfiguration(_) | InquireError::Custom(_) => {
+            Error::with(Code::InputUnreadable, Args::none().text("cause", "no terminal"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::Format;
+    use crate::text::Language;
+
+    const QUESTION: Question = Question { text: MessageId::named("what"), option: "--what" };
+
+    fn output() -> (Output, super::super::output::Captured) {
+        Output::captured(Format::Plain, Language::English)
+    }
+
+    fn typing(typed: &str) -> Console {
+        Console::scripted(typed.as_bytes().to_vec(), Style::Numbered)
+    }
+
+    #[test]
+    fn without_a_person_the_option_is_named() {
+        let mut nobody = Console::scripted(Vec::new(), Style::Nobody);
+        let (mut output, _) = output();
+        let outcomes = [nobody.line(&mut output, QUESTION, "default").map(drop)];
+        for outcome in outcomes {
+            assert_eq!(outcome.expect_err("nobody"), QUESTION.unanswered());
+        }
+    }
+
+    #[test]
+    fn a_line_is_what_is_typed_or_the_default() {
+        let (mut output, _) = output();
+        let mut console = typing(" stod \n\n");
+        assert_eq!(console.line(&mut output, QUESTION, "inkorg").expect("typed"), "stod");
+        assert_eq!(console.line(&mut output, QUESTION, "inkorg").expect("default"), "inkorg");
+        assert_eq!(
+            console.line(&mut output, QUESTION, "").expect_err("the end").code(),
+            Code::ArgumentMissing
+        );
+    }
+
+    #[test]
+    fn bad_134_a_closed_stdin_is_no_answer_and_too_much_is_refused() {
+        let mut closed = Console::scripted(Vec::new(), Style::Nobody);
+        assert_eq!(closed.read_all().expect("empty"), b"");
+        let much = vec![b'x'; usize::try_from(MAX_INPUT).expect("fits") + 1];
+        let mut endless = Console::scripted(much, Style::Nobody);
+        assert_eq!(endless.read_all().expect_err("too much").code(), Code::InputTooLarge);
+    }
+}

@@ -1,0 +1,77 @@
+//! `samverkan find`: who can help. Searched in the copy on this computer, so that nobody learns what was looked for.
+
+use clap::Args;
+use samverkan_proto::ids::{Municipality, ServiceCode};
+use serde::Serialize;
+
+use super::context::{Context, View};
+use super::organisation::Organisation;
+use super::output::{Output, Report};
+use super::page::Page;
+use crate::directory::find::Query;
+use crate::error::{Code, Error, Result};
+use crate::msg;
+use crate::text;
+
+#[derive(Args)]
+pub(super) struct Find {
+    #[arg(value_name = "WORDS")]
+    words: Vec<String>,
+    #[arg(long, value_name = "PLACE", value_parser = parse_place)]
+    near: Option<Municipality>,
+    #[arg(long, value_name = "TYPE", value_parser = parse_service)]
+    service: Option<ServiceCode>,
+    #[arg(long)]
+    refresh: bool,
+}
+
+fn parse_place(code: &str) -> Result<Municipality> {
+    code.parse().map_err(|_| Error::new(Code::PlaceInvalid))
+}
+
+fn parse_service(code: &str) -> Result<ServiceCode> {
+    let args = text::Args::none().text("option", "--service").text("allowed", "none");
+    code.parse().map_err(|_| Error::with(Code::ArgumentInvalid, args))
+}
+
+impl Find {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let view = context.directory(self.refresh, output).await?;
+        let query = Query { words: self.words, near: self.near, service: self.service };
+        output.result(&Found::search(&view, &query))
+    }
+}
+
+/// Who was found, best match first.
+#[derive(Serialize)]
+struct Found {
+    organisations: Vec<Organisation>,
+}
+
+impl Found {
+    fn search(view: &View, query: &Query) -> Self {
+        let found = view.directory().find(query).into_iter();
+        Self { organisations: found.filter_map(|found| Organisation::of(view, &found.org)).collect() }
+    }
+}
+
+impl Report for Found {
+    const KIND: &'static str = "found";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        if self.organisations.is_empty() {
+            page.say(msg!("find-nobody"), &text::Args::none());
+            return;
+        }
+        let headings = [
+            msg!("column-mailbox"),
+            msg!("column-name"),
+            msg!("column-places"),
+            msg!("column-services"),
+            msg!("column-verified"),
+        ];
+        let rows = self.organisations.iter().flat_map(|organisation| organisation.rows(page.text()));
+        let rows: Vec<Vec<String>> = rows.collect();
+        page.table(&headings, &rows);
+    }
+}

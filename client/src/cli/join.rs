@@ -1,0 +1,153 @@
+//! `samverkan join`: from an invitation to an organisation with keys, a certificate and a recovery kit.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use samverkan_proto::ids::MailboxName;
+use samverkan_proto::statement::invite::Invite;
+use serde::Serialize;
+
+use super::cloud;
+use super::console::{Console, Question};
+use super::context::Context;
+use super::output::{Output, Report};
+use super::page::{Page, Tone};
+use crate::error::{Code, Error, Result};
+use crate::files::FileError;
+use crate::keystore::Keystore;
+use crate::msg;
+use crate::session::join::{self, JoinDraft, Joined};
+use crate::text;
+
+/// The most that is read of a file with an invitation: the invitation, and blank lines round it.
+const MAX_INVITE_FILE: u64 = 4 << 10;
+const MAILBOX: Question = Question { text: msg!("ask-mailbox-name"), option: "--mailbox" };
+const KIT: Question = Question { text: msg!("ask-kit"), option: "--kit" };
+const KIT_COPY: Question = Question { text: msg!("ask-kit-copy"), option: "--kit-copy" };
+
+#[derive(Args)]
+pub(super) struct Join {
+    #[arg(value_name = "INVITE")]
+    invite: String,
+    #[arg(long, value_name = "NAME", value_parser = parse_mailbox)]
+    mailbox: Option<MailboxName>,
+    #[arg(long, value_name = "PATH")]
+    kit: Option<PathBuf>,
+    #[arg(long, value_name = "PATH")]
+    kit_copy: Option<PathBuf>,
+}
+
+fn parse_mailbox(name: &str) -> Result<MailboxName> {
+    name.parse().map_err(|_| MAILBOX.invalid())
+}
+
+impl Join {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let draft = self.draft(&mut context.console, output)?;
+        for kit in &draft.kits {
+            cloud::warn(kit, output);
+        }
+        let profile = context.home()?.open_or_create(&context.profile_name()?)?;
+        // An unfinished try has a keystore already, and goes on with its passphrase.
+        let source = context.passphrase();
+        let passphrase = if Keystore::exists(&profile) {
+            source.read(output.text())?
+        } else {
+            source.read_new(output.text())?
+        };
+        output.notice(msg!("join-making-keys"), &text::Args::none());
+        let words = output.text().clone();
+        let joined = join::join(&profile, &passphrase, &draft, &words, &context.clock).await?;
+        output.result(&Welcome::new(&joined, &draft))
+    }
+
+    fn draft(self, console: &mut Console, output: &mut Output) -> Result<JoinDraft> {
+        let invite = read_invite(&self.invite, console)?;
+        let mailbox = match self.mailbox {
+            Some(name) => name,
+            None => parse_mailbox(&console.line(output, MAILBOX, "inkorg")?)?,
+        };
+        let mut path = |given: Option<PathBuf>, question, default| match given {
+            Some(path) => Ok(path),
+            None => console.line(output, question, default).map(PathBuf::from),
+        };
+        let kits = [
+            path(self.kit, KIT, "samverkan-recovery-kit-1.txt")?,
+            path(self.kit_copy, KIT_COPY, "samverkan-recovery-kit-2.txt")?,
+        ];
+        if kits[0] == kits[1] {
+            return Err(Error::new(Code::KitCopiesSame));
+        }
+        Ok(JoinDraft { invite, mailbox, kits })
+    }
+}
+
+/// The invitation itself, a file that holds it, or `-` for stdin.
+fn read_invite(given: &str, console: &mut Console) -> Result<Invite> {
+    let malformed = || Error::new(Code::InviteMalformed);
+    let written = if given == "-" {
+        console.read_all()?
+    } else if given.starts_with("svki") {
+        given.as_bytes().to_vec()
+    } else {
+        read_file(given).map_err(|error| if error.is_missing() { malformed() } else { error.into() })?
+    };
+    let written = str::from_utf8(&written).map_err(|_| malformed())?;
+    Invite::parse(written.trim()).map_err(|_| malformed())
+}
+
+fn read_file(path: &str) -> std::result::Result<Vec<u8>, FileError> {
+    let fail = |error| FileError::from_io(path.as_ref(), error);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(fail)?.take(MAX_INVITE_FILE).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+/// What joining resulted in.
+#[derive(Serialize)]
+struct Welcome {
+    organisation: String,
+    mailbox: String,
+    safety_number: String,
+    hub: String,
+    test_hub: bool,
+    recovery_kits: [PathBuf; 2],
+}
+
+impl Welcome {
+    fn new(joined: &Joined, draft: &JoinDraft) -> Self {
+        Self {
+            organisation: joined.organisation.clone(),
+            mailbox: joined.mailbox.to_string(),
+            safety_number: joined.safety_number.to_string(),
+            hub: joined.hub.clone(),
+            test_hub: joined.test_hub,
+            recovery_kits: draft.kits.clone(),
+        }
+    }
+}
+
+impl Report for Welcome {
+    const KIND: &'static str = "joined";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        let none = text::Args::none();
+        let about = text::Args::none().text("organisation", &self.organisation).text("hub", &self.hub);
+        page.say_in(Tone::Good, msg!("join-done"), &about);
+        if self.test_hub {
+            page.say_in(Tone::Warning, msg!("test-hub"), &none);
+        }
+        page.blank().field(msg!("label-mailbox"), &self.mailbox);
+        page.field(msg!("label-safety-number"), &self.safety_number).blank();
+        page.say(msg!("join-kits"), &none);
+        for kit in &self.recovery_kits {
+            page.line(&format!("  {}", kit.display()));
+        }
+        page.blank().say(msg!("join-next"), &none);
+    }
+}
+
+#[cfg(test)]
+mod tests;

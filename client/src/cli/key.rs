@@ -1,0 +1,106 @@
+//! `samverkan key`: this device's keys and how long they last. No secret is ever shown.
+
+use clap::{Args, Subcommand};
+use samverkan_proto::code::Roles;
+use samverkan_proto::statement::safety::SafetyNumber;
+use serde::Serialize;
+
+use super::context::Context;
+use super::moment::Moment;
+use super::output::{Output, Report};
+use super::page::Page;
+use crate::error::{Code, Error, Result};
+use crate::msg;
+use crate::session::Session;
+
+#[derive(Args)]
+pub(super) struct Key {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    Show(Show),
+}
+
+#[derive(Args)]
+struct Show {}
+
+impl Key {
+    pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        match self.action {
+            Action::Show(Show {}) => {
+                let session = context.session(output)?;
+                output.result(&Device::of(&session)?)
+            }
+        }
+    }
+}
+
+/// This device.
+#[derive(Serialize)]
+struct Device {
+    organisation: String,
+    device: String,
+    roles: Vec<&'static str>,
+    added_at: Moment,
+    expires_at: Moment,
+    certificate_expires_at: Moment,
+    /// Until when others can seal to this device if it does not connect again; absent before the first keys.
+    keys_until: Option<Moment>,
+    safety_number: String,
+}
+
+impl Device {
+    fn of(session: &Session) -> Result<Self> {
+        let revoked = || Error::new(Code::DeviceRevoked);
+        let (manifest, device) = (session.own_manifest(), session.own_device().ok_or_else(revoked)?);
+        let root = manifest.map(|manifest| manifest.fields().root_pk).ok_or_else(revoked)?;
+        let organisation = session.directory().organisation(&session.org());
+        let newest = organisation.and_then(|found| found.epoch_keys_of(&device.id()).last());
+        Ok(Self {
+            organisation: session.membership().handle.to_string(),
+            device: device.id().to_string(),
+            roles: role_names(device.roles),
+            added_at: Moment(device.added_ms),
+            expires_at: Moment(device.expires_ms),
+            certificate_expires_at: Moment(session.membership().certificate_expires_ms()?),
+            keys_until: newest.map(|key| Moment(key.epoch().encrypt_until_ms())),
+            safety_number: SafetyNumber::of_root(&root).to_string(),
+        })
+    }
+}
+
+fn role_names(roles: Roles) -> Vec<&'static str> {
+    let all = [(Roles::ADMIN, "ADMIN"), (Roles::HANDLER, "HANDLER"), (Roles::READER, "READER")];
+    all.into_iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| name).collect()
+}
+
+impl Report for Device {
+    const KIND: &'static str = "device";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        page.field(msg!("label-handle"), &self.organisation);
+        page.field(msg!("label-device"), &self.device);
+        page.field(msg!("label-roles"), &self.roles.join(", "));
+        page.field(msg!("label-added"), &self.added_at.local());
+        page.field(msg!("label-expires"), &self.expires_at.local());
+        page.field(msg!("label-certificate-expires"), &self.certificate_expires_at.local());
+        if let Some(until) = self.keys_until {
+            page.field(msg!("label-keys-until"), &until.local());
+        }
+        page.field(msg!("label-safety-number"), &self.safety_number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_have_names() {
+        assert_eq!(role_names(Roles::ALL), ["ADMIN", "HANDLER", "READER"]);
+        assert_eq!(role_names(Roles::READER), ["READER"]);
+    }
+}
