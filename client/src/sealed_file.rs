@@ -74,7 +74,7 @@ pub fn write(path: &Path, key: &Secret32, label: Label, content: &[u8]) -> Resul
     Ok(files::replace_private(path, &seal(key, label, content)?)?)
 }
 
-/// Reads and opens what [`write`] wrote under the same key and label.
+/// Reads and opens what [`write()`] wrote under the same key and label.
 ///
 /// # Errors
 /// [`SealedFileError::Damaged`] whatever is wrong with the bytes, else [`SealedFileError::File`].

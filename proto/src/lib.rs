@@ -7,7 +7,6 @@
 //! * [`sign`]: Ed25519 with labels, strict on what it accepts.
 //! * [`xwing`]: what X-Wing public halves must obey.
 //! * [`padding`]: the sizes that sealed bytes may have.
-//! * [`request`]: generated requests into domain types; [`InvalidField`] names the field.
 //! * [`reason`]: why a call was refused, its gRPC code, class and fixed text.
 //! * [`limits`]: every bound both ends obey.
 

@@ -11,7 +11,7 @@
 //! | `obstacles(&self, &Draft) -> Vec<Obstacle>` | every reason a send would be refused; no personal data needed |
 //! | `async send(&mut self, Draft, progress) -> Sent` | seal, keep in the outbox, upload, submit, check the receipt |
 //! | `async receive(&mut self, progress) -> Received` | everything that waits: verify, keep, acknowledge; take receipts |
-//! | `async watch(&mut self, notify)` | receive until cancelled; calls `notify` with each [`Notice`] |
+//! | `async watch(&mut self, notify)` | receive until cancelled; calls `notify` with each [`model::Notice`] |
 //! | `async reply(&mut self, &CaseRef, Reply, progress) -> Sent` | a follow-up in the thread, and the receipt that says so |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
 //! | `thread(&self, &CaseRef) -> Thread` | every message of a thread, opened |
