@@ -2,4 +2,6 @@
 //!
 //! `bad_NNN_…` is case NNN of the list of bad inputs.
 
+mod joining;
+
 mod bad_080_attachments;

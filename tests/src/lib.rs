@@ -1,7 +1,8 @@
 //! What the stories need: real programs, real TLS, and a peer that can say anything.
 //!
 //! * [`binaries`]: the two programs, freshly built, wherever the tests are run from.
-//! * [`hub`]: a hub process with its folder, log and operator; killed, stopped and started again at will.
+//! * [`site`]: where a hub is, and the operator who runs it; [`hub`]: a hub process, killed and started again at will.
+//! * [`clocked`]: a hub whose clock the test turns.
 //! * [`cli`]: the client program with a home folder of its own.
 //! * [`wire`]: a low-level peer that writes every byte itself, right or wrong.
 //! * [`proxy`]: a TCP relay that cuts, stalls and counts.
@@ -12,10 +13,12 @@
 
 pub mod binaries;
 pub mod cli;
+pub mod clocked;
 pub mod hub;
 pub mod process;
 pub mod proxy;
 pub mod search;
+pub mod site;
 pub mod story;
 pub mod until;
 pub mod wire;

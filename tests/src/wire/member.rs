@@ -6,11 +6,11 @@ use super::invite::Invite;
 use super::manifest::{RawDevice, RawMailbox, RawManifest, RawRevocation};
 use super::statement::{RawEpochKey, epoch_of};
 use super::{Peer, Refused, now_ms};
-use crate::hub::{HubProcess, Invitation};
+use crate::site::{Invitation, Site};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use samverkan_envelope::EpochSecret;
-use samverkan_hub::ca::Authority;
+use samverkan_hub::ca::VerifiedRequest;
 use samverkan_hub::keys::HubKeys;
 use samverkan_proto::ids::{OrgId, sha256};
 use samverkan_proto::limits::DAY_MS;
@@ -104,7 +104,7 @@ impl Device {
 
     /// A connection as this device.
     #[must_use]
-    pub fn connect(&self, hub: &HubProcess) -> Peer {
+    pub fn connect(&self, hub: &Site) -> Peer {
         Peer::presenting(hub, Some(self.presented()))
     }
 
@@ -112,10 +112,11 @@ impl Device {
     ///
     /// # Panics
     /// When the hub has no keys.
-    pub fn certify(&mut self, hub: &HubProcess) {
+    pub fn certify(&mut self, hub: &Site) {
         let keys = HubKeys::load(&hub.data_dir()).expect("the hub has keys");
-        let issued = Authority::new(&keys).issue_client(&self.certificate_request(), &self.id(), now_ms());
-        self.certificate = Some(issued.expect("a good request").certificate);
+        let request = VerifiedRequest::parse(&self.certificate_request()).expect("a good request");
+        let issued = keys.authority.issue_client(&request, &self.signer.device_id(), now_ms());
+        self.certificate = Some(issued.expect("randomness"));
     }
 
     /// Makes the epoch keys of `weeks` weeks from the current one on, and returns their statements, ascending.
@@ -181,7 +182,7 @@ impl Member {
     ///
     /// # Panics
     /// When any of that fails.
-    pub async fn join(hub: &HubProcess, word: &str) -> Self {
+    pub async fn join(hub: &Site, word: &str) -> Self {
         Self::join_as(hub, word, "volunteer").await
     }
 
@@ -189,7 +190,7 @@ impl Member {
     ///
     /// # Panics
     /// When any of that fails.
-    pub async fn join_as(hub: &HubProcess, word: &str, kind: &str) -> Self {
+    pub async fn join_as(hub: &Site, word: &str, kind: &str) -> Self {
         let member = Self::join_unconfirmed(hub, word, kind).await;
         hub.confirm(member.handle(), &member.safety_number());
         member
@@ -199,7 +200,7 @@ impl Member {
     ///
     /// # Panics
     /// When that fails.
-    pub async fn join_unconfirmed(hub: &HubProcess, word: &str, kind: &str) -> Self {
+    pub async fn join_unconfirmed(hub: &Site, word: &str, kind: &str) -> Self {
         let (mut member, invite) = Self::invited(hub, word, kind);
         let request = member.enrol_request(&invite);
         let answer: v1::EnrolResponse = Peer::stranger(hub)
@@ -215,7 +216,7 @@ impl Member {
     /// # Panics
     /// When the operator's command fails or its invite is malformed.
     #[must_use]
-    pub fn invited(hub: &HubProcess, word: &str, kind: &str) -> (Self, Invite) {
+    pub fn invited(hub: &Site, word: &str, kind: &str) -> (Self, Invite) {
         let handle = format!("{word}-{}", data_encoding::HEXLOWER.encode(&random::<5>()));
         let number = organisation_number(u32::from_be_bytes(random()) % 100_000);
         let name = format!("{word} Exempel");
@@ -268,7 +269,7 @@ impl Member {
 
     /// A connection as its first device.
     #[must_use]
-    pub fn connect(&self, hub: &HubProcess) -> Peer {
+    pub fn connect(&self, hub: &Site) -> Peer {
         self.device().connect(hub)
     }
 
@@ -301,7 +302,7 @@ impl Member {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn publish(&mut self, hub: &HubProcess, mut manifest: RawManifest) -> Result<(), Refused> {
+    pub async fn publish(&mut self, hub: &Site, mut manifest: RawManifest) -> Result<(), Refused> {
         manifest.sort();
         let signed_manifest = manifest.signed_by(&[(0, &self.root)]).into();
         let request = v1::PublishManifestRequest { signed_manifest };
@@ -315,7 +316,7 @@ impl Member {
     ///
     /// # Panics
     /// When any of that fails.
-    pub async fn add_device(&mut self, hub: &HubProcess, roles: u8) -> usize {
+    pub async fn add_device(&mut self, hub: &Site, roles: u8) -> usize {
         let mut device = Device::new(roles);
         let mut manifest = self.next_manifest();
         manifest.devices.push(device.entry(manifest.issued_ms));

@@ -4,7 +4,7 @@ use super::codec::Verbatim;
 use super::connect::{Presented, authority, channel, operator_channel, tls};
 use super::frames::{self, Answer};
 use super::refused::Refused;
-use crate::hub::HubProcess;
+use crate::site::Site;
 use crate::until::in_time;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -32,13 +32,13 @@ pub struct Peer {
 impl Peer {
     /// Somebody without a certificate.
     #[must_use]
-    pub fn stranger(hub: &HubProcess) -> Self {
+    pub fn stranger(hub: &Site) -> Self {
         Self::presenting(hub, None)
     }
 
     /// Somebody with this certificate.
     #[must_use]
-    pub fn presenting(hub: &HubProcess, presented: Option<Presented>) -> Self {
+    pub fn presenting(hub: &Site, presented: Option<Presented>) -> Self {
         Self::at(hub.address(), tls(authority(&hub.data_dir()), presented))
     }
 
@@ -50,7 +50,7 @@ impl Peer {
 
     /// The operator, on the hub's local socket.
     #[must_use]
-    pub fn operator(hub: &HubProcess) -> Self {
+    pub fn operator(hub: &Site) -> Self {
         Self { channel: operator_channel(&hub.operator_socket()), tls: None }
     }
 
