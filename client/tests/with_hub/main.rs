@@ -1,0 +1,5 @@
+//! The client library against a real hub in the same process, with one clock for both.
+
+mod hub;
+mod joining;
+mod member;
