@@ -24,6 +24,12 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
             tracing::error!(what, "the store contradicts itself");
             Refusal::new(ErrorReason::Internal)
         }
+        // The caller of the store decides again; when that has not helped, the sender may.
+        StoreError::Stale => Refusal::new(ErrorReason::Busy),
+        StoreError::Conflict => Refusal::new(ErrorReason::IdempotencyConflict),
+        StoreError::Gone => Refusal::new(ErrorReason::MessageGone),
+        StoreError::UnknownMessage => Refusal::new(ErrorReason::MessageUnknown),
+        StoreError::Quota => Refusal::new(ErrorReason::QuotaExceeded),
         StoreError::Registry(refusal) => of_registry(&refusal),
     }
 }

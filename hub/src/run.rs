@@ -118,10 +118,16 @@ async fn open_store(
 
 /// Logs what opening the store found.
 fn tell(report: &OpenReport) {
-    let OpenReport { journal, index, replayed } = report;
+    let OpenReport { journal, index, replayed, strange } = report;
     tracing::info!(segments = journal.segments, clean = journal.clean, "the store is open");
     if let IndexFate::Rebuilt(reason) = index {
         tracing::warn!(?reason, records = replayed, "index rebuilt");
+    }
+    if *strange > 0 {
+        tracing::error!(
+            records = strange,
+            "intact records that this version does not understand; they are left alone"
+        );
     }
     if let Some(torn) = journal.torn_tail {
         tracing::warn!(

@@ -13,4 +13,4 @@ mod tests;
 
 pub use marks::{GroupState, Marks, MarksError};
 pub use shape::{Shape, WrapShape};
-pub use step::{Contradiction, Effect, Event, Verdict, state, step};
+pub use step::{Contradiction, Effect, Event, Verdict, state, step, waiting};

@@ -176,8 +176,9 @@ fn finished(shape: &Shape, marks: &Marks) -> bool {
     groups(shape, marks).all(|group| matches!(group, GroupState::Delivered | GroupState::Returned))
 }
 
-/// The wraps whose device the message waits for.
-fn waiting(shape: &Shape, marks: &Marks) -> u64 {
+/// The wraps, as a bitmap, whose device the message waits for.
+#[must_use]
+pub fn waiting(shape: &Shape, marks: &Marks) -> u64 {
     if marks.purged {
         return 0;
     }

@@ -32,6 +32,12 @@ impl SubmitPermit {
     pub const fn hh(&self) -> &[u8; 32] {
         &self.hh
     }
+
+    /// Made up, for tests of what demands a permit.
+    #[cfg(test)]
+    pub(crate) const fn for_test(generation: u64, hh: [u8; 32]) -> Self {
+        Self { generation, hh }
+    }
 }
 
 /// Whether the caller is the sender that the header names; asked before an earlier receipt is shown to anybody.

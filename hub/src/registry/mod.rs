@@ -117,6 +117,11 @@ impl Registry {
         self.devices.get(device).copied()
     }
 
+    /// Every device that a manifest names, or once named, with its organisation.
+    pub fn devices(&self) -> impl Iterator<Item = (&DeviceId, &OrgId)> {
+        self.devices.iter()
+    }
+
     /// Whether the device stands in the newest manifest of this organisation.
     pub fn is_current(&self, org: &OrgId, device: &DeviceId) -> bool {
         self.organisation(org).is_some_and(|organisation| organisation.has_device(device))

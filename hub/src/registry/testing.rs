@@ -87,8 +87,14 @@ pub(crate) struct TestOrg {
 
 impl TestOrg {
     pub(crate) fn new(number: usize) -> Self {
+        Self::with_devices(number, 1)
+    }
+
+    /// The same with more devices.
+    pub(crate) fn with_devices(number: usize, devices: u64) -> Self {
         let root = Signer::from_seed(&sha256(format!("root {number}").as_bytes())).unwrap();
-        let devices = vec![TestDevice::new(number as u64 * 1000)];
+        let devices: Vec<_> =
+            (0..devices).map(|device| TestDevice::new(number as u64 * 1000 + device)).collect();
         let mailbox = MailboxId::parse(&[number as u8 + 1; 16]).unwrap();
         let manifest = Manifest::build(ManifestFields {
             serial: 1,
@@ -114,6 +120,10 @@ impl TestOrg {
 
     pub(crate) fn id(&self) -> OrgId {
         self.manifest.manifest().org_id()
+    }
+
+    pub(crate) fn mailbox(&self) -> MailboxId {
+        self.manifest.manifest().mailboxes()[0].id
     }
 
     pub(crate) fn device(&self) -> &TestDevice {

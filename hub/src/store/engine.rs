@@ -38,6 +38,8 @@ pub struct RecoveryReport {
     pub index: IndexFate,
     /// Live records that were put into a rebuilt index.
     pub replayed: u64,
+    /// Intact records among them that say nothing this version understands; they are left alone.
+    pub strange: u64,
 }
 
 /// What became of the index at opening.
@@ -179,7 +181,7 @@ impl Engine {
             }
         };
         let engine = Self { folder, disk, layout: options.index_layout, journal, index, behind: false };
-        Ok((engine, RecoveryReport { journal: report, index: fate, replayed }))
+        Ok((engine, RecoveryReport { journal: report, index: fate, replayed, strange: 0 }))
     }
 
     /// Begins a transaction. It must be committed or dropped before the next is begun.
@@ -207,6 +209,11 @@ impl Engine {
             return Err(error.into());
         }
         Ok(())
+    }
+
+    /// Adds to an index that is being rebuilt. What is in it must follow from the live records.
+    pub(super) fn rebuilt(&self, overlay: Overlay) -> Result<(), IndexError> {
+        self.index.apply(overlay)
     }
 
     /// The journal, for reaping and copying.

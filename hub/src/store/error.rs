@@ -25,6 +25,21 @@ pub enum StoreError {
     /// The store broke one of its own rules; the batch was given up.
     #[error("the store contradicts itself: {0}")]
     Internal(&'static str),
+    /// The decision was made under an earlier registry: make it again.
+    #[error("the registry has changed since the decision")]
+    Stale,
+    /// The same message id was used for other bytes.
+    #[error("the message id was used for other bytes")]
+    Conflict,
+    /// The message was here and has been purged.
+    #[error("the message has been purged")]
+    Gone,
+    /// No such message.
+    #[error("the message is not known")]
+    UnknownMessage,
+    /// A mailbox has as many messages waiting as it may, or an organisation's share is used up.
+    #[error("a share is used up")]
+    Quota,
     /// The registry refuses the change.
     #[error(transparent)]
     Registry(#[from] RegistryRefusal),

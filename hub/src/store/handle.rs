@@ -9,13 +9,15 @@ use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::log::HubKeys;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::bells::Bells;
 use super::draft::Draft;
 use super::engine::OpenError;
 use super::error::StoreError;
 use super::index::Index;
-use super::journal::{Reader, Room};
+use super::journal::Room;
 use super::open::{OpenReport, StoreOpenError};
-use super::writer::{Committed, Job, Order, Shown};
+use super::view::View;
+use super::writer::{Committed, Job, Order};
 use super::{open, writer};
 use crate::clock::Clock;
 use crate::registry::Registry;
@@ -42,9 +44,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Shared {
     orders: mpsc::Sender<Order>,
-    shown: Arc<Shown>,
-    index: Index,
-    reader: Reader,
+    view: View,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -57,29 +57,32 @@ impl Store {
     pub fn open(dir: &Path, signers: Signers, clock: Clock) -> Result<(Self, OpenReport), StoreOpenError> {
         let (writer, report) = open::open(dir, signers, clock)?;
         let (orders, inbox) = mpsc::channel(writer::QUEUE);
-        let (shown, index, reader) =
-            (Arc::clone(&writer.shown), writer.engine.index(), writer.engine.reader());
+        let view = View {
+            index: writer.engine.index(),
+            reader: writer.engine.reader(),
+            shown: Arc::clone(&writer.shown),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(inbox))
             .map_err(OpenError::Io)?;
         let writer = Mutex::new(Some(thread));
-        Ok((Self { shared: Arc::new(Shared { orders, shown, index, reader, writer }) }, report))
+        Ok((Self { shared: Arc::new(Shared { orders, view, writer }) }, report))
     }
 
     /// The registry as it is on disk now.
     pub fn registry(&self) -> Arc<Registry> {
-        self.shared.shown.registry.load_full()
+        self.shared.view.shown.registry.load_full()
     }
 
     /// The registry's generation; says when it changes.
     pub fn changed(&self) -> watch::Receiver<u64> {
-        self.shared.shown.changed.subscribe()
+        self.shared.view.shown.changed.subscribe()
     }
 
     /// Becomes `true` when the disk has failed and nothing is acknowledged any more.
     pub fn failed(&self) -> watch::Receiver<bool> {
-        self.shared.shown.failed.subscribe()
+        self.shared.view.shown.failed.subscribe()
     }
 
     /// Stops the writer and marks the stop as clean. Operations that come later are refused with
@@ -130,11 +133,19 @@ impl Store {
     pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Index, &Reader) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&View) -> Result<T, StoreError> + Send + 'static,
     {
-        let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || read(&shared.index, &shared.reader))
-            .await
-            .unwrap_or(Err(StoreError::Failed))
+        let view = self.shared.view.clone();
+        tokio::task::spawn_blocking(move || read(&view)).await.unwrap_or(Err(StoreError::Failed))
+    }
+
+    /// The committed index.
+    pub(super) fn index(&self) -> &Index {
+        &self.shared.view.index
+    }
+
+    /// The bells of those who wait for something new.
+    pub(super) fn bells(&self) -> &Bells {
+        &self.shared.view.shown.bells
     }
 }

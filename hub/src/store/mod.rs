@@ -8,7 +8,11 @@
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
 //! | `organisations.rs` | operations on the registry and its log |
 //! | `writer.rs`, `draft.rs` | the writer's thread; the batch it is forming |
-//! | `open.rs` | opening, and rebuilding the index |
+//! | `mail/` | operations on messages |
+//! | `open.rs`, `rebuild.rs` | opening, and building the index again |
+//! | `clocks.rs` | what time does: expiry, lapses, forgetting |
+//! | `tidy.rs` | giving disk space back |
+//! | `sweep.rs` | what a revocation or suspension does to what waits |
 //! | `record/`, `key.rs` | what the journal's records and the index's keys say |
 //! | `engine.rs` | journal and index as one |
 //! | `journal/` | the truth: an append-only log of records, each with its own digest |
@@ -26,13 +30,22 @@
 
 mod handle;
 
+mod mail;
 mod organisations;
 
 mod error;
 
 mod open;
+mod rebuild;
 
+mod clocks;
+mod sweep;
+mod tidy;
 mod writer;
+
+mod bells;
+mod proofs;
+mod view;
 
 mod draft;
 
@@ -52,10 +65,16 @@ pub mod folder;
 #[cfg(test)]
 mod tests;
 
+pub use bells::Subscription;
 pub use engine::{IndexFate, OpenError, RebuildReason, RecoveryReport};
 pub use error::StoreError;
 pub use folder::FolderError;
 pub use handle::{Signers, Store};
 pub use journal::{Damage, DamageKind, JournalReport, TornTail};
+pub use mail::{Item, Lookup, ReceiptRefusal, Sealed, Status, Waiting};
 pub use open::{OpenReport, StoreOpenError};
 pub use organisations::{Enrolment, LOG_PAGE, LogEntry};
+
+/// How long receipts and tombstones are kept after a message is gone: half a year, beyond every deadline for an
+/// answer that a sender could still dispute in earnest.
+const RECEIPTS_KEPT_MS: u64 = 180 * samverkan_proto::limits::DAY_MS;

@@ -1,5 +1,6 @@
 //! Opening: the engine first, then everything that is kept in memory.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,13 +9,17 @@ use samverkan_proto::ids::sha256;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, Record};
 use tokio::sync::watch;
 
-use super::engine::{Engine, EngineOptions, OpenError, RecoveryReport};
+use super::bells::Bells;
+use super::draft::{Draft, Heads};
+use super::engine::{Engine, EngineOptions, IndexFate, OpenError, RecoveryReport};
 use super::error::StoreError;
 use super::handle::Signers;
-use super::index::{Index, IndexError, Overlay};
-use super::journal::{JournalOptions, Reader, Replayed};
+use super::index::Index;
+use super::journal::{JournalOptions, Reader};
+use super::proofs::Proofs;
+use super::rebuild::Rebuild;
 use super::writer::{Shown, Writer};
-use super::{key, record};
+use super::{key, record, sweep};
 use crate::clock::Clock;
 use crate::registry::Registry;
 
@@ -22,6 +27,9 @@ use crate::registry::Registry;
 const LAYOUT: u32 = 1;
 /// Memory for index pages.
 const INDEX_CACHE: u64 = 128 << 20;
+
+/// Left-over records that are released at once.
+const LEFTOVERS: usize = 10_000;
 
 /// What opening the store found.
 pub type OpenReport = RecoveryReport;
@@ -44,8 +52,11 @@ pub enum StoreOpenError {
     /// The log begins with other hub keys than these.
     #[error("the store belongs to a hub with other keys: use the keys it was made with")]
     OtherKeys,
-    /// The first entry of the log could not be written.
-    #[error("the log can not be begun")]
+    /// The facts about a message can not be put together.
+    #[error("the index can not be rebuilt")]
+    Rebuild(#[source] StoreError),
+    /// The first records could not be written.
+    #[error("the store can not be written to")]
     Begin(#[source] StoreError),
 }
 
@@ -60,11 +71,20 @@ pub(super) fn open(
         index_cache_bytes: INDEX_CACHE,
         index_layout: LAYOUT,
     };
-    let (engine, report) = Engine::open(dir, options, index_record)?;
+    let mut rebuild = Rebuild::default();
+    let (engine, mut report) = Engine::open(dir, options, |record, overlay| rebuild.record(record, overlay))?;
     let mut tree = LogTree::new();
     let mut registry = Registry::default();
     load_log(&engine.index(), &engine.reader(), &mut registry, &mut tree)?;
     load_invites(&engine.index(), &engine.reader(), &mut registry).map_err(StoreOpenError::Invite)?;
+    let (leftovers, sweeps) = match report.index {
+        IndexFate::Rebuilt(_) => {
+            let leftovers = rebuild.finish(&engine, &registry).map_err(StoreOpenError::Rebuild)?;
+            report.strange = leftovers.strange;
+            (leftovers.release, sweep::all(&registry).into())
+        }
+        IndexFate::Created | IndexFate::Reused => (Vec::new(), VecDeque::new()),
+    };
     let hub_keys = signers.hub_keys.encode().map_err(|_| StoreOpenError::OtherKeys)?;
     let first = Leaf::HubKeys { record: sha256(&hub_keys) };
     let begun = match registry.log().leaf(0) {
@@ -79,32 +99,25 @@ pub(super) fn open(
         changed: watch::Sender::new(registry.generation()),
         failed: watch::Sender::new(false),
         registry: ArcSwap::from_pointee(registry),
+        proofs: Proofs::default(),
+        bells: Bells::default(),
     });
     let record = Record::HubKeys(signers.hub_keys.clone());
-    let mut writer = Writer { engine, tree, signers, clock, shown };
+    let mut writer =
+        Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None };
     if !begun {
-        let append = |draft: &mut super::draft::Draft| {
+        let append = |draft: &mut Draft| {
             draft.append_leaf(first, &record, hub_keys.into())?;
             draft.registry_changed();
             Ok(())
         };
         writer.run_alone(append).map_err(StoreOpenError::Begin)?;
     }
+    for part in leftovers.chunks(LEFTOVERS) {
+        let release = |draft: &mut Draft| part.iter().try_for_each(|location| draft.release(*location));
+        writer.run_alone(release).map_err(StoreOpenError::Begin)?;
+    }
     Ok((writer, report))
-}
-
-/// Puts one live record into the index.
-fn index_record(record: &Replayed<'_>, overlay: &mut Overlay) -> Result<(), IndexError> {
-    let location = record.location.to_bytes();
-    let key = match record.kind {
-        record::kind::LOG_ENTRY => record::parse_log_entry(record.head).map(|(index, _)| key::log(index)),
-        record::kind::INVITE => record::invite::parse(record.head).map(|(code, _)| key::invite(&code)),
-        record::kind::USED_INVITE => {
-            record::invite::parse_used(record.head).map(|(code, _)| key::used_invite(&code))
-        }
-        _ => None,
-    };
-    key.map_or(Ok(()), |key| overlay.put(key, location))
 }
 
 fn load_log(

@@ -7,7 +7,7 @@ use samverkan_proto::ids::{Handle, OrgId, sha256};
 use samverkan_proto::limits::INVITE_MS;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{EpochKeyBatch, Leaf, OrganisationEntry, Record};
-use samverkan_proto::statement::manifest::VerifiedManifest;
+use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 
 use super::draft::Draft;
 use super::error::StoreError;
@@ -107,6 +107,7 @@ impl Store {
     pub async fn publish_manifest(&self, manifest: VerifiedManifest) -> Result<u64, StoreError> {
         self.call(Room::Ordinary, move |draft| {
             if draft.registry().check_next(&manifest)? {
+                sweep_changed(draft, manifest.manifest());
                 let signed = manifest.signed().clone();
                 let (leaf, bytes) = (Leaf::of_manifest(&signed), signed.bytes().clone());
                 draft.append_leaf(leaf, &Record::Manifest(signed), bytes)?;
@@ -146,6 +147,7 @@ impl Store {
             if let Some(entry) = draft.registry().next_entry(&org, state, draft.now_ms)? {
                 append_entry(draft, entry)?;
                 draft.registry_changed();
+                sweep_cut(draft, &org);
             }
             Ok(move |committed: &Committed| {
                 let organisation = committed.registry.organisation(&org);
@@ -162,10 +164,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`].
     pub async fn log_entries(&self, from: u64) -> Result<Vec<LogEntry>, StoreError> {
-        self.read(move |index, reader| {
+        self.read(move |view| {
             let (mut entries, mut bytes) = (Vec::new(), 0);
-            for pair in index.range(&key::log(from), Some(&key::log(from.saturating_add(LOG_PAGE)))) {
-                let read = reader.read(key::location(&pair?.1).ok_or(StoreError::Damaged)?)?;
+            for pair in view.index.range(&key::log(from), Some(&key::log(from.saturating_add(LOG_PAGE)))) {
+                let read = view.reader.read(key::location(&pair?.1).ok_or(StoreError::Damaged)?)?;
                 let (_, leaf) = record::parse_log_entry(&read.head).ok_or(StoreError::Damaged)?;
                 bytes += read.body.len();
                 entries.push(LogEntry { leaf: leaf.encode(), record: read.body });
@@ -235,6 +237,29 @@ fn enrol(draft: &mut Draft, enrolment: Enrolment) -> Result<u64, StoreError> {
     draft.registry_mut().use_invite(code, used);
     draft.registry_changed();
     Ok(index)
+}
+
+/// Has the queues looked through of devices that are gone, or read other mailboxes than before.
+fn sweep_changed(draft: &mut Draft, next: &Manifest) {
+    let org = next.org_id();
+    let Some(before) = draft.registry().organisation(&org).cloned() else { return };
+    for device in before.manifest().devices() {
+        let id = device.id();
+        let stays = before.manifest().mailboxes_of(&id).all(|mailbox| next.reads(&id, &mailbox.id));
+        if !stays || next.device(&id).is_none() {
+            draft.sweep(org, id);
+        }
+    }
+}
+
+/// Has the queues of an organisation looked through that may not receive any more.
+fn sweep_cut(draft: &mut Draft, org: &OrgId) {
+    let Some(organisation) = draft.registry().organisation(org).cloned() else { return };
+    if matches!(organisation.state(), OrganisationState::Suspended | OrganisationState::Removed) {
+        for device in organisation.manifest().devices() {
+            draft.sweep(*org, device.id());
+        }
+    }
 }
 
 fn append_entry(draft: &mut Draft, entry: OrganisationEntry) -> Result<(), StoreError> {

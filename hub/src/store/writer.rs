@@ -3,17 +3,26 @@
 //! It takes jobs from a bounded queue, lets each work on the draft of a batch, makes the batch durable with one
 //! sync, shows it, and only then answers. There is no timer: the next batch forms while this one is being synced.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use samverkan_proto::limits::MAX_HUB_BATCH;
+use samverkan_proto::statement::batch::ProofMaker;
 use samverkan_proto::statement::log::{Checkpoint, LogTree};
+use samverkan_proto::statement::receipt::HubReceipt;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Signers;
-use super::draft::Draft;
+use super::bells::Bells;
+use super::draft::{Draft, Finished, Heads};
 use super::engine::{CommitError, Engine, OpenError};
 use super::error::StoreError;
 use super::journal::{AppendError, Room};
+use super::proofs::Proofs;
+use super::record::mail::Given;
+use super::sweep::Sweep;
+use super::tidy::Copying;
 use crate::clock::Clock;
 use crate::registry::Registry;
 
@@ -28,6 +37,21 @@ const BATCH_BYTES: usize = 1 << 20;
 pub(super) struct Committed {
     /// The registry after the batch.
     pub(super) registry: Arc<Registry>,
+    proofs: Vec<(u64, Arc<ProofMaker>)>,
+    receipts: Vec<HubReceipt>,
+    first_batch: u64,
+}
+
+impl Committed {
+    /// A receipt that was given in this batch, with its proof.
+    pub(super) fn proof(&self, given: &Given) -> Result<Vec<u8>, StoreError> {
+        let broken = StoreError::Internal("a receipt is not in its batch");
+        let chunk = given.batch.checked_sub(self.first_batch).and_then(|chunk| usize::try_from(chunk).ok());
+        let (_, maker) = chunk.and_then(|chunk| self.proofs.get(chunk)).ok_or(broken.clone())?;
+        let index = chunk.unwrap_or(0) * usize::from(MAX_HUB_BATCH) + usize::from(given.leaf);
+        let receipt = self.receipts.get(index).ok_or(broken.clone())?;
+        maker.prove(receipt, given.leaf).map_err(|_| broken)
+    }
 }
 
 /// Answers a waiting caller once the fate of the batch is known.
@@ -57,6 +81,8 @@ pub(super) struct Shown {
     pub(super) registry: ArcSwap<Registry>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) failed: watch::Sender<bool>,
+    pub(super) proofs: Proofs,
+    pub(super) bells: Bells,
 }
 
 /// The writer's own state.
@@ -66,23 +92,87 @@ pub(super) struct Writer {
     pub(super) signers: Signers,
     pub(super) clock: Clock,
     pub(super) shown: Arc<Shown>,
+    pub(super) heads: Heads,
+    pub(super) sweeps: VecDeque<Sweep>,
+    pub(super) copying: Option<Copying>,
 }
 
 impl Writer {
     /// Works until it is told to stop, or nobody can tell it anything any more.
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let _alarm = Alarm(Arc::clone(&self.shown));
-        while let Some(order) = orders.blocking_recv() {
+        while let Some(order) = self.next(&mut orders) {
             let stop = match order {
                 Order::Work(first) => self.batch(first, &mut orders),
                 Order::Stop(done) => Some(done),
             };
+            // Under load there is no idle moment, so a piece of the pending work follows every batch.
+            self.background();
             if let Some(done) = stop {
+                while !self.sweeps.is_empty() && self.background() {}
                 // Whoever asked may have gone; the store is closed all the same.
                 let _ = done.send(self.engine.close());
                 return;
             }
         }
+    }
+
+    /// The next order, with the pending work done while there is none.
+    fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+        loop {
+            match orders.try_recv() {
+                Ok(order) => return Some(order),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                Err(mpsc::error::TryRecvError::Empty) if self.background() => {}
+                Err(mpsc::error::TryRecvError::Empty) => return orders.blocking_recv(),
+            }
+        }
+    }
+
+    /// Does a piece of the pending work; gives whether there was any.
+    fn background(&mut self) -> bool {
+        if *self.shown.failed.borrow() {
+            return false;
+        }
+        let done = if self.sweeps.is_empty() { self.copy() } else { self.sweep() };
+        match done {
+            Ok(more) => more,
+            // No room now: it is tried again after the next order. After any other error the store has stopped, or
+            // contradicts itself, and the next start takes it up.
+            Err(error) => {
+                self.failed(error);
+                false
+            }
+        }
+    }
+
+    fn sweep(&mut self) -> Result<bool, StoreError> {
+        let Some(sweep) = self.sweeps.front().copied() else { return Ok(false) };
+        let mut left = None;
+        self.run_alone(|draft| {
+            left = sweep.step(draft)?;
+            Ok(())
+        })?;
+        self.sweeps.pop_front();
+        self.sweeps.extend(left);
+        Ok(true)
+    }
+
+    /// Gives a piece of disk space back.
+    fn copy(&mut self) -> Result<bool, StoreError> {
+        let Some(mut copying) = self.copying.take() else {
+            let reaped = self.engine.journal().reap()?;
+            self.copying = Copying::begin(&mut self.engine)?;
+            return Ok(reaped > 0 || self.copying.is_some());
+        };
+        if copying.is_done() {
+            copying.end(&mut self.engine)?;
+            return Ok(true);
+        }
+        let reader = self.engine.reader();
+        self.run_alone(|draft| copying.step(draft, &reader))?;
+        self.copying = Some(copying);
+        Ok(true)
     }
 
     /// Forms and commits one batch; gives the order to stop, if it came meanwhile.
@@ -113,7 +203,7 @@ impl Writer {
                 }
                 None => break None,
             }
-            if spoilt || answers.len() >= BATCH_JOBS || draft.transaction.batch.len() >= BATCH_BYTES {
+            if spoilt || answers.len() >= BATCH_JOBS || draft.len() >= BATCH_BYTES {
                 break None;
             }
             next = orders.try_recv().ok();
@@ -125,12 +215,12 @@ impl Writer {
         stop
     }
 
-    /// Runs one job by itself, before the thread is started.
+    /// Runs one job by itself, which may use the last free space.
     pub(super) fn run_alone(
         &mut self,
         job: impl FnOnce(&mut Draft) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let (mut draft, _) = self.begin()?;
+        let (mut draft, _) = self.begin().map_err(|error| self.failed(error))?;
         job(&mut draft)?;
         self.commit(draft).map(|_| ())
     }
@@ -143,14 +233,18 @@ impl Writer {
             begun => (begun?, Room::Ordinary),
         };
         let registry = self.shown.registry.load_full();
-        Ok((Draft::new(self.clock.now_ms(), transaction, registry), room))
+        let heads = std::mem::take(&mut self.heads);
+        let reader = self.engine.reader();
+        Ok((Draft::new(self.clock.now_ms(), transaction, reader, registry, heads), room))
     }
 
     fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
-        let (transaction, mut registry, leaves) = draft.into_parts();
-        self.engine.commit(transaction).map_err(|error| self.failed(error.into()))?;
-        if !leaves.is_empty() {
-            for leaf in &leaves {
+        let finished = draft.finish(&self.signers.receipt)?;
+        self.engine.commit(finished.transaction).map_err(|error| self.failed(error.into()))?;
+        self.heads = finished.heads;
+        let mut registry = finished.registry;
+        if !finished.leaves.is_empty() {
+            for leaf in &finished.leaves {
                 self.tree.append(&leaf.encode());
             }
             let checkpoint = Checkpoint::sign(&self.signers.hub, self.tree.head(), &self.signers.log);
@@ -160,7 +254,13 @@ impl Writer {
             self.shown.registry.store(Arc::clone(&registry));
             self.shown.changed.send_replace(registry.generation());
         }
-        Ok(Committed { registry })
+        for (batch, maker) in &finished.proofs {
+            self.shown.proofs.add(*batch, Arc::clone(maker));
+        }
+        self.shown.bells.ring(&finished.wake);
+        self.sweeps.extend(finished.sweeps.iter().copied());
+        let Finished { proofs, receipts, batch: first_batch, .. } = finished;
+        Ok(Committed { registry, proofs, receipts, first_batch })
     }
 
     /// Tells everybody when the store has failed for good.

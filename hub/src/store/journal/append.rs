@@ -106,6 +106,11 @@ impl Batch {
         Ok(())
     }
 
+    /// The sequence number of the next new record.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
     /// Whether committing it would change nothing.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.releases.is_empty()

@@ -5,18 +5,39 @@
 //! | 1 | log entry | `u64 index, leaf data` | the leaf's record |
 //! | 2 | invite | see `invite.rs` | — |
 //! | 3 | used invite | see `invite.rs` | — |
+//! | 4 | message | see `mail.rs` | wraps, content |
+//! | 5 | hub receipt of types 2 to 9 | see `mail.rs` | — |
+//! | 6 | device receipt | see `mail.rs` | — |
+//! | 7 | mailboxes opened later | see `mail.rs` | — |
+//! | 8 | receipt batch | see `mail.rs` | signature and leaf hashes |
+//! | 9 | tombstone | see `tombstone.rs` | — |
+//! | 10 | events taken | `device[16] u64 through` | — |
+//! | 11 | consent stub | `SVKC` | — |
+//! | 12 | used consent | see `consent.rs` | — |
+//! | 13 | blob | see `blob.rs` | — |
 
 pub(super) mod invite;
+pub(super) mod mail;
+pub(super) mod tombstone;
 
+use samverkan_proto::ids::DeviceId;
 use samverkan_proto::statement::log::Leaf;
 
 use super::codec::Take;
+use super::key;
 
 /// Record kinds. Their numbers stand on disk.
 pub(super) mod kind {
     pub(in crate::store) const LOG_ENTRY: u8 = 1;
     pub(in crate::store) const INVITE: u8 = 2;
     pub(in crate::store) const USED_INVITE: u8 = 3;
+    pub(in crate::store) const MESSAGE: u8 = 4;
+    pub(in crate::store) const HUB_RECEIPT: u8 = 5;
+    pub(in crate::store) const DEVICE_RECEIPT: u8 = 6;
+    pub(in crate::store) const OPENED: u8 = 7;
+    pub(in crate::store) const RECEIPT_BATCH: u8 = 8;
+    pub(in crate::store) const TOMBSTONE: u8 = 9;
+    pub(in crate::store) const EVENTS_TAKEN: u8 = 10;
 }
 
 /// The head of a log entry.
@@ -31,4 +52,34 @@ pub(super) fn parse_log_entry(head: &[u8]) -> Option<(u64, Leaf)> {
     let mut take = Take::new(head);
     let index = take.u64()?;
     Some((index, Leaf::parse(take.rest()).ok()?))
+}
+
+/// The head of the mark that a device has taken its events up to a cursor.
+pub(super) fn encode_events_taken(device: &DeviceId, through: u64) -> Vec<u8> {
+    [device.as_bytes().as_slice(), &through.to_be_bytes()].concat()
+}
+
+/// Reads the mark that a device has taken its events up to a cursor.
+pub(super) fn parse_events_taken(head: &[u8]) -> Option<(DeviceId, u64)> {
+    let mut take = Take::new(head);
+    let device = DeviceId::parse(take.bytes(16)?).ok()?;
+    let through = take.u64()?;
+    take.is_empty().then_some((device, through))
+}
+
+/// Where the index says that a live record is, by the record's kind, number and head.
+pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
+    Some(match kind {
+        kind::LOG_ENTRY => key::log(parse_log_entry(head)?.0),
+        kind::INVITE => key::invite(&invite::parse(head)?.0),
+        kind::USED_INVITE => key::used_invite(&invite::parse_used(head)?.0),
+        kind::MESSAGE => key::message(&mail::MessageHead::parse(head)?.header.fields().message_id),
+        kind::HUB_RECEIPT => key::fact(&mail::HubReceiptHead::parse(head)?.message_id, seq),
+        kind::DEVICE_RECEIPT => key::fact(&mail::DeviceReceiptHead::parse(head)?.receipt.message_id, seq),
+        kind::OPENED => key::fact(&mail::parse_opened(head)?.0, seq),
+        kind::RECEIPT_BATCH => key::receipt_batch(u64::from_be_bytes(head.try_into().ok()?)),
+        kind::TOMBSTONE => key::tombstone(&tombstone::Tombstone::parse(head)?.message_id),
+        kind::EVENTS_TAKEN => key::events_taken(&parse_events_taken(head)?.0),
+        _ => return None,
+    })
 }

@@ -1,0 +1,112 @@
+//! What time does to the store: expiry, lapses, and the end of what was kept long enough.
+
+use samverkan_proto::code::PurgeReason;
+use samverkan_proto::ids::MessageId;
+use samverkan_proto::statement::receipt::HubEvent;
+
+use super::draft::Draft;
+use super::error::StoreError;
+use super::handle::Store;
+use super::journal::Room;
+use super::key::{self, Due};
+use super::mail::letter::{Letter, say};
+use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
+use super::record::tombstone::Tombstone;
+use crate::mail::Event;
+
+/// Pieces of work done in one step.
+const PIECE: usize = 64;
+
+impl Store {
+    /// Does what is due, a bounded piece of it. Gives when the next step is due, milliseconds since 1970:
+    /// at once while there is more, `u64::MAX` when nothing is foreseen.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], `Full`, `Failed`: the work is left for the next step.
+    pub async fn step(&self) -> Result<u64, StoreError> {
+        self.call(Room::Reserve, |draft| {
+            let next = step(draft)?;
+            Ok(move |_: &_| Ok(next))
+        })
+        .await
+    }
+}
+
+fn step(draft: &mut Draft) -> Result<u64, StoreError> {
+    let piece = draft.prefix(&[key::DUE]).take(PIECE).collect::<Result<Vec<_>, _>>()?;
+    for (key, _) in piece {
+        let (at_ms, what, id) = key::parse_due(&key).ok_or(StoreError::Damaged)?;
+        if at_ms > draft.now_ms {
+            return Ok(at_ms);
+        }
+        // First, so that nothing that can not be done is tried for ever.
+        draft.delete(key.clone())?;
+        match what {
+            Due::Expire => end(draft, id, Event::Expired)?,
+            Due::Lapse => end(draft, id, Event::Lapsed)?,
+            Due::Forget => forget(draft, id)?,
+        }
+    }
+    let next = draft.prefix(&[key::DUE]).next().transpose()?;
+    Ok(next.and_then(|(key, _)| key::parse_due(&key).map(|(at_ms, ..)| at_ms)).unwrap_or(u64::MAX))
+}
+
+fn end(draft: &mut Draft, id: &[u8], event: Event) -> Result<(), StoreError> {
+    let id = MessageId::parse(id).map_err(|_| StoreError::Damaged)?;
+    match Letter::load(draft, id) {
+        Ok(Some(letter)) => letter.happen(draft, event, None).map(drop),
+        Ok(None) => Ok(()),
+        Err(StoreError::Damaged) => end_damaged(draft, id),
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends a message of which nobody can read any more whom it was for: its sender is told that it was lost.
+fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
+    let key = key::message(&id);
+    let Some(value) = draft.get(&key)? else { return Ok(()) };
+    let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
+    say(draft, &id, &value, HubEvent::ExpiredUndelivered, 0)?;
+    say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
+    draft.release(value.location)?;
+    draft.delete(key)
+}
+
+/// Deletes what was kept of a message after its end.
+fn forget(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
+    let id = MessageId::parse(id).map_err(|_| StoreError::Damaged)?;
+    let key = key::tombstone(&id);
+    let Some(value) = draft.get(&key)? else { return Ok(()) };
+    let value = TombstoneValue::parse(&value).ok_or(StoreError::Damaged)?;
+    let readers: Vec<_> = draft
+        .registry()
+        .organisation(&value.sender.org)
+        .map(|organisation| {
+            organisation.manifest().readers(&value.sender.mailbox).map(|device| device.id()).collect()
+        })
+        .unwrap_or_default();
+    for pair in draft.prefix(&key::facts(&id)).collect::<Result<Vec<_>, _>>()? {
+        let (fact_key, fact) = pair;
+        let fact = FactValue::parse(&fact).ok_or(StoreError::Damaged)?;
+        if let Some(seq) = key::cursor(&fact_key) {
+            for reader in &readers {
+                draft.delete(key::event(reader, seq))?;
+            }
+        }
+        draft.release(fact.location)?;
+        draft.delete(fact_key)?;
+        if let Fact::Hub { batch, .. } = fact.fact {
+            draft.drop_receipt(batch)?;
+        }
+    }
+    let accepted = match draft.read_head(value.location) {
+        Ok(head) => Tombstone::parse(&head).map(|tombstone| tombstone.accepted),
+        Err(StoreError::Damaged) => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(accepted) = accepted {
+        draft.drop_receipt(accepted.batch)?;
+    }
+    draft.release(value.location)?;
+    draft.delete(key)
+}

@@ -1,0 +1,48 @@
+//! Messages: taken in, handed over, spoken about, and purged (PROTOCOL.md section 11). What becomes of a message is
+//! decided in [`crate::mail`]; here it is made durable.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `sealed.rs`, `accept.rs` | a message on its way in |
+//! | `deliver.rs` | what waits for a device |
+//! | `receipts.rs` | handing over, and what devices say |
+//! | `letter.rs` | carrying out what follows from an event |
+//! | `purge.rs` | the end of a message, and what stays |
+//! | `status.rs` | everything that was said about a message |
+//! | `value.rs` | how all this stands in the index |
+
+mod accept;
+mod sealed;
+
+mod deliver;
+mod receipts;
+mod status;
+
+pub(super) mod letter;
+mod purge;
+pub(super) mod value;
+
+use crate::mail::Shape;
+
+use super::record::mail::MessageHead;
+
+pub use accept::Lookup;
+pub use deliver::{Item, Waiting};
+pub use receipts::ReceiptRefusal;
+pub(super) use receipts::shape_of;
+pub use sealed::Sealed;
+pub use status::Status;
+
+/// A message's head, and what its header says for good.
+#[derive(Debug)]
+pub(super) struct StoredMessage {
+    pub(super) head: MessageHead,
+    pub(super) shape: Shape,
+}
+
+impl StoredMessage {
+    pub(super) fn new(head: MessageHead) -> Self {
+        let shape = Shape::of(head.header.fields());
+        Self { head, shape }
+    }
+}

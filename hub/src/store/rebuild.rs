@@ -1,0 +1,395 @@
+//! Building the index again from the live records.
+//!
+//! The first pass sees every live record once, in the order of the journal, and puts it where it belongs. Copies
+//! made by compaction stand out of order, so whatever depends on several records waits for the second pass, which
+//! folds the facts about each message in the order of their numbers and needs the registry.
+
+use std::collections::{HashMap, HashSet};
+
+use samverkan_proto::code::{DeviceReceiptType, HubReceiptType, RefusalReason};
+use samverkan_proto::ids::{DeviceId, MessageId};
+use samverkan_proto::limits::AFTER_DELIVERY_MS;
+use samverkan_proto::statement::receipt::MailboxRef;
+
+use super::engine::Engine;
+use super::error::StoreError;
+use super::index::{IndexError, Overlay};
+use super::journal::{Location, Reader, Replayed};
+use super::key::{self, Due};
+use super::mail::letter::{delivery, device_fact, hub_fact};
+use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
+use super::record::kind;
+use super::record::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, Sender, parse_opened};
+use super::record::tombstone::Tombstone;
+use super::{RECEIPTS_KEPT_MS, record};
+use crate::mail::{Effect, Event, GroupState, Marks, Shape, Verdict, step, waiting};
+use crate::registry::Registry;
+
+/// Index changes that are collected before they are handed over.
+const CHANGES: usize = 8192;
+
+/// What the first pass remembers for the second.
+#[derive(Debug, Default)]
+pub(super) struct Rebuild {
+    /// Messages about which something was said.
+    spoken_of: HashSet<MessageId>,
+    /// Messages that wait for each mailbox.
+    waiting: HashMap<MailboxRef, i64>,
+    /// Receipts that are kept of each receipt batch.
+    batches: HashMap<u64, u32>,
+    /// Intact records that say nothing this version understands.
+    strange: u64,
+}
+
+impl Rebuild {
+    /// Puts one live record into the index.
+    pub(super) fn record(&mut self, record: &Replayed<'_>, overlay: &mut Overlay) -> Result<(), IndexError> {
+        let Some(key) = record::index_key(record.kind, record.seq, record.head) else {
+            self.strange += 1;
+            return Ok(());
+        };
+        let value = match record.kind {
+            kind::MESSAGE => self.message(record, overlay)?,
+            kind::HUB_RECEIPT => HubReceiptHead::parse(record.head).map(|head| {
+                self.spoken_of.insert(head.message_id);
+                *self.batches.entry(head.given.batch).or_default() += 1;
+                hub_fact(&head, record.location).encode()
+            }),
+            kind::DEVICE_RECEIPT => DeviceReceiptHead::parse(record.head).map(|head| {
+                self.spoken_of.insert(head.receipt.message_id);
+                device_fact(&head, record.location).encode()
+            }),
+            kind::OPENED => parse_opened(record.head).map(|(id, open)| {
+                self.spoken_of.insert(id);
+                FactValue { location: record.location, fact: Fact::Opened { open }, at_ms: 0 }.encode()
+            }),
+            kind::TOMBSTONE => self.tombstone(record, overlay)?,
+            kind::EVENTS_TAKEN => record::parse_events_taken(record.head)
+                .map(|(_, through)| with_number(record.location, through)),
+            // The number of its kept receipts follows when all of them have been seen.
+            kind::RECEIPT_BATCH => {
+                let mut value = record.location.to_bytes().to_vec();
+                value.extend_from_slice(&[0; 4]);
+                Some(value)
+            }
+            _ => Some(record.location.to_bytes().to_vec()),
+        };
+        match value {
+            Some(value) => overlay.put(key, value),
+            None => Ok(()),
+        }
+    }
+
+    /// A message as it was when it was accepted.
+    fn message(
+        &mut self,
+        record: &Replayed<'_>,
+        overlay: &mut Overlay,
+    ) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(head) = MessageHead::parse(record.head) else { return Ok(None) };
+        let fields = head.header.fields();
+        let (id, shape) = (fields.message_id, Shape::of(fields));
+        let (marks, _) = accepted(&shape);
+        *self.batches.entry(head.accepted.batch).or_default() += 1;
+        overlay.put(key::due(fields.expires_ms, Due::Expire, id.as_bytes()), [])?;
+        for wrap in bits(waiting(&shape, &marks)) {
+            overlay.put(key::delivery(&shape.wraps[wrap].device, record.seq), delivery(&id, wrap))?;
+        }
+        for to in &shape.to {
+            *self.waiting.entry(*to).or_default() += 1;
+        }
+        let value = MessageValue {
+            location: record.location,
+            seq: record.seq,
+            expires_ms: fields.expires_ms,
+            lapse_ms: 0,
+            hashes: head.hashes(),
+            sender: Sender::of(&head.header),
+            marks,
+        };
+        Ok(Some(value.encode()))
+    }
+
+    fn tombstone(
+        &mut self,
+        record: &Replayed<'_>,
+        overlay: &mut Overlay,
+    ) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(tombstone) = Tombstone::parse(record.head) else { return Ok(None) };
+        let id = tombstone.message_id;
+        self.spoken_of.insert(id);
+        *self.batches.entry(tombstone.accepted.batch).or_default() += 1;
+        let forget = tombstone.purged_ms.saturating_add(RECEIPTS_KEPT_MS);
+        overlay.put(key::due(forget, Due::Forget, id.as_bytes()), [])?;
+        let Tombstone { hashes, sender, marks, .. } = tombstone;
+        Ok(Some(TombstoneValue { location: record.location, hashes, sender, marks }.encode()))
+    }
+
+    /// Folds what was said about the messages. Gives the records that nothing stands for any more, for the writer
+    /// to release.
+    pub(super) fn finish(mut self, engine: &Engine, registry: &Registry) -> Result<Leftovers, StoreError> {
+        let mut fold = Fold {
+            overlay: engine.index().overlay(),
+            reader: engine.reader(),
+            registry,
+            taken: HashMap::new(),
+            leftovers: Leftovers { strange: self.strange, release: Vec::new() },
+        };
+        for id in std::mem::take(&mut self.spoken_of) {
+            fold.one(&id, &mut self.waiting)?;
+            if fold.overlay.len() >= CHANGES {
+                engine.rebuilt(std::mem::replace(&mut fold.overlay, engine.index().overlay()))?;
+            }
+        }
+        for (mailbox, count) in self.waiting {
+            if let Ok(count @ 1..) = u64::try_from(count) {
+                fold.overlay.put(key::waiting(&mailbox), count.to_be_bytes())?;
+            }
+        }
+        for pair in engine.index().prefix(&[key::RECEIPT_BATCH]) {
+            let (key, mut value) = pair?;
+            let count = key::cursor(&key).and_then(|batch| self.batches.get(&batch)).copied().unwrap_or(0);
+            match (count, key::location(&value)) {
+                (0, Some(location)) => {
+                    fold.overlay.delete(key)?;
+                    fold.leftovers.release.push(location);
+                }
+                _ => {
+                    value.truncate(Location::LEN);
+                    value.extend_from_slice(&count.to_be_bytes());
+                    fold.overlay.put(key, value)?;
+                }
+            }
+        }
+        engine.rebuilt(fold.overlay)?;
+        Ok(fold.leftovers)
+    }
+}
+
+/// What a rebuild could not place.
+#[derive(Debug)]
+pub(super) struct Leftovers {
+    /// Intact records that say nothing this version understands; they are left alone.
+    pub(super) strange: u64,
+    /// Records that nothing stands for any more: traces of a damaged commit.
+    pub(super) release: Vec<Location>,
+}
+
+/// The second pass.
+struct Fold<'a> {
+    overlay: Overlay,
+    reader: Reader,
+    registry: &'a Registry,
+    /// Up to where each device has taken its events.
+    taken: HashMap<DeviceId, u64>,
+    leftovers: Leftovers,
+}
+
+impl Fold<'_> {
+    fn one(&mut self, id: &MessageId, counts: &mut HashMap<MailboxRef, i64>) -> Result<(), StoreError> {
+        let facts = self.facts(id)?;
+        let tombstone = self.overlay.get(&key::tombstone(id))?;
+        if let Some(value) = self.overlay.get(&key::message(id))? {
+            let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
+            let purged = Fact::is_purge;
+            if tombstone.is_none() && !facts.iter().any(|(_, value)| purged(&value.fact)) {
+                self.events(id, &value.sender, &facts)?;
+                return self.stored(id, value, &facts, counts);
+            }
+            // Its release was lost with a damaged commit; what was purged stays purged.
+            self.undo(id, &value, counts)?;
+        }
+        let Some(value) = tombstone else { return Ok(()) };
+        let mut value = TombstoneValue::parse(&value).ok_or(StoreError::Damaged)?;
+        self.events(id, &value.sender, &facts)?;
+        let head = self.reader.read_head(value.location)?.head;
+        let shape = Tombstone::parse(&head).ok_or(StoreError::Damaged)?.shape;
+        for (_, fact) in &facts {
+            apply(&shape, &mut value.marks, fact);
+        }
+        self.overlay.put(key::tombstone(id), value.encode())?;
+        Ok(())
+    }
+
+    fn facts(&self, id: &MessageId) -> Result<Vec<(u64, FactValue)>, StoreError> {
+        let parse = |pair: Result<(Vec<u8>, Vec<u8>), IndexError>| {
+            let (key, value) = pair?;
+            let seq = key::cursor(&key).ok_or(StoreError::Damaged)?;
+            Ok((seq, FactValue::parse(&value).ok_or(StoreError::Damaged)?))
+        };
+        self.overlay.prefix(&key::facts(id)).map(parse).collect()
+    }
+
+    /// A stored message, with everything that was said about it.
+    fn stored(
+        &mut self,
+        id: &MessageId,
+        mut value: MessageValue,
+        facts: &[(u64, FactValue)],
+        counts: &mut HashMap<MailboxRef, i64>,
+    ) -> Result<(), StoreError> {
+        let head = self.reader.read_head(value.location)?.head;
+        let head = MessageHead::parse(&head).ok_or(StoreError::Damaged)?;
+        let shape = Shape::of(head.header.fields());
+        let (mut marks, primaries) = accepted(&shape);
+        for (_, fact) in facts {
+            if apply(&shape, &mut marks, fact).contains(&Effect::LapseDue) {
+                value.lapse_ms = fact.at_ms.saturating_add(AFTER_DELIVERY_MS);
+            }
+        }
+        marks.purged = false;
+        if value.lapse_ms > 0 {
+            self.overlay.put(key::due(value.lapse_ms, Due::Lapse, id.as_bytes()), [])?;
+        }
+        for (group, range) in shape.groups.iter().enumerate() {
+            if marks.groups[group] != GroupState::Open {
+                shape.to[range.clone()].iter().for_each(|to| *counts.entry(*to).or_default() -= 1);
+            }
+        }
+        let queued = waiting(&shape, &marks);
+        for (wrap, at) in shape.wraps.iter().enumerate() {
+            let from_start = at.boxes == 0 || at.boxes & primaries != 0;
+            let cursor = if from_start { Some(value.seq) } else { opened_at(facts, at.boxes) };
+            match cursor {
+                Some(cursor) if queued >> wrap & 1 == 1 => {
+                    self.overlay.put(key::delivery(&at.device, cursor), delivery(id, wrap))?;
+                }
+                Some(cursor) => self.overlay.delete(key::delivery(&at.device, cursor))?,
+                None => {}
+            }
+        }
+        value.marks = marks;
+        Ok(self.overlay.put(key::message(id), value.encode())?)
+    }
+
+    /// Takes a purged message out again.
+    fn undo(
+        &mut self,
+        id: &MessageId,
+        value: &MessageValue,
+        counts: &mut HashMap<MailboxRef, i64>,
+    ) -> Result<(), StoreError> {
+        let head = self.reader.read_head(value.location)?.head;
+        let head = MessageHead::parse(&head).ok_or(StoreError::Damaged)?;
+        for wrap in &head.header.fields().wraps {
+            self.overlay.delete(key::delivery(&wrap.device, value.seq))?;
+        }
+        for to in Shape::of(head.header.fields()).to {
+            *counts.entry(to).or_default() -= 1;
+        }
+        self.overlay.delete(key::due(value.expires_ms, Due::Expire, id.as_bytes()))?;
+        self.overlay.delete(key::message(id))?;
+        self.leftovers.release.push(value.location);
+        Ok(())
+    }
+
+    /// Puts what the sender has not taken yet before the devices that read its mailbox now and were there then.
+    fn events(
+        &mut self,
+        id: &MessageId,
+        sender: &Sender,
+        facts: &[(u64, FactValue)],
+    ) -> Result<(), StoreError> {
+        let Some(organisation) = self.registry.organisation(&sender.org) else { return Ok(()) };
+        for reader in organisation.manifest().readers(&sender.mailbox) {
+            let device = reader.id();
+            let taken = match self.taken.get(&device) {
+                Some(taken) => *taken,
+                None => {
+                    let value = self.overlay.get(&key::events_taken(&device))?;
+                    let taken = value.as_deref().and_then(key::cursor).unwrap_or(0);
+                    self.taken.insert(device, taken);
+                    taken
+                }
+            };
+            for (seq, fact) in facts {
+                if fact.is_event() && *seq > taken && fact.at_ms >= reader.added_ms {
+                    self.overlay.put(key::event(&device, *seq), id.as_bytes().as_slice())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Fact {
+    fn is_purge(&self) -> bool {
+        matches!(self, Self::Hub { kind, .. } if *kind == HubReceiptType::Purged.code())
+    }
+}
+
+/// The marks of a message that has just been accepted, and the mailboxes that are open then.
+fn accepted(shape: &Shape) -> (Marks, u16) {
+    let mut marks = Marks::default();
+    // Acceptance contradicts nothing.
+    let _ = step(shape, &mut marks, Event::Accepted);
+    let open = marks.open;
+    (marks, open)
+}
+
+/// Lets a fact happen again. What followed from it then stands in facts of its own.
+fn apply(shape: &Shape, marks: &mut Marks, value: &FactValue) -> Vec<Effect> {
+    let event = match value.fact {
+        Fact::Opened { open } => {
+            marks.open |= open;
+            return Vec::new();
+        }
+        Fact::Device { kind, reason, wrap, .. } => {
+            let verdict = match (DeviceReceiptType::try_from(kind), RefusalReason::try_from(reason)) {
+                (Ok(DeviceReceiptType::Delivered), _) => Verdict::Delivered,
+                (Ok(DeviceReceiptType::CannotDecrypt), _) => Verdict::CannotDecrypt,
+                (Ok(DeviceReceiptType::Refused), Ok(reason)) => Verdict::Refused(reason),
+                (Ok(DeviceReceiptType::Answered), _) => Verdict::Answered,
+                _ => return Vec::new(),
+            };
+            Event::Receipt { wrap: usize::from(wrap), verdict, now_ms: value.at_ms }
+        }
+        Fact::Hub { kind, reason, place, .. } => match hub_event(shape, marks, kind, reason, place) {
+            Some(event) => event,
+            None => return Vec::new(),
+        },
+    };
+    // A contradiction changed nothing then either.
+    step(shape, marks, event).unwrap_or_default()
+}
+
+/// The event behind a hub receipt; `None` for those that only tell of what follows from others.
+fn hub_event(shape: &Shape, marks: &mut Marks, kind: u8, reason: u8, place: u8) -> Option<Event> {
+    let place = usize::from(place);
+    let mut found = |state: GroupState| {
+        let group = shape.groups.iter().position(|group| group.contains(&place))?;
+        if marks.groups[group] == GroupState::Open {
+            marks.groups[group] = state;
+        }
+        None
+    };
+    match HubReceiptType::try_from(kind).ok()? {
+        HubReceiptType::HandedOver => Some(Event::HandedOver { wrap: place }),
+        HubReceiptType::Undecryptable => found(GroupState::Undecryptable),
+        HubReceiptType::Refused => found(GroupState::Refused),
+        HubReceiptType::Returned => {
+            let org = shape.to.get(place)?.org;
+            Some(Event::OrganisationCut { org, reason: reason.try_into().ok()? })
+        }
+        HubReceiptType::SubmissionAccepted
+        | HubReceiptType::Expiring
+        | HubReceiptType::ExpiredUndelivered
+        | HubReceiptType::Purged
+        | HubReceiptType::Shredded
+        | HubReceiptType::Recalled => None,
+    }
+}
+
+/// The cursor under which a device's mailboxes were opened.
+fn opened_at(facts: &[(u64, FactValue)], boxes: u16) -> Option<u64> {
+    let opened = |value: &FactValue| matches!(value.fact, Fact::Opened { open } if open & boxes != 0);
+    facts.iter().find(|(_, value)| opened(value)).map(|(seq, _)| *seq)
+}
+
+fn with_number(location: Location, number: u64) -> Vec<u8> {
+    [location.to_bytes().as_slice(), &number.to_be_bytes()].concat()
+}
+
+fn bits(set: u64) -> impl Iterator<Item = usize> {
+    (0..64).filter(move |bit| set >> bit & 1 == 1)
+}

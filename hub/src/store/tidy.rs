@@ -1,0 +1,76 @@
+//! Giving space back: unlinking empty segments, and copying what lives in those that are almost empty.
+
+use std::collections::VecDeque;
+
+use super::draft::Draft;
+use super::engine::Engine;
+use super::error::StoreError;
+use super::journal::{Location, ReadError, Reader, Record};
+use super::record;
+
+/// A segment is copied when less than this share of a full one lives in it, in percent.
+const SPARSE: u64 = 20;
+/// Bytes that one batch copies.
+const PIECE: usize = 1 << 20;
+
+/// The segment that is being copied, and what is left of it.
+#[derive(Debug)]
+pub(super) struct Copying {
+    segment: u32,
+    left: VecDeque<Location>,
+}
+
+impl Copying {
+    /// The next segment worth copying.
+    pub(super) fn begin(engine: &mut Engine) -> Result<Option<Self>, StoreError> {
+        let journal = engine.journal();
+        let Some(segment) = journal.sparse_segment(SPARSE) else { return Ok(None) };
+        let left = journal.live_in(segment).map_err(|_| StoreError::Failed)?.into();
+        Ok(Some(Self { segment, left }))
+    }
+
+    /// Whether every record has been copied, and only releases are left.
+    pub(super) fn is_done(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Ends with a segment: what it said of others is said again, and it goes.
+    pub(super) fn end(self, engine: &mut Engine) -> Result<(), StoreError> {
+        let journal = engine.journal();
+        journal.carry_releases(self.segment)?;
+        // Whatever lives in it still could not be copied; it is not offered again.
+        journal.leave(self.segment);
+        journal.reap()?;
+        Ok(())
+    }
+
+    /// Copies a piece.
+    pub(super) fn step(&mut self, draft: &mut Draft, reader: &Reader) -> Result<(), StoreError> {
+        let mut bytes = 0;
+        while let Some(location) = self.left.front().copied()
+            && bytes < PIECE
+        {
+            bytes += location.len as usize;
+            match reader.read(location) {
+                Ok(record) => copy(draft, location, &record)?,
+                // Damaged records stay where they are; those that are gone need no copy.
+                Err(ReadError::Damaged { .. } | ReadError::Gone) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.left.pop_front();
+        }
+        Ok(())
+    }
+}
+
+/// Copies a record and points the index at the copy, unless the record has died meanwhile.
+fn copy(draft: &mut Draft, location: Location, record: &Record) -> Result<(), StoreError> {
+    let Some(key) = record::index_key(record.kind, record.seq, &record.head) else { return Ok(()) };
+    let Some(mut value) = draft.get(&key)? else { return Ok(()) };
+    let Some(place) = value.first_chunk_mut().filter(|place| **place == location.to_bytes()) else {
+        return Ok(());
+    };
+    *place = draft.copy(record)?.to_bytes();
+    draft.put(key, value)?;
+    draft.release(location)
+}
