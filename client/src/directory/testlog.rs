@@ -46,6 +46,13 @@ pub(crate) fn signer(seed: u8) -> Signer {
     Signer::from_seed(&[seed; 32]).expect("seed")
 }
 
+/// A self-signed certificate and its key, both DER: whatever needs one gets it.
+pub(crate) fn certificate() -> (Vec<u8>, Vec<u8>) {
+    let key = rcgen::KeyPair::generate().expect("key");
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("names");
+    (params.self_signed(&key).expect("certificate").der().to_vec(), key.serialize_der())
+}
+
 fn next_manifest(member: &Member, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
     let mut fields = ManifestFields::following(&member.manifest, NOW_MS, NOW_MS + YEAR_MS);
     change(&mut fields);
@@ -55,9 +62,12 @@ fn next_manifest(member: &Member, change: impl FnOnce(&mut ManifestFields)) -> M
 impl TestLog {
     /// A log that holds the hub's keys.
     pub(crate) fn new() -> Self {
-        let (log_key, receipt) = (signer(201), signer(202));
+        Self::with_keys(signer(201), signer(202))
+    }
+
+    fn with_keys(log_key: Signer, receipt: Signer) -> Self {
         let keys = HubKeys {
-            ca_certificate: Bytes::from_static(b"a certificate"),
+            ca_certificate: certificate().0.into(),
             log_key: *log_key.public_key(),
             receipt_key: *receipt.public_key(),
         };
@@ -192,6 +202,25 @@ impl TestLog {
 
     pub(crate) fn sign(&self, head: TreeHead) -> Bytes {
         Checkpoint::sign(&self.hub, head, &self.log_key).note().clone()
+    }
+
+    /// How many leaves there are.
+    pub(crate) fn entries_len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// The root over all of them.
+    pub(crate) fn root(&self) -> [u8; 32] {
+        let mut tree = LogTree::new();
+        for entry in &self.entries {
+            tree.append(&entry.leaf);
+        }
+        tree.head().root
+    }
+
+    /// The log of another hub.
+    pub(crate) fn with_other_keys() -> Self {
+        Self::with_keys(signer(203), signer(204))
     }
 
     /// What is on disk in this log's folder.

@@ -102,7 +102,8 @@ impl Session {
         }
     }
 
-    fn verify_delivery(
+    /// Every check of PROTOCOL.md section 7, in its order.
+    pub(super) fn verify_delivery(
         &self,
         delivery: &Delivery,
         in_batch: &[Opened],
@@ -146,7 +147,7 @@ impl Session {
 }
 
 /// The message as it is kept. A copy of what another device of the own organisation sent went out, not in.
-fn keep(delivery: &Delivery, verified: Verified) -> Kept {
+pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
     let direction = if verified.wrap().is_sent_copy() { Direction::Out } else { Direction::In };
     let header = verified.header().clone();
     let (body, secret) = verified.into_parts();

@@ -48,6 +48,7 @@ mod attach;
 mod call;
 mod compose;
 mod consent;
+pub mod evidence;
 mod health;
 mod incoming;
 mod inflow;
@@ -299,3 +300,8 @@ fn check_clock(link: &Link) -> Result<()> {
     let minutes = skew.hub_ms.abs_diff(skew.own_ms) / 60_000;
     Err(Error::with(Code::ClockWrong, Args::none().number("minutes", minutes)))
 }
+
+#[cfg(test)]
+mod office;
+#[cfg(test)]
+mod tests;

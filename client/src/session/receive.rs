@@ -230,7 +230,7 @@ impl Session {
     }
 
     /// Keeps what was found good, each message with the proof of its own receipt; gives the messages.
-    fn keep_opened(
+    pub(super) fn keep_opened(
         &mut self,
         held: &ProfileLock,
         opened: Vec<Opened>,

@@ -190,7 +190,7 @@ impl Session {
     }
 
     /// Takes the hub's receipt for a message: from now on the hub is responsible.
-    fn accept(&mut self, id: &MessageId, proof: &[u8]) -> Result<()> {
+    pub(super) fn accept(&mut self, id: &MessageId, proof: &[u8]) -> Result<()> {
         let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
         self.check_acceptance(kept, proof)?;
         let answers = kept.body.in_reply_to.filter(|_| kept.body.kind == Kind::Reply);
@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// Seals the same content under a new id for the directory as it is now, and forgets the old one.
-    fn seal_again(&mut self, held: &ProfileLock, id: &MessageId) -> Result<MessageId> {
+    pub(super) fn seal_again(&mut self, held: &ProfileLock, id: &MessageId) -> Result<MessageId> {
         let old = self.mail.get(id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
         let fields = old.header.fields();
         let letter = Letter {
