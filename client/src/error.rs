@@ -84,6 +84,10 @@ codes! {
     ArgumentInvalid = "ARGUMENT_INVALID", ActionNeeded, Usage;
     /// Two arguments exclude each other.
     ArgumentConflict = "ARGUMENT_CONFLICT", ActionNeeded, Usage;
+    /// A duration is not one.
+    DurationInvalid = "DURATION_INVALID", ActionNeeded, Usage;
+    /// A date is not one.
+    DateInvalid = "DATE_INVALID", ActionNeeded, Usage;
     /// A place is not a municipality's code.
     PlaceInvalid = "PLACE_INVALID", ActionNeeded, Usage;
     /// A safety number is not sixty digits.
@@ -92,6 +96,22 @@ codes! {
     InputTooLarge = "INPUT_TOO_LARGE", ActionNeeded, Usage;
     /// What was given is not text.
     InputNotText = "INPUT_NOT_TEXT", ActionNeeded, Usage;
+    /// Stdin is to be two things at once.
+    StdinTwice = "STDIN_TWICE", ActionNeeded, Usage;
+    /// The file that an option names can not be read.
+    InputFileUnusable = "INPUT_FILE_UNUSABLE", ActionNeeded, Usage;
+    /// A file can not be attached.
+    AttachmentUnusable = "ATTACHMENT_UNUSABLE", ActionNeeded, Usage;
+    /// A file is no JSON object.
+    FileNotJson = "FILE_NOT_JSON", ActionNeeded, Usage;
+    /// A file has a field that is not known.
+    FieldUnknown = "FIELD_UNKNOWN", ActionNeeded, Usage;
+    /// A field of a file has a value that it does not take.
+    FieldInvalid = "FIELD_INVALID", ActionNeeded, Usage;
+    /// A reference was misread.
+    ReferenceInvalid = "REFERENCE_INVALID", ActionNeeded, Usage;
+    /// A mailbox is not written as one.
+    MailboxInvalid = "MAILBOX_INVALID", ActionNeeded, Usage;
     /// Stdin or the terminal can not be read.
     InputUnreadable = "INPUT_UNREADABLE", ActionNeeded, Usage;
     /// There is no such help topic.
@@ -233,6 +253,12 @@ codes! {
     AttachmentChanged = "ATTACHMENT_CHANGED", Transient, Conflict;
     /// There is no attachment of that number.
     AttachmentUnknown = "ATTACHMENT_UNKNOWN", ActionNeeded, NotFound;
+    /// The hub can not be reached, and a sealed message waits.
+    WaitsInOutbox = "WAITS_IN_OUTBOX", Transient, HubUnreachable;
+    /// What was waited for did not happen in time.
+    WaitTimedOut = "WAIT_TIMED_OUT", Transient, WaitTimedOut;
+    /// A message ended before it got where it was waited for.
+    EndedOtherwise = "ENDED_OTHERWISE", Permanent, Conflict;
     /// A field of a message breaks a rule.
     MessageInvalid = "MESSAGE_INVALID", ActionNeeded, Usage;
     /// No case has that reference.

@@ -190,6 +190,29 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_folder(&folder)
 }
 
+/// Has `fill` write to a file (0600) beside `path`, which is flushed and then takes its place in one step.
+///
+/// # Errors
+/// What `fill` fails with, or [`FileError`], with [`FileReason::Exists`] when something is there that may not be
+/// replaced; nothing is left behind then.
+pub fn stream_private<E: From<FileError>>(
+    path: &Path,
+    replace: bool,
+    fill: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
+    // Told before anything long begins; the last step makes sure of it.
+    if !replace && path.symlink_metadata().is_ok() {
+        return Err(FileError::new(path, FileReason::Exists).into());
+    }
+    let (folder, mut temporary) = temporary_beside(path)?;
+    fill(temporary.as_file_mut())?;
+    let fail = |error| FileError::from_io(path, error);
+    temporary.as_file().sync_all().map_err(fail)?;
+    let placed = if replace { temporary.persist(path) } else { temporary.persist_noclobber(path) };
+    placed.map_err(|error| fail(error.error))?;
+    Ok(sync_folder(&folder)?)
+}
+
 /// Removes a file and flushes its folder; a file that is gone already is no error.
 ///
 /// # Errors
@@ -211,16 +234,22 @@ pub fn sync_folder(path: &Path) -> Result<(), FileError> {
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<(PathBuf, tempfile::NamedTempFile), FileError> {
+    let fail = |error| FileError::from_io(path, error);
+    let (folder, mut temporary) = temporary_beside(path)?;
+    temporary.write_all(bytes).map_err(fail)?;
+    temporary.as_file().sync_all().map_err(fail)?;
+    Ok((folder, temporary))
+}
+
+fn temporary_beside(path: &Path) -> Result<(PathBuf, tempfile::NamedTempFile), FileError> {
     let folder = folder_of(path);
     let fail = |error| FileError::from_io(path, error);
-    let mut temporary = tempfile::Builder::new()
+    let temporary = tempfile::Builder::new()
         .prefix(".samverkan-")
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(&folder)
         .map_err(fail)?;
     temporary.as_file().set_permissions(Permissions::from_mode(0o600)).map_err(fail)?;
-    temporary.write_all(bytes).map_err(fail)?;
-    temporary.as_file().sync_all().map_err(fail)?;
     Ok((folder, temporary))
 }
 

@@ -50,6 +50,80 @@ help-find = Find who can help; the search is made on this computer and nobody le
     .near = The code of a municipality that must be served, four digits
     .service = A service that must be offered
     .refresh = Ask the hub for news first, which takes the passphrase
+help-send = Send a message to one or more mailboxes, sealed on this computer
+    .example =
+        samverkan send
+        samverkan send --to boj-exempel/stod --class REFERRAL --basis CONSENT --consent 222-222-2 --text-file text.txt
+        samverkan send --from-file message.json --dry-run
+    .to = A mailbox to send to; repeat it for several
+    .from = The own mailbox that it comes from, when this device reads several
+    .class = What it is, as the hub may see it
+    .basis = The legal basis; see samverkan help legal-bases
+    .urgency = How soon somebody must act
+    .answer-within = When an answer is expected, such as 4h or 2d
+    .keep = How long it may wait unread, at most 30d
+    .consent = The consent it is sent under, as samverkan consent record named it
+    .attach = Files to attach; only their endings can be seen before they are opened
+    .from-file = A JSON file with to, from, class, basis, urgency, answer_within, keep, consent, subject, text, fields and attachments; - for stdin
+    .text-file = The text, from a file or - for stdin; never on the command line, where others could see it
+    .subject-file = The subject, one line, from a file or - for stdin
+    .dry-run = Say every reason why it would be refused, and send nothing
+help-inbox = Fetch what came in, and list the cases that others began
+    .example =
+        samverkan inbox
+        samverkan inbox --waiting
+    .new = Only cases with something not shown yet
+    .waiting = Only cases that nobody here has answered
+    .overdue = Only cases whose answer is overdue
+    .offline = Show what is here without asking the hub
+help-show = Show a case with all its messages
+    .example = samverkan show 222-222-2
+    .reference = The reference of the case
+help-save = Write an attachment to a file that only you can read
+    .example =
+        samverkan save 222-222-2 --attachment 1 -o report.pdf
+        samverkan save 222-222-2 -o - | less
+    .reference = The reference of the case
+    .attachment = Its number, as samverkan show lists it; needed when there are several
+    .output = Where to write it: a file, a folder, or - for stdout
+    .force = Replace a file that is there
+help-reply = Answer in a case; the sender gets proof that there is an answer
+    .example =
+        samverkan reply 222-222-2
+        samverkan reply 222-222-2 --text-file answer.txt --attach report.pdf
+    .reference = The reference of the case
+    .text-file = The text, from a file or - for stdin
+    .attach = Files to attach
+help-sent = Fetch receipts, and list the cases that began here
+    .example = samverkan sent --unanswered
+    .unanswered = Only cases that nobody has answered
+    .offline = Show what is here without asking the hub
+help-track = Show how far each message of a case got, by what is proven
+    .example =
+        samverkan track 222-222-2
+        samverkan track 222-222-2 --wait DELIVERED --timeout 2d
+    .reference = The reference of the case
+    .wait = Wait until every message got this far, or ended otherwise
+    .timeout = Give up waiting after this long, such as 30m or 2d
+    .offline = Show what is here without asking the hub
+help-watch = Stay connected and print a neutral line when something happens
+    .example = samverkan watch --json
+help-consent = Write down what a person agreed to
+    .example = samverkan consent record
+help-consent-record = Write down a consent before anything is sent under it
+    .example =
+        samverkan consent record
+        samverkan consent record --to boj-exempel/stod --category contact --until 2099-12-31 --how VERBALLY --evidence-file note.txt
+    .to = A mailbox that may be told; repeat it for several
+    .purpose = What the passing-on is for; REFERRAL if absent
+    .category = What may be told, a word of a-z, 0-9 and -; repeat it for several
+    .until = The last day on which it holds, such as 2027-01-31
+    .how = How it was given
+    .messages = How many messages may be sent under it; one to each recipient if absent
+    .evidence-file = What shows that it was given, from a file or - for stdin; it is sealed
+    .from-file = A JSON file with to, purpose, categories, until, how, messages and evidence; - for stdin
+help-consent-show = List the consents that can still be used
+    .example = samverkan consent show
 help-org = Show organisations, and find out whether they are who they say
     .example = samverkan org show
 help-org-list = List every organisation of the hub, suspended ones too

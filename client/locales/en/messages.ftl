@@ -41,11 +41,15 @@ check-keystore = the keystore can be read, records
 check-passphrase = the passphrase opens the keystore
 check-certificate = the certificate can be read, days left
 check-log = the copy of the log, entries
+check-outbox = messages that wait to be handed in
+check-damaged = kept messages that do not open
 check-hub-clock = the hub answers, seconds between its clock and this one
 
 ## Questions
 
 ask-default = [{ $default }]
+ask-numbered = { $number }. { $answer }
+ask-paragraph = Write as many lines as you need. End with a line that holds nothing but a full stop.
 ask-mailbox-name = What is your first mailbox called? Name a function, never a person:
 ask-kit = Where should the recovery kit be written?
 ask-kit-copy = Where should its second copy be written?
@@ -105,3 +109,128 @@ label-added = added
 label-expires = expires
 label-certificate-expires = certificate expires
 label-keys-until = others can seal to this device until
+
+## Composing
+
+ask-who = Who should get it? Words of a name, or a mailbox such as boj-exempel/stod:
+ask-to = Which one?
+ask-class = What is it?
+ask-basis = On which legal basis?
+ask-consent = Under which consent?
+ask-urgency = How soon must somebody act?
+ask-subject = What is it about, in one line? It is sealed.
+ask-text = The text. It is sealed.
+ask-send = Send it?
+answer-no = No, send nothing
+answer-yes = Yes, send it
+class-referral = a person is passed on to help
+class-information-request = a question about a person
+class-concern-report = a concern for a child
+class-follow-up = about something earlier
+basis-consent = the person agreed
+basis-voluntary-report = anybody may report a concern
+basis-vital-interest = life or health is at stake
+basis-duty-to-report = you must report
+basis-duty-to-disclose = you must answer the one who asks
+basis-secrecy-act-ground = the secrecy act allows it
+urgency-routine = in ordinary time
+urgency-soon = within a working day
+urgency-acute = now
+mark-verified = (compared)
+mark-unverified = (safety number not compared)
+send-unverified = The safety number of { $to } was not compared. The operator vouches for it, you do not.
+send-goes-to = It goes to { $to }.
+send-accepted = { $reference } is sealed and with the hub.
+send-track = Sent is not read, and read is not helped: samverkan track { $reference }
+send-waits = { $reference } is sealed and waits here.
+send-nothing-in-the-way = Nothing stands in the way of sending this. Nothing was sent.
+send-in-the-way = It would be refused, and nothing was sent:
+attachment-is-folder = it is a folder
+attachment-is-pipe = it is a pipe or a socket
+attachment-is-device = it is a device
+attachment-too-large = it is larger than 2 GiB
+
+## Threads
+
+stage-waiting = waits here
+stage-accepted = sent
+stage-handed-over = fetched
+stage-delivered = delivered
+stage-answered = answered
+stage-refused = REFUSED by the recipient's program
+stage-expired = EXPIRED, nobody fetched it
+stage-returned = RETURNED
+stage-undecryptable = UNDECRYPTABLE
+thread-new = new
+thread-overdue = OVERDUE
+thread-answered = answered
+thread-waiting = waits for you
+inbox-empty = Nothing is here.
+inbox-is-a-copy = The hub can not be reached. This is what is here.
+inbox-refused =
+    { $count ->
+        [one] One message was refused, since it can not be trusted. Its sender is told.
+       *[other] { $count } messages were refused, since they can not be trusted. Their senders are told.
+    }
+inbox-held =
+    { $count ->
+        [one] One message is held back until the directory can be brought up to date.
+       *[other] { $count } messages are held back until the directory can be brought up to date.
+    }
+inbox-damaged =
+    { $count ->
+        [one] One kept message does not open any more. Run samverkan doctor.
+       *[other] { $count } kept messages do not open any more. Run samverkan doctor.
+    }
+sent-empty = Nothing has been sent.
+sent-is-not-helped = Delivered is not helped. Call those who do not answer.
+show-message = { $kind } from { $from }, { $at }
+show-unverified = The sender's safety number was not compared.
+show-attachment = attachment { $number }: { $name } ({ $bytes } bytes)
+save-done = Saved as { $path }, { $bytes } bytes.
+save-is-in-the-clear = From now on it lies there in the clear. Delete it when you do not need it.
+track-recipient = { $recipient }: { $stage }
+track-stage = { "  " }{ $at }  { $stage }
+track-purged = { "  " }{ $at }  the hub serves it no longer
+track-nothing-sent = Nothing in this case was sent from here.
+watch-begins = Watching. Ctrl-C stops it.
+watch-arrived = Something has arrived.
+watch-receipt = Something is known about what was sent.
+watch-refused = Something arrived that can not be trusted.
+label-reference = reference
+label-with = with
+label-class = class
+label-urgency = urgency
+label-answer-due = answer due
+label-to = to
+label-basis = basis
+label-subject = subject
+column-reference = REFERENCE
+column-urgency = URGENCY
+column-class = CLASS
+column-with = WITH
+column-newest = NEWEST
+column-subject = SUBJECT
+
+## Consent
+
+ask-consent-to = Who may be told? One or more mailboxes, such as boj-exempel/stod:
+ask-consent-categories = What may be told? Words of a-z, 0-9 and -:
+ask-consent-until = Until which day? Such as 2027-01-31:
+ask-consent-how = How was it given?
+ask-consent-evidence = What shows that it was given? It is sealed.
+how-verbally = it was said
+how-in-writing = it was written
+how-electronically = by a signature on a screen
+consent-recorded =
+    { $count ->
+        [one] The consent { $consent } holds for one message until { $until }.
+       *[other] The consent { $consent } holds for { $count } messages until { $until }.
+    }
+consent-next = next: samverkan send --basis CONSENT --consent { $consent }
+consent-none = No consent is recorded that could be used.
+column-consent = CONSENT
+column-purpose = PURPOSE
+column-recipients = RECIPIENTS
+column-until = UNTIL
+column-messages-left = MESSAGES LEFT

@@ -5,7 +5,10 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
-use super::{completions, doctor, find, help, join, key, man, org, profile, wording};
+use super::{
+    completions, consent, doctor, find, help, inbox, join, key, man, org, profile, reply, save, send, show,
+    track, watch, wording,
+};
 use crate::error::Result;
 use crate::text::Text;
 
@@ -36,6 +39,15 @@ pub(super) struct Cli {
 pub(super) enum Command {
     Join(join::Join),
     Find(find::Find),
+    Send(send::Send),
+    Inbox(inbox::Inbox),
+    Show(show::Show),
+    Save(save::Save),
+    Reply(reply::Reply),
+    Sent(inbox::Sent),
+    Track(track::Track),
+    Watch(watch::Watch),
+    Consent(consent::Consent),
     Org(org::Org),
     Key(key::Key),
     Doctor(doctor::Doctor),
@@ -51,6 +63,15 @@ impl Command {
         match self {
             Self::Join(command) => command.run(context, output).await,
             Self::Find(command) => command.run(context, output).await,
+            Self::Send(command) => command.run(context, output).await,
+            Self::Inbox(command) => command.run(context, output).await,
+            Self::Show(command) => command.run(context, output),
+            Self::Save(command) => command.run(context, output),
+            Self::Reply(command) => command.run(context, output).await,
+            Self::Sent(command) => command.run(context, output).await,
+            Self::Track(command) => command.run(context, output).await,
+            Self::Watch(command) => command.run(context, output).await,
+            Self::Consent(command) => command.run(context, output).await,
             Self::Org(command) => command.run(context, output).await,
             Self::Key(command) => command.run(context, output),
             Self::Doctor(command) => command.run(context, output).await,

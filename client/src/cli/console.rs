@@ -103,6 +103,57 @@ impl Console {
         }
     }
 
+    /// One of several answers, by its place in the list.
+    ///
+    /// # Errors
+    /// As [`Console::line`], and [`Code::ArgumentInvalid`] for a number that is not in the list.
+    pub(super) fn choice(
+        &mut self,
+        output: &mut Output,
+        question: Question,
+        answers: &[String],
+        default: usize,
+    ) -> Result<usize> {
+        match self.style {
+            Style::Nobody => Err(question.unanswered()),
+            Style::Screen => {
+                let text = output.text().get(question.text, &Args::none());
+                let answers = answers.iter().map(|answer| crate::escape::line(answer)).collect();
+                let prompt = inquire::Select::new(&text, answers).with_starting_cursor(default);
+                prompt.raw_prompt().map(|picked| picked.index).map_err(stopped)
+            }
+            Style::Numbered => {
+                output.notice(question.text, &Args::none());
+                for (number, answer) in (1u64..).zip(answers) {
+                    let args = Args::none().number("number", number).text("answer", answer);
+                    output.notice(msg!("ask-numbered"), &args);
+                }
+                output.notice(msg!("ask-default"), &Args::none().text("default", default + 1));
+                let typed = self.typed(question)?;
+                let picked = if typed.is_empty() { Some(default + 1) } else { typed.parse().ok() };
+                let within = picked.filter(|picked| (1..=answers.len()).contains(picked));
+                within.map(|picked| picked - 1).ok_or_else(|| question.invalid())
+            }
+        }
+    }
+
+    /// Several lines, until a line with nothing but a full stop, or the end of the input.
+    ///
+    /// # Errors
+    /// As [`Console::line`].
+    pub(super) fn paragraph(&mut self, output: &mut Output, question: Question) -> Result<String> {
+        if self.style == Style::Nobody {
+            return Err(question.unanswered());
+        }
+        output.notice(question.text, &Args::none());
+        output.notice(msg!("ask-paragraph"), &Args::none());
+        let mut lines: Vec<String> = Vec::new();
+        while let Some(line) = self.next_line()?.filter(|line| line != ".") {
+            lines.push(line);
+        }
+        Ok(lines.join("\n"))
+    }
+
     fn typed(&mut self, question: Question) -> Result<String> {
         let line = self.next_line()?.ok_or_else(|| question.unanswered())?;
         Ok(line.trim().to_owned())
@@ -158,11 +209,19 @@ mod tests {
         Console::scripted(typed.as_bytes().to_vec(), Style::Numbered)
     }
 
+    fn answers() -> Vec<String> {
+        ["ett", "två"].map(str::to_owned).to_vec()
+    }
+
     #[test]
     fn without_a_person_the_option_is_named() {
         let mut nobody = Console::scripted(Vec::new(), Style::Nobody);
         let (mut output, _) = output();
-        let outcomes = [nobody.line(&mut output, QUESTION, "default").map(drop)];
+        let outcomes = [
+            nobody.line(&mut output, QUESTION, "default").map(drop),
+            nobody.choice(&mut output, QUESTION, &answers(), 0).map(drop),
+            nobody.paragraph(&mut output, QUESTION).map(drop),
+        ];
         for outcome in outcomes {
             assert_eq!(outcome.expect_err("nobody"), QUESTION.unanswered());
         }
@@ -178,6 +237,27 @@ mod tests {
             console.line(&mut output, QUESTION, "").expect_err("the end").code(),
             Code::ArgumentMissing
         );
+    }
+
+    #[test]
+    fn answers_are_numbered_and_picked_by_number() {
+        let (mut output, captured) = output();
+        let mut console = typing("2\n\n3\n0\nett\n");
+        assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("picked"), 1);
+        assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("default"), 0);
+        for _ in 0..3 {
+            let error = console.choice(&mut output, QUESTION, &answers(), 0).expect_err("not in the list");
+            assert_eq!(error.code(), Code::ArgumentInvalid);
+        }
+        assert!(captured.stderr().contains("1. ett\n2. två\n"), "{}", captured.stderr());
+    }
+
+    #[test]
+    fn a_paragraph_ends_with_a_full_stop_alone() {
+        let (mut output, _) = output();
+        let mut console = typing("en rad\r\n\nen till.\n.\nmer\n");
+        assert_eq!(console.paragraph(&mut output, QUESTION).expect("typed"), "en rad\n\nen till.");
+        assert_eq!(console.read_all().expect("the rest"), b"mer\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::globals::Globals;
+use super::interrupt::Interrupt;
 use super::output::Output;
 use super::steps::Steps;
 use crate::clock::Clock;
@@ -22,6 +23,7 @@ pub(super) struct Means {
     pub(super) environment: Environment,
     pub(super) clock: Clock,
     pub(super) console: Console,
+    pub(super) interrupt: Interrupt,
 }
 
 /// The surroundings of one command.
@@ -30,15 +32,16 @@ pub(super) struct Context {
     environment: Environment,
     pub(super) clock: Clock,
     pub(super) console: Console,
+    pub(super) interrupt: Interrupt,
 }
 
 impl Context {
     pub(super) fn new(globals: Globals, means: Means) -> Self {
-        let Means { environment, clock, mut console } = means;
+        let Means { environment, clock, mut console, interrupt } = means;
         if globals.plain {
             console.make_plain();
         }
-        Self { globals, environment, clock, console }
+        Self { globals, environment, clock, console, interrupt }
     }
 
     /// Where profiles are kept.

@@ -86,6 +86,13 @@ impl Examination {
         self.note("certificate_days", msg!("check-certificate"), expires, days);
         let leaves = session.directory().size();
         self.note("log_size", msg!("check-log"), Ok(leaves), |leaves| Some(leaves.to_string()));
+        let count = |count: &usize| Some(count.to_string());
+        self.note("outbox", msg!("check-outbox"), Ok(session.outbox_len()), count);
+        let damaged = match session.damaged_messages() {
+            0 => Ok(0),
+            _ => Err(Error::new(Code::FileDamaged)),
+        };
+        self.note("damaged_messages", msg!("check-damaged"), damaged, count);
         let clock = session.hub_clock().await.and_then(|skew| match skew.is_too_large() {
             true => Err(clock_wrong(skew)),
             false => Ok(skew),

@@ -27,7 +27,7 @@ pub(super) fn of(path: &[&str]) -> &'static [Exit] {
     match path {
         ["completions" | "man" | "profile", ..] => ANYWHERE,
         ["help"] => &[Exit::Done, Exit::Usage, Exit::NotFound],
-        [] => &Exit::ALL,
+        [] | ["track"] => &Exit::ALL,
         _ => WITH_THE_HUB,
     }
 }

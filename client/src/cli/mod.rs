@@ -3,11 +3,13 @@
 //! * [`program`]: one run, from the command line to the exit code.
 //! * `commands`: the tree of commands; each is a file beside this one.
 //! * `globals`, `wording`, `exits`, `usage`: options everywhere, help from the Fluent files, mistakes on the command line.
-//! * `context`, `interrupt`: what a command works with, and how it is stopped.
+//! * `context`, `console`, `interrupt`: what a command works with, whom it asks, and how it is stopped.
+//! * `input`, `fields`, `names`, `reference`, `moment`: what people and files give, parsed at the edge.
+//! * `organisation`, `thread`: what several commands tell in the same way.
 //! * [`output`]: the only writer to stdout and stderr.
 //! * [`page`]: a result in lines for people.
 //! * [`json`]: a result for programs.
-//! * [`progress`]: how far something long has come.
+//! * [`progress`] and `steps`: how far something long has come.
 
 pub mod program;
 
@@ -20,26 +22,45 @@ mod wording;
 mod console;
 mod context;
 mod interrupt;
-mod steps;
+
+mod join;
+
+mod find;
+mod send;
+
+mod inbox;
+mod reply;
+mod save;
+mod show;
+
+mod consent;
+mod track;
+mod watch;
+
+mod key;
+mod org;
+
+mod doctor;
+mod profile;
+
+mod completions;
+mod help;
+mod man;
+
+mod cloud;
+mod fields;
+mod input;
+mod moment;
+mod names;
+mod organisation;
+mod reference;
+mod thread;
 
 pub mod json;
 pub mod output;
 pub mod page;
 pub mod progress;
-
-mod cloud;
-mod moment;
-mod organisation;
-
-mod completions;
-mod doctor;
-mod find;
-mod help;
-mod join;
-mod key;
-mod man;
-mod org;
-mod profile;
+mod steps;
 
 #[cfg(test)]
 mod testing;

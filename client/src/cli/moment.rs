@@ -1,8 +1,12 @@
 //! Times and durations: RFC 3339 in UTC for programs, the local calendar for people.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo, Timestamp, Unit};
 use serde::{Serialize, Serializer};
+
+use crate::error::{Code, Error, Result};
+use crate::text::Args;
 
 /// A point in time, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,9 +30,40 @@ impl Moment {
 }
 
 impl Serialize for Moment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_str(&self.timestamp())
     }
+}
+
+/// A duration such as `30m`, `12h`, `2d` or `1w`, in milliseconds; at least one millisecond.
+///
+/// # Errors
+/// [`Code::DurationInvalid`].
+pub(super) fn parse_duration(text: &str) -> Result<u64> {
+    let invalid = || Error::new(Code::DurationInvalid);
+    let span: Span = text.parse().map_err(|_| invalid())?;
+    let whole_days = SpanRelativeTo::days_are_24_hours();
+    let ms = span.total((Unit::Millisecond, whole_days)).map_err(|_| invalid())?;
+    // Ten thousand years fit into an f64 of milliseconds without rounding.
+    let within = (1.0..=MAX_DURATION_MS).contains(&ms);
+    if within { Ok(ms as u64) } else { Err(invalid()) }
+}
+
+/// Longer than anything may last: a hundred years.
+const MAX_DURATION_MS: f64 = 100.0 * 366.0 * 86_400_000.0;
+
+/// The end of a day such as `2027-01-31` where this computer is, in milliseconds.
+///
+/// # Errors
+/// [`Code::DateInvalid`].
+pub(super) fn parse_end_of_day(text: &str) -> Result<u64> {
+    end_of_day(text, TimeZone::system()).ok_or_else(|| Error::with(Code::DateInvalid, Args::none()))
+}
+
+fn end_of_day(text: &str, zone: TimeZone) -> Option<u64> {
+    let day: Date = text.parse().ok()?;
+    let end = day.tomorrow().ok()?.to_zoned(zone).ok()?.timestamp().as_millisecond();
+    u64::try_from(end).ok()?.checked_sub(1)
 }
 
 #[cfg(test)]
@@ -48,6 +83,27 @@ mod tests {
         for ms in [0, u64::MAX, i64::MAX as u64] {
             assert!(!Moment(ms).in_zone(&TimeZone::UTC).is_empty());
             assert!(serde_json::to_value(Moment(ms)).is_ok());
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_are_not_nothing() {
+        let table = [("30m", 1_800_000), ("12h", 43_200_000), ("2d", 172_800_000), ("1w", 604_800_000)];
+        for (text, ms) in table {
+            assert_eq!(parse_duration(text).expect("valid"), ms, "{text}");
+        }
+        for bad in ["", "2", "-2d", "0d", "2 fortnights", "9999999999d", "P", "two days", "1y", "300y"] {
+            assert_eq!(parse_duration(bad).expect_err("refused").code(), Code::DurationInvalid, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_ends_a_millisecond_before_the_next() {
+        let stockholm = TimeZone::get("Europe/Stockholm").expect("bundled");
+        assert_eq!(end_of_day("2026-05-28", stockholm), Some(1_780_005_599_999));
+        assert_eq!(end_of_day("1969-05-28", TimeZone::UTC), None);
+        for bad in ["", "tomorrow", "2026-13-01", "28/5"] {
+            assert_eq!(parse_end_of_day(bad).expect_err("refused").code(), Code::DateInvalid);
         }
     }
 }

@@ -64,7 +64,12 @@ fn runtime() -> std::io::Result<Runtime> {
 
 fn work(surroundings: Surroundings, interrupt: Interrupt, output: &mut Output) -> Exit {
     let Surroundings { arguments, environment, .. } = surroundings;
-    let means = Means { environment, clock: Clock::system(), console: Console::of_process() };
+    let means = Means {
+        environment,
+        clock: Clock::system(),
+        console: Console::of_process(),
+        interrupt: interrupt.clone(),
+    };
     let Ok(runtime) = runtime() else {
         return fail(output, &Error::new(Code::ProgramDefect));
     };

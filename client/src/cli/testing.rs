@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::console::{Console, Style};
 use super::context::Means;
+use super::interrupt::Interrupt;
 use super::output::{Captured, Format, Output};
 use super::program;
 use crate::clock::Clock;
@@ -100,6 +101,7 @@ impl Run {
             environment: self.environment(),
             clock: Clock::manual(NOW_MS),
             console: Console::scripted(self.typed.take(), self.style.get()),
+            interrupt: Interrupt::default(),
         };
         runtime.block_on(program::command(arguments, means, &mut output))
     }

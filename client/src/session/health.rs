@@ -18,6 +18,12 @@ impl Session {
         let link = Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?;
         Ok(link.hello().skew)
     }
+
+    /// How many sealed messages wait to be handed in.
+    #[must_use]
+    pub fn outbox_len(&self) -> usize {
+        self.mail.waiting().len()
+    }
 }
 
 impl Membership {

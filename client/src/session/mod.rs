@@ -21,6 +21,7 @@
 //! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, pins) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
+//! | `outbox_len(&self)`, `damaged_messages(&self)` | how many sealed messages wait, how many kept ones do not open |
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
 //! | `verify_organisation(&mut self, &Handle, &SafetyNumber)` | writes down that the safety number was compared |
 //!

@@ -1,0 +1,139 @@
+//! `samverkan inbox` and `samverkan sent`: the threads that others began, and those that began here.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::context::Context;
+use super::output::{Output, Report};
+use super::page::{Page, Tone};
+use super::steps::Steps;
+use super::thread::{self, ThreadReport, is_overdue};
+use crate::error::{Class, Result};
+use crate::msg;
+use crate::session::Session;
+use crate::session::model::{Received, Stage, ThreadLine};
+use crate::text;
+
+#[derive(Args)]
+pub(super) struct Inbox {
+    #[arg(long, conflicts_with_all = ["waiting", "overdue"])]
+    new: bool,
+    #[arg(long, conflicts_with = "overdue")]
+    waiting: bool,
+    #[arg(long)]
+    overdue: bool,
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Sent {
+    #[arg(long)]
+    unanswered: bool,
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Inbox {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let mut session = context.session(output)?;
+        let fetched = fetch(&mut session, self.offline, output).await;
+        let now_ms = context.clock.now_ms();
+        let wanted = |line: &ThreadLine| {
+            (!self.new || line.unread)
+                && (!self.waiting || !line.answered)
+                && (!self.overdue || is_overdue(line, now_ms))
+        };
+        let threads = session.inbox().into_iter().filter(wanted);
+        let threads = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
+        warn_about_damage(&session, output);
+        output.result(&InboxReport { threads })?;
+        fetched.map(|received| warn_about(&received, output))
+    }
+}
+
+impl Sent {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let mut session = context.session(output)?;
+        let fetched = fetch(&mut session, self.offline, output).await;
+        let now_ms = context.clock.now_ms();
+        let wanted = |line: &ThreadLine| !self.unanswered || !line.answered;
+        let threads = session.sent().into_iter().filter(wanted);
+        let threads: Vec<ThreadReport> = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
+        warn_about_damage(&session, output);
+        output.result(&SentThreads { threads })?;
+        fetched.map(|received| warn_about(&received, output))
+    }
+}
+
+/// Takes what waits at the hub. What is here is shown whether that works or not, so a failure is kept for the end;
+/// but one that means the hub is not to be trusted ends the command by its exit code too.
+pub(super) async fn fetch(session: &mut Session, offline: bool, output: &mut Output) -> Result<Received> {
+    if offline {
+        return Ok(Received::default());
+    }
+    let outcome = session.receive(&mut Steps::new(output)).await;
+    if outcome.as_ref().is_err_and(|error| error.code().class() == Class::Transient) {
+        output.notice(msg!("inbox-is-a-copy"), &text::Args::none());
+    }
+    outcome
+}
+
+fn warn_about(received: &Received, output: &mut Output) {
+    let count = |count: usize| text::Args::none().number("count", count as u64);
+    if received.refused > 0 {
+        output.notice(msg!("inbox-refused"), &count(received.refused));
+    }
+    if received.held > 0 {
+        output.notice(msg!("inbox-held"), &count(received.held));
+    }
+}
+
+fn warn_about_damage(session: &Session, output: &mut Output) {
+    let damaged = session.damaged_messages() as u64;
+    if damaged > 0 {
+        output.notice(msg!("inbox-damaged"), &text::Args::none().number("count", damaged));
+    }
+}
+
+/// The threads that others began.
+#[derive(Serialize)]
+struct InboxReport {
+    threads: Vec<ThreadReport>,
+}
+
+impl Report for InboxReport {
+    const KIND: &'static str = "inbox";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        if self.threads.is_empty() {
+            page.say(msg!("inbox-empty"), &text::Args::none());
+            return;
+        }
+        thread::table(&self.threads, page);
+    }
+}
+
+/// The threads that began here.
+#[derive(Serialize)]
+struct SentThreads {
+    threads: Vec<ThreadReport>,
+}
+
+impl Report for SentThreads {
+    const KIND: &'static str = "sent_threads";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        if self.threads.is_empty() {
+            page.say(msg!("sent-empty"), &text::Args::none());
+            return;
+        }
+        thread::table(&self.threads, page);
+        page.blank().say_in(Tone::Neutral, msg!("sent-is-not-helped"), &text::Args::none());
+    }
+}
+
+/// Whether a message ended without being delivered.
+pub(super) fn ended_otherwise(stage: Stage) -> bool {
+    stage > Stage::Answered
+}

@@ -1,0 +1,97 @@
+//! The protocol's named codes as values on the command line and in files.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, LegalBasis, Urgency};
+
+use crate::error::{Code, Error};
+use crate::msg;
+use crate::session::model::Stage;
+use crate::text::{Args, MessageId};
+
+/// A code with a name in capitals, such as `DUTY_TO_REPORT`.
+pub(super) trait Named: Copy + Send + Sync + 'static {
+    /// Every code that may be given.
+    const ALL: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The code with this name, in either case, with hyphens or underscores.
+    fn by_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_uppercase().replace('-', "_");
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+macro_rules! named_by_protocol {
+    ($($code:ident),+) => {
+        $(impl Named for $code {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn name(self) -> &'static str {
+                $code::name(self)
+            }
+        })+
+    };
+}
+
+named_by_protocol!(Class, LegalBasis, Urgency, ConsentPurpose, ConsentHow);
+
+impl Named for Stage {
+    /// The stages that can be waited for; a message that ended otherwise ends the wait too.
+    const ALL: &'static [Self] = &[Self::Accepted, Self::HandedOver, Self::Delivered, Self::Answered];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "WAITING",
+            Self::Accepted => "SUBMISSION_ACCEPTED",
+            Self::HandedOver => "HANDED_OVER",
+            Self::Delivered => "DELIVERED",
+            Self::Answered => "ANSWERED",
+            Self::Refused => "REFUSED",
+            Self::ExpiredUndelivered => "EXPIRED_UNDELIVERED",
+            Self::Returned => "RETURNED",
+            Self::Undecryptable => "UNDECRYPTABLE",
+        }
+    }
+}
+
+/// A stage in the words that people use: sent, fetched, delivered and answered are four things.
+pub(super) const fn stage_words(stage: Stage) -> MessageId {
+    match stage {
+        Stage::Waiting => msg!("stage-waiting"),
+        Stage::Accepted => msg!("stage-accepted"),
+        Stage::HandedOver => msg!("stage-handed-over"),
+        Stage::Delivered => msg!("stage-delivered"),
+        Stage::Answered => msg!("stage-answered"),
+        Stage::Refused => msg!("stage-refused"),
+        Stage::ExpiredUndelivered => msg!("stage-expired"),
+        Stage::Returned => msg!("stage-returned"),
+        Stage::Undecryptable => msg!("stage-undecryptable"),
+    }
+}
+
+/// Reads a code on the command line.
+pub(super) fn parser<T: Named>() -> impl TypedValueParser<Value = T> {
+    let value = |code: &T| {
+        let name = code.name();
+        PossibleValue::new(name).aliases([name.to_lowercase(), name.to_lowercase().replace('_', "-")])
+    };
+    PossibleValuesParser::new(T::ALL.iter().map(value))
+        .try_map(|name| T::by_name(&name).ok_or_else(|| Error::with(Code::ArgumentInvalid, Args::none())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_spelling() {
+        for name in ["DUTY_TO_REPORT", "duty_to_report", "duty-to-report"] {
+            assert_eq!(LegalBasis::by_name(name), Some(LegalBasis::DutyToReport));
+        }
+        assert_eq!(LegalBasis::by_name("duty"), None);
+        assert_eq!(Stage::by_name("delivered"), Some(Stage::Delivered));
+        assert_eq!(Stage::by_name("REFUSED"), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! `samverkan save`: an attachment in the clear, in a file that only this user can read.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use samverkan_proto::statement::safety::CaseReference;
+use serde::Serialize;
+
+use super::cloud;
+use super::context::Context;
+use super::interrupt::Interrupt;
+use super::output::{Output, Report};
+use super::page::{Page, Tone};
+use super::reference::parse_reference;
+use crate::error::{Code, Error, Result};
+use crate::filenames;
+use crate::files;
+use crate::msg;
+use crate::session::Session;
+use crate::session::model::AttachmentLine;
+use crate::text;
+
+#[derive(Args)]
+pub(super) struct Save {
+    #[arg(value_name = "REF", value_parser = parse_reference)]
+    reference: CaseReference,
+    #[arg(long, value_name = "N")]
+    attachment: Option<usize>,
+    #[arg(short = 'o', long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    #[arg(long)]
+    force: bool,
+}
+
+impl Save {
+    pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let to_stdout = self.output.as_deref() == Some(Path::new("-"));
+        if to_stdout {
+            // A terminal is refused before the passphrase is asked for.
+            output.binary(&[])?;
+        }
+        let session = context.session(output)?;
+        let number = self.number(&session)?;
+        let line = session.attachment_line(&self.reference, number)?;
+        if to_stdout {
+            return session.attachment(&self.reference, number, &mut Binary(output));
+        }
+        let path = target(self.output, &line);
+        cloud::warn(&path, output);
+        files::stream_private(&path, self.force, |file| {
+            let mut out = Stoppable { file, interrupt: &context.interrupt };
+            let saved = session.attachment(&self.reference, number, &mut out);
+            // A write that failed because the person wants to stop is no failed write.
+            if context.interrupt.is_raised() { Err(Error::new(Code::Interrupted)) } else { saved }
+        })?;
+        output.result(&Saved::of(&self.reference, &line, path))
+    }
+
+    /// The attachment that is asked for, or the only one.
+    fn number(&self, session: &Session) -> Result<usize> {
+        if let Some(number) = self.attachment {
+            return Ok(number);
+        }
+        match session.attachment_line(&self.reference, 2) {
+            Ok(_) => {
+                let args = text::Args::none().text("option", "--attachment");
+                Err(Error::with(Code::ArgumentMissing, args))
+            }
+            Err(error) if error.code() == Code::AttachmentUnknown => Ok(1),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where it goes: the path that is given; inside it, if that is a folder; else a harmless form of the sender's name.
+fn target(given: Option<PathBuf>, line: &AttachmentLine) -> PathBuf {
+    let name = filenames::incoming(&line.name);
+    match given {
+        None => PathBuf::from(name),
+        Some(folder) if folder.is_dir() => folder.join(name),
+        Some(path) => path,
+    }
+}
+
+/// Stdout, for bytes.
+struct Binary<'a>(&'a mut Output);
+
+impl Write for Binary<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.binary(bytes).map(|()| bytes.len());
+        written.map_err(|error| match error.code() {
+            Code::OutputClosed => io::ErrorKind::BrokenPipe.into(),
+            _ => io::Error::other(error),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file that takes nothing more when the person wants to stop.
+struct Stoppable<'a> {
+    file: &'a mut File,
+    interrupt: &'a Interrupt,
+}
+
+impl Write for Stoppable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.interrupt.is_raised() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// What was saved.
+#[derive(Serialize)]
+struct Saved {
+    reference: String,
+    attachment: usize,
+    path: PathBuf,
+    bytes: u64,
+    media_type: String,
+}
+
+impl Saved {
+    fn of(reference: &CaseReference, line: &AttachmentLine, path: PathBuf) -> Self {
+        Self {
+            reference: reference.to_string(),
+            attachment: line.number,
+            path,
+            bytes: line.len,
+            media_type: line.media_type.clone(),
+        }
+    }
+}
+
+impl Report for Saved {
+    const KIND: &'static str = "saved";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        let args = text::Args::none().text("path", self.path.display()).number("bytes", self.bytes);
+        page.say_in(Tone::Good, msg!("save-done"), &args);
+        page.say(msg!("save-is-in-the-clear"), &text::Args::none());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str) -> AttachmentLine {
+        AttachmentLine { number: 1, name: name.to_owned(), media_type: String::new(), len: 1 }
+    }
+
+    #[test]
+    fn bad_132_the_senders_name_can_not_choose_the_place() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        for (name, safe) in [
+            ("../../.ssh/authorized_keys", "authorized_keys"),
+            ("/etc/passwd", "passwd"),
+            ("..", "bilaga"),
+            ("-rf", "rf"),
+            ("a\u{202e}fdp.exe", "a_fdp.exe"),
+            ("NUL", "_NUL"),
+        ] {
+            assert_eq!(target(None, &line(name)), Path::new(safe), "{name}");
+            assert_eq!(target(Some(dir.path().to_owned()), &line(name)), dir.path().join(safe), "{name}");
+        }
+        assert_eq!(target(Some("här.pdf".into()), &line("../x")), Path::new("här.pdf"));
+    }
+}

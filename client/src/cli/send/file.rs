@@ -1,0 +1,106 @@
+//! A message in a JSON file. Every field is optional and an unknown one is refused, so that none is lost by a typing
+//! error:
+//!
+//! `to` (a list), `from`, `class`, `basis`, `urgency`, `answer_within`, `keep`, `consent`, `subject`, `text`,
+//! `fields` (names and texts), `attachments` (a list of paths).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Unfinished, parse_minutes};
+use crate::cli::fields::Fields;
+use crate::cli::moment::parse_duration;
+use crate::cli::reference::{parse_mailbox, parse_reference};
+use crate::error::Result;
+
+/// Reads a message file.
+///
+/// # Errors
+/// [`Code::FileNotJson`]; [`Code::FieldUnknown`] and [`Code::FieldInvalid`] with the field's name.
+pub(super) fn parse(json: &str) -> Result<Unfinished> {
+    let mut fields = Fields::parse(json)?;
+    let unfinished = Unfinished {
+        to: fields.each("to", parse_mailbox)?,
+        from: fields.one("from", parse_mailbox)?,
+        class: fields.named("class")?,
+        basis: fields.named("basis")?,
+        urgency: fields.named("urgency")?,
+        answer_within: fields.one("answer_within", parse_minutes)?,
+        keep_ms: fields.one("keep", parse_duration)?,
+        consent: fields.one("consent", parse_reference)?,
+        subject: fields.take("subject")?,
+        text: fields.take("text")?,
+        fields: fields.take::<BTreeMap<String, String>>("fields")?.unwrap_or_default().into_iter().collect(),
+        attachments: fields.take::<Vec<PathBuf>>("attachments")?.unwrap_or_default(),
+    };
+    fields.nothing_left()?;
+    Ok(unfinished)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use samverkan_proto::code::{Class, LegalBasis, Urgency};
+
+    use super::*;
+    use crate::error::Code;
+    use crate::text::{Language, Text};
+
+    fn refused(json: &str) -> (Code, String) {
+        let error = parse(json).err().unwrap_or_else(|| panic!("{json} must be refused"));
+        (error.code(), error.explain(&Text::of(Language::English)).to_string())
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let unfinished = parse(
+            r#"{"to":["boj-exempel/stod"],"from":"polis-exempel/anmalan","class":"referral","basis":"CONSENT",
+            "urgency":"soon","answer_within":"2d","keep":"1w","consent":"222-222-2","subject":"Ärende","text":"Hej",
+            "fields":{"age":"34"},"attachments":["a.pdf"]}"#,
+        )
+        .expect("valid");
+        assert_eq!(unfinished.to[0].to_string(), "boj-exempel/stod");
+        assert_eq!((unfinished.class, unfinished.basis), (Some(Class::Referral), Some(LegalBasis::Consent)));
+        assert_eq!((unfinished.urgency, unfinished.keep_ms), (Some(Urgency::Soon), Some(604_800_000)));
+        assert_eq!(unfinished.answer_within.map(u32::from), Some(2880));
+        assert_eq!(unfinished.fields, [("age".to_owned(), "34".to_owned())]);
+        assert_eq!(unfinished.attachments, [PathBuf::from("a.pdf")]);
+        assert!(!unfinished.is_missing_something());
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_and_a_bad_value_is_not_repeated() {
+        let (code, said) = refused(r#"{"too":["boj-exempel/stod"]}"#);
+        assert_eq!(code, Code::FieldUnknown);
+        assert!(said.contains("too"), "{said}");
+        for (json, field) in [
+            (r#"{"to":"Exempelsson"}"#, "to"),
+            (r#"{"to":["Exempelsson"]}"#, "to"),
+            (r#"{"class":"Exempelsson"}"#, "class"),
+            (r#"{"keep":"Exempelsson"}"#, "keep"),
+            (r#"{"text":["Exempelsson"]}"#, "text"),
+            (r#"{"fields":{"a":["Exempelsson"]}}"#, "fields"),
+        ] {
+            let (code, said) = refused(json);
+            assert_eq!(code, Code::FieldInvalid, "{json}");
+            assert!(said.contains(field) && !said.contains("Exempelsson"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for bad in ["", "[]", "null", "{", "\"Exempelsson\"", "{} {}"] {
+            let (code, said) = refused(bad);
+            assert_eq!(code, Code::FileNotJson, "{bad}");
+            assert!(!said.contains("Exempelsson"), "{said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            // Whether it is a message or not, it ends.
+            let _ = parse(&text);
+        }
+    }
+}

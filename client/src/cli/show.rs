@@ -1,0 +1,215 @@
+//! `samverkan show`: one thread, opened.
+
+use clap::Args;
+use samverkan_proto::statement::safety::CaseReference;
+use serde::Serialize;
+
+use super::context::Context;
+use super::moment::Moment;
+use super::output::{Output, Report};
+use super::page::{Page, Tone};
+use super::reference::parse_reference;
+use super::thread::ThreadReport;
+use crate::error::Result;
+use crate::msg;
+use crate::session::model::{AttachmentLine, Direction, Message, Thread};
+use crate::text;
+
+#[derive(Args)]
+pub(super) struct Show {
+    #[arg(value_name = "REF", value_parser = parse_reference)]
+    reference: CaseReference,
+}
+
+impl Show {
+    pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let mut session = context.session(output)?;
+        let thread = session.thread(&self.reference)?;
+        output.result(&Opened::of(&thread, context.clock.now_ms()))?;
+        session.mark_shown(&self.reference)
+    }
+}
+
+/// A thread with its messages.
+#[derive(Serialize)]
+struct Opened {
+    #[serde(flatten)]
+    thread: ThreadReport,
+    messages: Vec<MessageReport>,
+}
+
+#[derive(Serialize)]
+struct MessageReport {
+    message: String,
+    direction: &'static str,
+    kind: &'static str,
+    from: String,
+    from_verified: bool,
+    to: Vec<String>,
+    basis: Option<&'static str>,
+    created_at: Moment,
+    subject: String,
+    text: String,
+    fields: Vec<Field>,
+    attachments: Vec<Attachment>,
+}
+
+#[derive(Serialize)]
+struct Field {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Attachment {
+    number: usize,
+    name: String,
+    media_type: String,
+    bytes: u64,
+}
+
+impl Opened {
+    fn of(thread: &Thread, now_ms: u64) -> Self {
+        Self {
+            thread: ThreadReport::of(&thread.line, now_ms),
+            messages: thread.messages.iter().map(MessageReport::of).collect(),
+        }
+    }
+}
+
+impl MessageReport {
+    fn of(message: &Message) -> Self {
+        let field = |(name, value): &(String, String)| Field { name: name.clone(), value: value.clone() };
+        Self {
+            message: message.id.to_string(),
+            direction: match message.direction {
+                Direction::Out => "out",
+                Direction::In => "in",
+            },
+            kind: message.kind.name(),
+            from: message.from.to_string(),
+            from_verified: message.from_verified,
+            to: message.to.iter().map(ToString::to_string).collect(),
+            basis: message.basis.map(|basis| basis.name()),
+            created_at: Moment(message.created_ms),
+            subject: message.subject.clone(),
+            text: message.text.clone(),
+            fields: message.fields.iter().map(field).collect(),
+            attachments: message.attachments.iter().map(Attachment::of).collect(),
+        }
+    }
+
+    fn lines(&self, page: &mut Page<'_>) {
+        let title = text::Args::none()
+            .text("from", &self.from)
+            .text("at", self.created_at.local())
+            .text("kind", self.kind);
+        page.blank().say_in(Tone::Strong, msg!("show-message"), &title);
+        if !self.from_verified {
+            page.say_in(Tone::Warning, msg!("show-unverified"), &text::Args::none());
+        }
+        page.field(msg!("label-to"), &self.to.join(", "));
+        if let Some(basis) = self.basis {
+            page.field(msg!("label-basis"), basis);
+        }
+        if !self.subject.is_empty() {
+            page.field(msg!("label-subject"), &self.subject);
+        }
+        if !self.text.is_empty() {
+            page.blank().block(&self.text);
+        }
+        for field in &self.fields {
+            page.block(&format!("{}: {}", field.name, field.value));
+        }
+        for attachment in &self.attachments {
+            attachment.lines(page);
+        }
+    }
+}
+
+impl Attachment {
+    fn of(line: &AttachmentLine) -> Self {
+        Self {
+            number: line.number,
+            name: line.name.clone(),
+            media_type: line.media_type.clone(),
+            bytes: line.len,
+        }
+    }
+
+    fn lines(&self, page: &mut Page<'_>) {
+        let args = text::Args::none()
+            .number("number", self.number as u64)
+            .text("name", &self.name)
+            .number("bytes", self.bytes);
+        page.say(msg!("show-attachment"), &args);
+    }
+}
+
+impl Report for Opened {
+    const KIND: &'static str = "thread";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        self.thread.head(page);
+        for message in &self.messages {
+            message.lines(page);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use samverkan_proto::code::{Kind, LegalBasis};
+    use samverkan_proto::ids::MessageId;
+
+    use super::*;
+    use crate::cli::output::Format;
+    use crate::cli::thread::tests::line;
+    use crate::text::Language;
+
+    fn hostile() -> Thread {
+        let mailbox = |text: &str| text.parse().expect("mailbox");
+        let message = Message {
+            id: MessageId::random(),
+            direction: Direction::In,
+            kind: Kind::Referral,
+            from: mailbox("polis-exempel/anmalan"),
+            from_verified: false,
+            to: vec![mailbox("boj-exempel/stod")],
+            basis: Some(LegalBasis::Consent),
+            created_ms: 1_780_000_000_000,
+            subject: "a\nb\u{9b}31m".to_owned(),
+            text: "en\r\ntvå\x1b]0;titel\x07\u{2066}".to_owned(),
+            fields: vec![("n\x1b".to_owned(), "v\u{feff}".to_owned())],
+            attachments: vec![AttachmentLine {
+                number: 1,
+                name: "../../.ssh/authorized_keys\n".to_owned(),
+                media_type: "text/html\x1b".to_owned(),
+                len: 1,
+            }],
+        };
+        Thread { line: line(), messages: vec![message] }
+    }
+
+    #[test]
+    fn bad_133_nothing_in_a_message_acts_on_the_terminal() {
+        for format in [Format::Human, Format::Plain, Format::Json] {
+            let (mut output, captured) = Output::captured(format, Language::English);
+            output.result(&Opened::of(&hostile(), 0)).expect("written");
+            let shown = captured.stdout();
+            let dangerous = |c: char| c != '\n' && crate::escape::is_dangerous(c);
+            assert!(!shown.contains(dangerous), "{shown:?}");
+            assert!(shown.contains("authorized_keys"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn as_json_nothing_is_lost() {
+        let json = serde_json::to_value(Opened::of(&hostile(), 0)).expect("serialises");
+        let message = &json["messages"][0];
+        assert_eq!(message["text"], "en\r\ntvå\x1b]0;titel\x07\u{2066}");
+        assert_eq!((&message["direction"], &message["from_verified"]), (&"in".into(), &false.into()));
+        assert_eq!(message["attachments"][0]["bytes"], 1);
+        assert_eq!(message["fields"][0]["value"], "v\u{feff}");
+    }
+}

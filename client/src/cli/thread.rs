@@ -1,0 +1,169 @@
+//! A thread on one line, for `inbox`, `sent` and `show`.
+
+use serde::Serialize;
+
+use super::moment::Moment;
+use super::names::{Named as _, stage_words};
+use super::page::Page;
+use crate::msg;
+use crate::session::model::{Stage, ThreadLine};
+use crate::text::{Args, MessageId, Text};
+
+/// A thread.
+#[derive(Serialize)]
+pub(super) struct ThreadReport {
+    pub(super) reference: String,
+    with: Vec<String>,
+    class: &'static str,
+    urgency: &'static str,
+    subject: String,
+    newest_at: Moment,
+    unread: bool,
+    answered: bool,
+    answer_due_at: Option<Moment>,
+    overdue: bool,
+    unexpected: bool,
+    stage: Option<&'static str>,
+    #[serde(skip)]
+    reached: Option<Stage>,
+}
+
+impl ThreadReport {
+    pub(super) fn of(line: &ThreadLine, now_ms: u64) -> Self {
+        Self {
+            reference: line.reference.to_string(),
+            with: line.with.iter().map(ToString::to_string).collect(),
+            class: line.class.name(),
+            urgency: line.urgency.name(),
+            subject: line.subject.clone(),
+            newest_at: Moment(line.newest_ms),
+            unread: line.unread,
+            answered: line.answered,
+            answer_due_at: line.answer_due_ms.map(Moment),
+            overdue: is_overdue(line, now_ms),
+            unexpected: line.unexpected,
+            stage: line.stage.map(|stage| stage.name()),
+            reached: line.stage,
+        }
+    }
+
+    /// The most urgent thing that there is to say about it.
+    fn state(&self, text: &Text) -> String {
+        let ended = |stage: &Stage| *stage > Stage::Answered;
+        let id: MessageId = match self.reached {
+            Some(stage) if ended(&stage) => stage_words(stage),
+            _ if self.overdue => msg!("thread-overdue"),
+            _ if self.unread => msg!("thread-new"),
+            _ if self.answered => msg!("thread-answered"),
+            Some(stage) => stage_words(stage),
+            None => msg!("thread-waiting"),
+        };
+        text.get(id, &Args::none())
+    }
+
+    fn row(&self, text: &Text) -> Vec<String> {
+        vec![
+            self.reference.clone(),
+            self.state(text),
+            self.urgency.to_owned(),
+            self.class.to_owned(),
+            self.with.join(", "),
+            self.newest_at.local(),
+            self.subject.clone(),
+        ]
+    }
+
+    /// The same facts as labelled lines.
+    pub(super) fn head(&self, page: &mut Page<'_>) {
+        let state = self.state(page.text());
+        page.field(msg!("label-reference"), &self.reference);
+        page.field(msg!("label-with"), &self.with.join(", "));
+        page.field(msg!("label-class"), self.class);
+        page.field(msg!("label-urgency"), self.urgency);
+        page.field(msg!("label-state"), &state);
+        if let Some(due) = self.answer_due_at {
+            page.field(msg!("label-answer-due"), &due.local());
+        }
+    }
+}
+
+/// Whether an answer is due and there is none.
+pub(super) fn is_overdue(line: &ThreadLine, now_ms: u64) -> bool {
+    !line.answered && line.answer_due_ms.is_some_and(|due_ms| now_ms > due_ms)
+}
+
+/// Threads in a table.
+pub(super) fn table(threads: &[ThreadReport], page: &mut Page<'_>) {
+    let rows: Vec<Vec<String>> = threads.iter().map(|thread| thread.row(page.text())).collect();
+    let headings = [
+        msg!("column-reference"),
+        msg!("column-state"),
+        msg!("column-urgency"),
+        msg!("column-class"),
+        msg!("column-with"),
+        msg!("column-newest"),
+        msg!("column-subject"),
+    ];
+    page.table(&headings, &rows);
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use samverkan_proto::code::{Class, Urgency};
+
+    use super::*;
+    use crate::cli::page::Layout;
+    use crate::text::Language;
+
+    /// A thread that began elsewhere and is neither read nor answered.
+    pub(in crate::cli) fn line() -> ThreadLine {
+        ThreadLine {
+            reference: "222-222-2".parse().expect("reference"),
+            with: vec!["polis-exempel/anmalan".parse().expect("mailbox")],
+            class: Class::Referral,
+            urgency: Urgency::Soon,
+            subject: "\u{202e}tnenatlas \x1b[2J".to_owned(),
+            newest_ms: 1_780_000_000_000,
+            unread: false,
+            answered: false,
+            answer_due_ms: Some(10),
+            unexpected: false,
+            stage: None,
+        }
+    }
+
+    fn state(line: &ThreadLine, now_ms: u64) -> String {
+        ThreadReport::of(line, now_ms).state(&Text::of(Language::English))
+    }
+
+    #[test]
+    fn silence_is_told_before_anything_else_and_a_bad_end_before_that() {
+        let silent = ThreadLine { unread: true, ..line() };
+        assert_eq!(state(&silent, 10), "new");
+        assert_eq!(state(&silent, 11), "OVERDUE");
+        assert_eq!(state(&ThreadLine { stage: Some(Stage::Returned), ..silent }, 11), "RETURNED");
+        let answered = ThreadLine { answered: true, ..line() };
+        assert_eq!(state(&answered, 11), "answered");
+        assert_eq!(state(&ThreadLine { stage: Some(Stage::HandedOver), ..line() }, 1), "fetched");
+        assert_eq!(state(&line(), 1), "waits for you");
+    }
+
+    #[test]
+    fn bad_133_a_subject_can_not_act_on_the_terminal() {
+        let text = Text::of(Language::English);
+        let mut page = Page::new(&text, Layout { plain: false, colour: false });
+        table(&[ThreadReport::of(&line(), 1)], &mut page);
+        let shown = page.finish();
+        assert!(shown.contains("\\u{202e}tnenatlas \\x1b[2J"), "{shown}");
+        assert!(!shown.contains('\x1b') && !shown.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn a_document_has_every_fact() {
+        let json = serde_json::to_value(ThreadReport::of(&line(), 11)).expect("serialises");
+        assert_eq!(json["reference"], "222-222-2");
+        assert_eq!((&json["overdue"], &json["answered"]), (&true.into(), &false.into()));
+        assert_eq!(json["newest_at"], "2026-05-28T20:26:40Z");
+        assert_eq!(json["with"][0], "polis-exempel/anmalan");
+    }
+}
