@@ -104,6 +104,7 @@ async fn an_answer_is_an_answer_only_when_it_is_here() {
     one.session.accept(&sent.message, &accepted(&log, &request)).expect("the hub has it");
     take(&mut two, &log, &request).expect("good");
 
+    two.clock.set(NOW_MS + 60_000);
     let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
     let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
     let answering = two.newest_outgoing();
