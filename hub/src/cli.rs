@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
+use crate::telemetry;
 use exit::Exit;
 use failure::Failure;
 use output::Output;
@@ -61,6 +62,12 @@ impl Arguments {
 
     /// Runs the command and returns the process's exit code.
     pub fn run(self, output: &mut Output<'_>) -> u8 {
+        if let Err(error) = telemetry::protect_memory() {
+            let text = format!("The memory of this program can not be protected: {error}.");
+            let failure = Failure::new("INTERNAL", text, "check the system's limits", Exit::Unexpected);
+            output.failure(&failure);
+            return failure.exit.code();
+        }
         let done = match self.command {
             Command::Init(arguments) => init::run(arguments, &self.config, output).map(Exit::code),
             Command::Serve => serve::run(&self.config).map(Exit::code),

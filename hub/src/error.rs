@@ -8,7 +8,7 @@ use samverkan_proto::v1::ErrorReason;
 use crate::ca::{CsrRefused, IssueError};
 use crate::policy::publish::manifest_refused;
 use crate::registry::RegistryRefusal;
-use crate::store::StoreError;
+use crate::store::{ReceiptRefusal, StoreError};
 
 /// The refusal that an error of the store becomes.
 pub(crate) fn of_store(error: StoreError) -> Refusal {
@@ -24,7 +24,7 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
             tracing::error!(what, "the store contradicts itself");
             Refusal::new(ErrorReason::Internal)
         }
-        // The caller of the store decides again; when that has not helped, the sender may.
+        // Decided again where that helps; whoever sees it here may as well try again.
         StoreError::Stale => Refusal::new(ErrorReason::Busy),
         StoreError::Conflict => Refusal::new(ErrorReason::IdempotencyConflict),
         StoreError::Gone => Refusal::new(ErrorReason::MessageGone),
@@ -42,6 +42,14 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
         RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
         RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),
         RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),
+    }
+}
+
+/// The refusal of a device receipt.
+pub(crate) fn of_receipt(refused: ReceiptRefusal) -> Refusal {
+    match refused {
+        ReceiptRefusal::UnknownMessage => Refusal::new(ErrorReason::MessageUnknown),
+        ReceiptRefusal::NotYours | ReceiptRefusal::Contradiction => Refusal::new(ErrorReason::ReceiptRefused),
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Metrics {
     refused: Family<RefusedLabel, Counter>,
     closed: Family<ClosedLabel, Counter>,
     calls_refused: Family<ReasonLabel, Counter>,
+    messages_accepted: Counter,
+    records_damaged: Counter,
 }
 
 impl Metrics {
@@ -88,6 +90,9 @@ impl Metrics {
         );
         registry.register("connections_closed", "Connections that ended", metrics.closed.clone());
         registry.register("calls_refused", "Calls and messages refused", metrics.calls_refused.clone());
+        registry.register("messages_accepted", "Messages taken in", metrics.messages_accepted.clone());
+        let about = "Stored records that did not match their digest when they were read";
+        registry.register("records_damaged", about, metrics.records_damaged.clone());
         Arc::new(metrics)
     }
 
@@ -97,6 +102,17 @@ impl Metrics {
 
     pub(crate) fn call_refused(&self, refusal: &Refusal) {
         self.calls_refused.get_or_create(&ReasonLabel { reason: reason::name(refusal.reason) }).inc();
+    }
+
+    pub(crate) fn message_accepted(&self) {
+        self.messages_accepted.inc();
+    }
+
+    pub(crate) fn records_damaged(&self, records: u64) {
+        if records > 0 {
+            tracing::error!(records, "stored records are damaged and were passed over");
+            self.records_damaged.inc_by(records);
+        }
     }
 
     /// Counts a connection as open until the returned value is dropped.

@@ -5,9 +5,11 @@
 //!
 //! * [`may_submit`]: hand in a message (PROTOCOL.md section 11).
 //! * [`publish`]: manifests, epoch keys and consent stubs.
+//! * [`receipts`]: what a device says about messages.
 //! * The rest is here: receiving, attachments, status and the directory.
 
 pub mod publish;
+pub mod receipts;
 mod submit;
 
 #[cfg(test)]

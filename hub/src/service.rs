@@ -2,6 +2,7 @@
 //!
 //! * [`enrolment`]: greeting and joining, for anybody.
 //! * [`directory`]: the log, manifests and epoch keys.
+//! * [`relay`]: the messages themselves.
 //! * [`registry`]: the operator's calls, on the operator's socket.
 //! * [`gate`]: what stands before them all.
 
@@ -9,6 +10,7 @@ mod directory;
 mod enrolment;
 mod gate;
 mod registry;
+mod relay;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use samverkan_proto::limits::MAX_GRPC_MESSAGE;
 use samverkan_proto::v1::directory_service_server::DirectoryServiceServer;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentServiceServer;
 use samverkan_proto::v1::registry_service_server::RegistryServiceServer;
+use samverkan_proto::v1::relay_service_server::RelayServiceServer;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::HealthService;
@@ -30,7 +33,10 @@ pub(crate) fn public(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Rou
     let directory = DirectoryServiceServer::new(directory::Directory(Arc::clone(hub)))
         .max_decoding_message_size(MAX_GRPC_MESSAGE)
         .max_encoding_message_size(MAX_GRPC_MESSAGE);
-    gate::guarded(Routes::new(health).add_service(enrolment).add_service(directory))
+    let relay = RelayServiceServer::new(relay::Relay(Arc::clone(hub)))
+        .max_decoding_message_size(MAX_GRPC_MESSAGE)
+        .max_encoding_message_size(MAX_GRPC_MESSAGE);
+    gate::guarded(Routes::new(health).add_service(enrolment).add_service(directory).add_service(relay))
 }
 
 /// The services on the operator's socket.

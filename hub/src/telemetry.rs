@@ -4,7 +4,7 @@
 
 use std::panic::{self, PanicHookInfo};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::output::panic_line;
@@ -22,12 +22,14 @@ pub fn start_log(format: LogFormat) {
     };
 }
 
-/// Forbids core dumps, in which keys and messages in transit could end.
+/// Forbids core dumps, in which keys could end, and keeps other processes of the same user from reading this one's
+/// memory.
 ///
 /// # Errors
-/// The operating system's.
-pub fn forbid_core_dumps() -> std::io::Result<()> {
-    Ok(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?)
+/// The operating system's; the process must not go on to touch a key.
+pub fn protect_memory() -> std::io::Result<()> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
 /// From now on a panic prints one line: its place.
@@ -65,7 +67,8 @@ mod tests {
 
     #[test]
     fn core_dumps_are_off() {
-        forbid_core_dumps().unwrap();
+        protect_memory().unwrap();
         assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(rustix::process::dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

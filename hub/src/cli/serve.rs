@@ -15,8 +15,6 @@ use crate::telemetry;
 pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     let config = super::load(path)?;
     telemetry::start_log(config.log_format);
-    telemetry::forbid_core_dumps()
-        .map_err(|error| unexpected("Core dumps could not be forbidden", &error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,6 +1,7 @@
 //! Real TLS over loopback, with a client that can misbehave.
 
 mod end;
+mod frames;
 mod handshake;
 mod operator;
 mod reading;

@@ -9,4 +9,5 @@ mod running;
 
 mod commands;
 mod joining;
+mod mail;
 mod operator;

@@ -14,17 +14,19 @@ use samverkan_hub::clock::{Clock, Hands};
 use samverkan_hub::config::Config;
 use samverkan_hub::keys::HubKeys;
 use samverkan_hub::run::{RunError, run};
-use samverkan_proto::code::Roles;
-use samverkan_proto::ids::{MailboxId, OrgId, TlsKeyHash};
+use samverkan_proto::code::{Class, LegalBasis, RecipientKind, Roles, Urgency};
+use samverkan_proto::ids::{MailboxId, MessageId, OrgId, TlsKeyHash};
 use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::reason::Refusal;
-use samverkan_proto::sign::Signer;
+use samverkan_proto::sign::{PublicKey, Signer};
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
+use samverkan_proto::statement::header::{HeaderFields, Recipient, Wrap};
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFields, SignedManifest};
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1;
 use samverkan_proto::v1::ErrorReason;
+use samverkan_proto::v1::directory_service_client::DirectoryServiceClient;
 use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
 use samverkan_proto::v1::registry_service_client::RegistryServiceClient;
 use tempfile::TempDir;
@@ -151,6 +153,11 @@ impl Hub {
         Endpoint::from_static("http://localhost").connect_with_connector(dial).await
     }
 
+    /// The key that the hub signs receipts with.
+    pub(crate) fn receipt_key(&self) -> PublicKey {
+        *HubKeys::load(self.folder.path()).unwrap().receipt.public_key()
+    }
+
     fn ca(&self) -> CertificateDer<'static> {
         HubKeys::load(self.folder.path()).unwrap().authority.certificate().clone()
     }
@@ -267,6 +274,11 @@ impl Member {
         self.manifest.org_id()
     }
 
+    /// Its one mailbox.
+    pub(crate) fn mailbox(&self) -> MailboxId {
+        self.manifest.mailboxes()[0].id
+    }
+
     pub(crate) fn safety_number(&self) -> String {
         SafetyNumber::of_root(self.root.public_key()).to_string()
     }
@@ -293,6 +305,38 @@ impl Member {
         self.manifest = Manifest::build(fields).unwrap();
         v1::PublishManifestRequest { signed_manifest: self.signed().bytes().clone() }
     }
+}
+
+/// What one member writes to another, sealed to its one device.
+pub(crate) fn referral(from: &Member, to: &Member) -> HeaderFields {
+    let key = epoch_key(to.org(), &to.device, Epoch::of(NOW)).id();
+    HeaderFields {
+        message_id: MessageId::random(),
+        sender_org: from.org(),
+        sender_mailbox: from.mailbox(),
+        sender_device: from.device.device_id(),
+        class: Class::Referral,
+        basis: Some(LegalBasis::VitalInterest),
+        urgency: Urgency::Soon,
+        answer_within_minutes: None,
+        created_ms: NOW,
+        expires_ms: NOW + 21 * DAY_MS,
+        content_len: 4096 + 16,
+        key_commit: [1; 32],
+        to: vec![Recipient {
+            org: to.org(),
+            mailbox: to.mailbox(),
+            manifest_serial: to.manifest.serial(),
+            kind: RecipientKind::Primary,
+        }],
+        wraps: vec![Wrap { org: to.org(), device: to.device.device_id(), epoch_key: key, boxes: 1 }],
+        blobs: vec![],
+        handles: vec![],
+    }
+}
+
+pub(crate) async fn directory(hub: &Hub, member: &Member) -> DirectoryServiceClient<Channel> {
+    DirectoryServiceClient::new(hub.channel(Some(&member.identity)).await.unwrap())
 }
 
 pub(crate) fn standing(device: &Signer, identity: &Identity, roles: Roles) -> Device {

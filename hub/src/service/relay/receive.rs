@@ -1,0 +1,308 @@
+//! Handing over: what waits for one device, in the order of its cursor, and what the device says about it.
+//!
+//! One task serves a stream. It takes requests as they come, hands over a page at a time while there is credit,
+//! and sleeps when nothing waits. A page is noted as handed over before it is queued, so that a receipt for it finds
+//! the note. Neither notes nor receipts hold the next page up; what the device said is answered in order, each time
+//! when it is on disk.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use samverkan_proto::ids::MessageId;
+use samverkan_proto::limits::{MAX_CREDIT, MAX_DEVICE_BATCH};
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::batch::VerifiedDeviceReceipt;
+use samverkan_proto::v1::receive_request::Step;
+use samverkan_proto::v1::receive_response::Item;
+use samverkan_proto::v1::{
+    Acknowledge, Acknowledged, CaughtUp, Delivery, ErrorReason, Event, ReceiptFailure, ReceiveRequest, Start,
+};
+use samverkan_proto::{Fault, InvalidField};
+use tonic::Streaming;
+
+use super::Line;
+use super::outbox::{Gone, Outbox, Outlet, outbox};
+use crate::caller::Caller;
+use crate::error;
+use crate::hub::Hub;
+use crate::policy::ReceivePermit;
+use crate::policy::receipts::may_say;
+use crate::store::{self, StoreError, Subscription, Waiting};
+
+/// Items read from the store at once.
+const PAGE: u32 = 64;
+
+/// Bytes read from the store at once; one item may be larger.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// How often, and after what time each, a stream asks a busy store again before it gives up.
+const PATIENCE: u32 = 200;
+const BREATH: Duration = Duration::from_millis(10);
+
+/// Notes and sayings of one stream that may be on their way to disk.
+const MAX_PENDING: usize = 16;
+
+/// What is on its way to disk, and the answer to it if it has one.
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<Option<Acknowledged>, End>> + Send + 'a>>;
+
+/// Why a stream ends.
+enum End {
+    /// The client is done, or gone.
+    Left,
+    /// It is told why.
+    Refused(Refusal),
+}
+
+impl From<Gone> for End {
+    fn from(Gone: Gone) -> Self {
+        Self::Left
+    }
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Starts a stream for the device that `permit` names.
+pub(super) fn start(
+    hub: Arc<Hub>,
+    permit: ReceivePermit,
+    line: Line,
+    requests: Streaming<ReceiveRequest>,
+) -> Outlet {
+    let (outbox, outlet) = outbox();
+    let cut = line.hangup.token().clone();
+    tokio::spawn(cut.run_until_cancelled_owned(async move {
+        let end = serve(&hub, permit, &line, requests, &outbox).await;
+        if let Err(End::Refused(refusal)) = end {
+            // The reader may have left meanwhile.
+            let _ = outbox.end(hub.refuse(refusal)).await;
+        }
+    }));
+    outlet
+}
+
+async fn serve(
+    hub: &Hub,
+    permit: ReceivePermit,
+    line: &Line,
+    mut requests: Streaming<ReceiveRequest>,
+    outbox: &Outbox,
+) -> Result<(), End> {
+    let leaving = async { Err(End::Refused(Refusal::new(line.hangup.leaving().await))) };
+    let work = async {
+        let Some(first) = next_step(&mut requests).await? else { return Ok(()) };
+        let subscription = hub.store.subscribe(permit.device());
+        let mut stream = Stream::begin(hub, permit, line, outbox, subscription, first)?;
+        stream.run(&mut requests).await
+    };
+    tokio::select! {
+        biased;
+        end = leaving => end,
+        end = work => end,
+    }
+}
+
+/// The next request; `None` when the client will send no more.
+async fn next_step(requests: &mut Streaming<ReceiveRequest>) -> Result<Option<Step>, End> {
+    const ABSENT: InvalidField = Fault::Truncated.in_field("step");
+    match requests.message().await {
+        Ok(Some(request)) => Ok(Some(request.step.ok_or(Refusal::from(ABSENT))?)),
+        Ok(None) => Ok(None),
+        Err(_broken) => Err(End::Left),
+    }
+}
+
+/// A stream that has begun.
+struct Stream<'a> {
+    hub: &'a Hub,
+    permit: ReceivePermit,
+    line: &'a Line,
+    outbox: &'a Outbox,
+    subscription: Subscription,
+    /// The newest item that was queued.
+    cursor: u64,
+    /// Items that may still be queued.
+    credit: u32,
+    /// Whether the client knows that nothing waits after `cursor`.
+    told_empty: bool,
+    /// What is on its way to disk, in order: notes, and what the device said with the answer to it.
+    pending: FuturesOrdered<Pending<'a>>,
+}
+
+impl<'a> Stream<'a> {
+    fn begin(
+        hub: &'a Hub,
+        permit: ReceivePermit,
+        line: &'a Line,
+        outbox: &'a Outbox,
+        subscription: Subscription,
+        first: Step,
+    ) -> Result<Self, Refusal> {
+        let Step::Start(Start { cursor, credit }) = first else {
+            return Err(Fault::Truncated.in_field("start").into());
+        };
+        if !(1..=MAX_CREDIT).contains(&credit) {
+            return Err(Fault::CountOutOfRange.in_field("credit").into());
+        }
+        let pending = FuturesOrdered::new();
+        Ok(Self { hub, permit, line, outbox, subscription, cursor, credit, told_empty: false, pending })
+    }
+
+    async fn run(&mut self, requests: &mut Streaming<ReceiveRequest>) -> Result<(), End> {
+        loop {
+            let room = self.pending.len() < MAX_PENDING;
+            let more = room && self.credit > 0 && !self.told_empty;
+            // Requests come before what waits: they are few, and what they say makes the queue shorter.
+            tokio::select! {
+                biased;
+                Some(done) = self.pending.next(), if !self.pending.is_empty() => {
+                    if let Some(answer) = done? {
+                        self.outbox.put(Item::Acknowledged(answer)).await?;
+                    }
+                }
+                step = next_step(requests), if room => match step? {
+                    Some(Step::Acknowledge(said)) => self.acknowledge(&said)?,
+                    Some(Step::Credit(more)) => self.credit = self.credit.saturating_add(more).min(MAX_CREDIT),
+                    Some(Step::Start(_)) => {
+                        return Err(Refusal::from(Fault::NotAscending.in_field("start")).into());
+                    }
+                    None => return self.finish().await,
+                },
+                () = self.subscription.woken(), if self.told_empty => self.told_empty = false,
+                () = std::future::ready(()), if more => self.hand_over().await?,
+            }
+        }
+    }
+
+    /// Answers what the device said last, before the stream ends.
+    async fn finish(&mut self) -> Result<(), End> {
+        while let Some(done) = self.pending.next().await {
+            if let Some(answer) = done? {
+                self.outbox.put(Item::Acknowledged(answer)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues one page of what waits, and says so when that was all.
+    async fn hand_over(&mut self) -> Result<(), End> {
+        let (device, items) = (self.permit.device(), self.credit.min(PAGE) as usize);
+        let waiting = self.hub.store.waiting(device, self.cursor, items, PAGE_BYTES).await;
+        let Waiting { items, through, caught_up, damaged } = waiting.map_err(error::of_store)?;
+        self.hub.metrics.records_damaged(damaged);
+        self.note(items.iter().filter_map(message_id).collect()).await?;
+        for item in items {
+            self.outbox.put(on_the_wire(item)).await?;
+            self.credit -= 1;
+        }
+        self.cursor = through;
+        if caught_up {
+            self.told_empty = true;
+            self.outbox.put(Item::CaughtUp(CaughtUp { cursor: self.cursor })).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the store note that these messages go to the device. Once this returns the note is on its way, and stands
+    /// before whatever the device may answer.
+    async fn note(&mut self, messages: Vec<MessageId>) -> Result<(), End> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let (hub, org, device) = (self.hub, self.permit.org(), self.permit.device());
+        for _ in 0..PATIENCE {
+            let mut noted = Box::pin(hub.store.handed_over(org, device, messages.clone()));
+            match futures_util::poll!(&mut noted) {
+                Poll::Pending => {
+                    let noted = async move { Ok(noted.await.map(|()| None).map_err(error::of_store)?) };
+                    self.pending.push_back(Box::pin(noted));
+                    return Ok(());
+                }
+                Poll::Ready(Ok(())) => return Ok(()),
+                Poll::Ready(Err(StoreError::Busy)) => tokio::time::sleep(BREATH).await,
+                Poll::Ready(Err(error)) => return Err(error::of_store(error).into()),
+            }
+        }
+        Err(Refusal::new(ErrorReason::Busy).into())
+    }
+
+    /// Verifies what the device says; the answer comes when it is on disk.
+    fn acknowledge(&mut self, said: &Acknowledge) -> Result<(), End> {
+        if said.receipts.len() > MAX_DEVICE_BATCH.into() {
+            return Err(Refusal::from(Fault::CountOutOfRange.in_field("receipts")).into());
+        }
+        let (registry, now_ms) = (self.hub.store.registry(), self.hub.clock.now_ms());
+        let caller = Caller::behind(&self.line.certificate, &registry, now_ms)?;
+        let verified = may_say(&caller, &said.receipts);
+        self.pending.push_back(Box::pin(take(self.hub, self.permit, verified, said.events_through)));
+        Ok(())
+    }
+}
+
+/// Has the store take what a device says, and gives the answer to it.
+async fn take(
+    hub: &Hub,
+    permit: ReceivePermit,
+    verified: Vec<Result<VerifiedDeviceReceipt, Refusal>>,
+    events_through: u64,
+) -> Result<Option<Acknowledged>, End> {
+    let (org, device) = (permit.org(), permit.device());
+    let good: Vec<VerifiedDeviceReceipt> = verified.iter().filter_map(|v| v.as_ref().ok()).cloned().collect();
+    let mut taken = Vec::new();
+    if !good.is_empty() {
+        let take = || hub.store.receipts(org, device, good.clone());
+        taken = patiently(take).await.map_err(error::of_store)?;
+    }
+    if events_through > 0 {
+        patiently(|| hub.store.events_taken(device, events_through)).await.map_err(error::of_store)?;
+    }
+    let mut taken = taken.into_iter();
+    let outcomes = verified.into_iter().map(|verified| match verified {
+        Ok(_) => taken.next().and_then(Result::err).map(error::of_receipt),
+        Err(refusal) => Some(refusal),
+    });
+    let failures = (0_u32..).zip(outcomes).filter_map(|(index, refusal)| {
+        let refusal = refusal?;
+        hub.metrics.call_refused(&refusal);
+        Some(ReceiptFailure { index, failure: Some((&refusal).into()) })
+    });
+    Ok(Some(Acknowledged { failures: failures.collect() }))
+}
+
+fn message_id(item: &store::Item) -> Option<MessageId> {
+    match item {
+        store::Item::Delivery { message_id, .. } => Some(*message_id),
+        store::Item::Event { .. } => None,
+    }
+}
+
+fn on_the_wire(item: store::Item) -> Item {
+    match item {
+        store::Item::Delivery { cursor, header, wrap, content, submission_receipt, .. } => {
+            let submission_receipt = submission_receipt.into();
+            Item::Delivery(Delivery { cursor, header, wrap, content, submission_receipt })
+        }
+        store::Item::Event { cursor, receipt } => Item::Event(Event { cursor, receipt: receipt.into() }),
+    }
+}
+
+/// Asks a busy store again for a while: what a stream has to say should not end the stream.
+async fn patiently<T, F>(mut operation: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    for _ in 0..PATIENCE {
+        match operation().await {
+            Err(StoreError::Busy) => tokio::time::sleep(BREATH).await,
+            done => return done,
+        }
+    }
+    Err(StoreError::Busy)
+}
