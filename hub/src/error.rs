@@ -30,6 +30,18 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::Gone => Refusal::new(ErrorReason::MessageGone),
         StoreError::UnknownMessage => Refusal::new(ErrorReason::MessageUnknown),
         StoreError::Quota => Refusal::new(ErrorReason::QuotaExceeded),
+        StoreError::BlobMissing => Refusal::new(ErrorReason::BlobMissing),
+        StoreError::UnknownBlob => Refusal::new(ErrorReason::BlobUnknown),
+        StoreError::UploadInProgress => Refusal::new(ErrorReason::UploadInProgress),
+        StoreError::OffsetOutOfRange => Refusal::new(ErrorReason::OffsetOutOfRange),
+        StoreError::BlobMismatch => Refusal::in_field(ErrorReason::InvalidField, "blob_id"),
+        StoreError::BlobFile => {
+            tracing::error!("an attachment's file can not be read or written");
+            Refusal::new(ErrorReason::Internal)
+        }
+        StoreError::HandleUnknown => Refusal::new(ErrorReason::ConsentHandleUnknown),
+        StoreError::HandleExpired => Refusal::new(ErrorReason::ConsentHandleExpired),
+        StoreError::HandleUsed => Refusal::new(ErrorReason::ConsentHandleUsed),
         StoreError::Registry(refusal) => of_registry(&refusal),
     }
 }

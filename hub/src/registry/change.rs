@@ -60,6 +60,11 @@ impl Registry {
         self.used_invites.insert(code, used);
     }
 
+    /// A used invite need not be answered any more.
+    pub(crate) fn forget_used_invite(&mut self, code: &CodeHash) {
+        self.used_invites.remove(code);
+    }
+
     fn manifest(&mut self, signed: &SignedManifest) {
         let manifest = Arc::new(signed.manifest().clone());
         let (id, hash) = (manifest.org_id(), sha256(signed.bytes()));

@@ -1,7 +1,11 @@
 //! What time does to the store: expiry, lapses, and the end of what was kept long enough.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
 use samverkan_proto::code::PurgeReason;
 use samverkan_proto::ids::MessageId;
+use samverkan_proto::limits::UNREFERENCED_BLOB_MS;
 use samverkan_proto::statement::receipt::HubEvent;
 
 use super::draft::Draft;
@@ -12,23 +16,41 @@ use super::key::{self, Due};
 use super::mail::letter::{Letter, say};
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
+use super::{blobs, consents, organisations};
 use crate::mail::Event;
 
+/// How often abandoned uploads are looked for, and the longest time between two steps.
+const HOUR_MS: u64 = 3_600_000;
 /// Pieces of work done in one step.
 const PIECE: usize = 64;
 
 impl Store {
     /// Does what is due, a bounded piece of it. Gives when the next step is due, milliseconds since 1970:
-    /// at once while there is more, `u64::MAX` when nothing is foreseen.
+    /// at once while there is more, and never more than an hour ahead.
     ///
     /// # Errors
     /// [`StoreError::Busy`], `Full`, `Failed`: the work is left for the next step.
     pub async fn step(&self) -> Result<u64, StoreError> {
-        self.call(Room::Reserve, |draft| {
+        self.remove_abandoned().await?;
+        let next = self.call(Room::Reserve, |draft| {
             let next = step(draft)?;
             Ok(move |_: &_| Ok(next))
-        })
-        .await
+        });
+        Ok(next.await?.min(self.clock().now_ms().saturating_add(HOUR_MS)))
+    }
+
+    /// Removes what abandoned uploads left, once an hour.
+    async fn remove_abandoned(&self) -> Result<(), StoreError> {
+        let (now_ms, swept_ms) = (self.clock().now_ms(), self.swept_ms().load(Ordering::Relaxed));
+        if now_ms.abs_diff(swept_ms) < HOUR_MS {
+            return Ok(());
+        }
+        self.swept_ms().store(now_ms, Ordering::Relaxed);
+        let files = self.blob_files().clone();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms);
+        let age = Duration::from_millis(UNREFERENCED_BLOB_MS);
+        let swept = tokio::task::spawn_blocking(move || files.remove_abandoned(now, age)).await;
+        swept.map_err(|_| StoreError::Internal("a file task panicked"))?.map(drop).map_err(StoreError::from)
     }
 }
 
@@ -45,6 +67,10 @@ fn step(draft: &mut Draft) -> Result<u64, StoreError> {
             Due::Expire => end(draft, id, Event::Expired)?,
             Due::Lapse => end(draft, id, Event::Lapsed)?,
             Due::Forget => forget(draft, id)?,
+            Due::Consent => consents::expire(draft, id)?,
+            Due::Blob => blobs::collect(draft, id)?,
+            Due::Invite => organisations::expire_invite(draft, id)?,
+            Due::UsedInvite => organisations::forget_used_invite(draft, id)?,
         }
     }
     let next = draft.prefix(&[key::DUE]).next().transpose()?;
@@ -69,6 +95,7 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     say(draft, &id, &value, HubEvent::ExpiredUndelivered, 0)?;
     say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
     draft.release(value.location)?;
+    draft.count(key::messages(), -1)?;
     draft.delete(key)
 }
 

@@ -22,6 +22,7 @@ use super::mail::{StoredMessage, shape_of};
 use super::record::mail::{Given, Hashes, MessageHead};
 use super::sweep::Sweep;
 use super::{journal, key, proofs, record};
+use crate::blob::BlobKey;
 use crate::mail::Shape;
 use crate::registry::Registry;
 
@@ -51,6 +52,7 @@ pub(super) struct Draft {
     buried: HashMap<MessageId, Shape>,
     wake: HashSet<DeviceId>,
     sweeps: Vec<Sweep>,
+    blobs: Vec<BlobKey>,
     changes: usize,
     spoilt: bool,
 }
@@ -66,6 +68,7 @@ pub(super) struct Finished {
     pub(super) heads: Heads,
     pub(super) wake: HashSet<DeviceId>,
     pub(super) sweeps: Vec<Sweep>,
+    pub(super) blobs: Vec<BlobKey>,
 }
 
 impl Draft {
@@ -95,6 +98,7 @@ impl Draft {
             buried: HashMap::new(),
             wake: HashSet::new(),
             sweeps: Vec::new(),
+            blobs: Vec::new(),
             changes: 0,
             spoilt: false,
         }
@@ -257,6 +261,11 @@ impl Draft {
         self.sweeps.push(Sweep::new(org, device));
     }
 
+    /// Has the file of an attachment removed once this batch is durable.
+    pub(super) fn remove_blob(&mut self, key: BlobKey) {
+        self.blobs.push(key);
+    }
+
     /// Remembers a message; of one accepted in this batch there is no other copy yet.
     pub(super) fn keep_message(&mut self, message: Arc<StoredMessage>) {
         self.heads.insert(message.head.header.fields().message_id, message);
@@ -327,6 +336,7 @@ impl Draft {
             heads: self.heads,
             wake: self.wake,
             sweeps: self.sweeps,
+            blobs: self.blobs,
         })
     }
 }

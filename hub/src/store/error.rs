@@ -40,6 +40,33 @@ pub enum StoreError {
     /// A mailbox has as many messages waiting as it may, or an organisation's share is used up.
     #[error("a share is used up")]
     Quota,
+    /// An attachment was not uploaded, or not with this length.
+    #[error("an attachment is missing")]
+    BlobMissing,
+    /// No such attachment.
+    #[error("the attachment is not known")]
+    UnknownBlob,
+    /// Another upload of the same attachment is running.
+    #[error("another upload of the attachment is running")]
+    UploadInProgress,
+    /// A place beyond what is held, or not at a segment boundary.
+    #[error("the offset is out of range")]
+    OffsetOutOfRange,
+    /// The bytes are not as many as announced, or not those that the id names.
+    #[error("the attachment is not the announced one")]
+    BlobMismatch,
+    /// The file of an attachment could not be read or written; the store itself goes on.
+    #[error("an attachment's file failed")]
+    BlobFile,
+    /// No such consent handle.
+    #[error("the consent handle is not known")]
+    HandleUnknown,
+    /// The consent handle's time is up.
+    #[error("the consent handle has expired")]
+    HandleExpired,
+    /// The consent handle was named by another message.
+    #[error("the consent handle was used")]
+    HandleUsed,
     /// The registry refuses the change.
     #[error(transparent)]
     Registry(#[from] RegistryRefusal),

@@ -1,6 +1,7 @@
 //! The handle that the rest of the hub holds.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -19,6 +20,7 @@ use super::open::{OpenReport, StoreOpenError};
 use super::view::View;
 use super::writer::{Committed, Job, Order};
 use super::{open, writer};
+use crate::blob::BlobFiles;
 use crate::clock::Clock;
 use crate::registry::Registry;
 
@@ -45,6 +47,10 @@ pub struct Store {
 struct Shared {
     orders: mpsc::Sender<Order>,
     view: View,
+    files: BlobFiles,
+    clock: Clock,
+    /// When what abandoned uploads left was last looked for, milliseconds since 1970.
+    swept_ms: AtomicU64,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -55,7 +61,8 @@ impl Store {
     /// # Errors
     /// [`StoreOpenError`]. Damage to messages is no error: it is in the report.
     pub fn open(dir: &Path, signers: Signers, clock: Clock) -> Result<(Self, OpenReport), StoreOpenError> {
-        let (writer, report) = open::open(dir, signers, clock)?;
+        let (writer, report) = open::open(dir, signers, clock.clone())?;
+        let files = writer.files.clone();
         let (orders, inbox) = mpsc::channel(writer::QUEUE);
         let view = View {
             index: writer.engine.index(),
@@ -66,8 +73,8 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || writer.run(inbox))
             .map_err(OpenError::Io)?;
-        let writer = Mutex::new(Some(thread));
-        Ok((Self { shared: Arc::new(Shared { orders, view, writer }) }, report))
+        let (writer, swept_ms) = (Mutex::new(Some(thread)), AtomicU64::new(0));
+        Ok((Self { shared: Arc::new(Shared { orders, view, files, clock, swept_ms, writer }) }, report))
     }
 
     /// The registry as it is on disk now.
@@ -137,6 +144,21 @@ impl Store {
     {
         let view = self.shared.view.clone();
         tokio::task::spawn_blocking(move || read(&view)).await.unwrap_or(Err(StoreError::Failed))
+    }
+
+    /// The files of attachments.
+    pub(super) fn blob_files(&self) -> &BlobFiles {
+        &self.shared.files
+    }
+
+    /// The hub's clock.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// When what abandoned uploads left was last looked for.
+    pub(super) fn swept_ms(&self) -> &AtomicU64 {
+        &self.shared.swept_ms
     }
 
     /// The committed index.

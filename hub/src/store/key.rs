@@ -14,12 +14,19 @@
 //! | `e` device\[16\] cursor\[8\] | an event that waits: message id |
 //! | `a` device\[16\] | events taken: location, `u64` through |
 //! | `n` org\[16\] mailbox\[16\] | `u64` number of messages that wait for the mailbox |
+//! | `h` consent handle\[16\] | consent: see `record/consent.rs` |
+//! | `c` org\[16\] | `u64` number of its unused consents |
+//! | `b` org\[16\] blob id\[32\] | complete attachment: `BlobValue` |
+//! | `s` org\[16\] | `u64` bytes of its attachments |
+//! | `z` | `u64` number of stored messages |
 //! | `d` due\[8\] `u8` kind, id | work for the clock: empty |
 
-use samverkan_proto::ids::{DeviceId, MessageId};
+use samverkan_proto::ids::{ConsentHandle, DeviceId, MessageId, OrgId};
 use samverkan_proto::statement::receipt::MailboxRef;
 
 use super::journal::Location;
+use super::record;
+use crate::blob::BlobKey;
 use crate::registry::CodeHash;
 
 pub(super) const LOG: u8 = b'l';
@@ -34,6 +41,7 @@ pub(super) const EVENT: u8 = b'e';
 pub(super) const EVENTS_TAKEN: u8 = b'a';
 pub(super) const WAITING: u8 = b'n';
 pub(super) const DUE: u8 = b'd';
+pub(super) const BLOB: u8 = b'b';
 
 /// A letter and the fields behind it.
 fn key<const N: usize>(letter: u8, fields: [&[u8]; N]) -> Vec<u8> {
@@ -96,12 +104,41 @@ pub(super) fn waiting(mailbox: &MailboxRef) -> Vec<u8> {
     key(WAITING, [mailbox.org.as_bytes(), mailbox.mailbox.as_bytes()])
 }
 
+pub(super) fn consent(handle: &ConsentHandle) -> Vec<u8> {
+    key(b'h', [handle.as_bytes()])
+}
+
+pub(super) fn unused_consents(org: &OrgId) -> Vec<u8> {
+    key(b'c', [org.as_bytes()])
+}
+
+pub(super) fn blob(blob: &BlobKey) -> Vec<u8> {
+    key(BLOB, [&record::blob::id(blob)])
+}
+
+pub(super) fn blob_bytes(org: &OrgId) -> Vec<u8> {
+    key(b's', [org.as_bytes()])
+}
+
+pub(super) fn messages() -> Vec<u8> {
+    key(b'z', [])
+}
+
 /// What the clock must do at some time. The numbers stand in keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     Expire = 1,
     Lapse = 2,
     Forget = 3,
+    Consent = 4,
+    Blob = 5,
+    Invite = 6,
+    UsedInvite = 7,
+}
+
+impl Due {
+    const ALL: [Self; 7] =
+        [Self::Expire, Self::Lapse, Self::Forget, Self::Consent, Self::Blob, Self::Invite, Self::UsedInvite];
 }
 
 pub(super) fn due(at_ms: u64, what: Due, id: &[u8]) -> Vec<u8> {
@@ -112,7 +149,7 @@ pub(super) fn due(at_ms: u64, what: Due, id: &[u8]) -> Vec<u8> {
 pub(super) fn parse_due(key: &[u8]) -> Option<(u64, Due, &[u8])> {
     let (at_ms, rest) = key.strip_prefix(&[DUE])?.split_first_chunk()?;
     let (what, id) = rest.split_first()?;
-    let what = [Due::Expire, Due::Lapse, Due::Forget].into_iter().find(|due| *due as u8 == *what)?;
+    let what = Due::ALL.into_iter().find(|due| *due as u8 == *what)?;
     Some((u64::from_be_bytes(*at_ms), what, id))
 }
 

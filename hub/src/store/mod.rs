@@ -8,7 +8,7 @@
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
 //! | `organisations.rs` | operations on the registry and its log |
 //! | `writer.rs`, `draft.rs` | the writer's thread; the batch it is forming |
-//! | `mail/` | operations on messages |
+//! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
 //! | `open.rs`, `rebuild.rs` | opening, and building the index again |
 //! | `clocks.rs` | what time does: expiry, lapses, forgetting |
 //! | `tidy.rs` | giving disk space back |
@@ -26,10 +26,14 @@
 //!   clean     there between a clean stop and the next start only
 //!   segments/ 0000000001.seg (the journal) and 0000000001.cat (its heads, a cache)
 //!   index/    the index, a cache
+//!   uploads/  what uploads have brought so far
+//!   blobs/    complete attachments
 //! ```
 
 mod handle;
 
+mod blobs;
+mod consents;
 mod mail;
 mod organisations;
 
@@ -66,6 +70,7 @@ pub mod folder;
 mod tests;
 
 pub use bells::Subscription;
+pub use blobs::{BlobDownload, BlobUpload, UploadStart};
 pub use engine::{IndexFate, OpenError, RebuildReason, RecoveryReport};
 pub use error::StoreError;
 pub use folder::FolderError;

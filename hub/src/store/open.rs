@@ -20,6 +20,7 @@ use super::proofs::Proofs;
 use super::rebuild::Rebuild;
 use super::writer::{Shown, Writer};
 use super::{key, record, sweep};
+use crate::blob::{BlobError, BlobFiles};
 use crate::clock::Clock;
 use crate::registry::Registry;
 
@@ -52,6 +53,9 @@ pub enum StoreOpenError {
     /// The log begins with other hub keys than these.
     #[error("the store belongs to a hub with other keys: use the keys it was made with")]
     OtherKeys,
+    /// The files of attachments can not be looked through.
+    #[error("the attachments can not be looked through")]
+    Blobs(#[source] BlobError),
     /// The facts about a message can not be put together.
     #[error("the index can not be rebuilt")]
     Rebuild(#[source] StoreError),
@@ -95,6 +99,8 @@ pub(super) fn open(
     if begun {
         registry.sign_log(Checkpoint::sign(&signers.hub, tree.head(), &signers.log));
     }
+    let files = BlobFiles::open(dir).map_err(OpenError::Io)?;
+    remove_unknown(&files, &engine.index())?;
     let shown = Arc::new(Shown {
         changed: watch::Sender::new(registry.generation()),
         failed: watch::Sender::new(false),
@@ -104,7 +110,7 @@ pub(super) fn open(
     });
     let record = Record::HubKeys(signers.hub_keys.clone());
     let mut writer =
-        Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None };
+        Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None, files };
     if !begun {
         let append = |draft: &mut Draft| {
             draft.append_leaf(first, &record, hub_keys.into())?;
@@ -118,6 +124,16 @@ pub(super) fn open(
         writer.run_alone(release).map_err(StoreOpenError::Begin)?;
     }
     Ok((writer, report))
+}
+
+/// Removes the files that no record speaks of: an upload or a removal was interrupted.
+fn remove_unknown(files: &BlobFiles, index: &Index) -> Result<(), StoreOpenError> {
+    for key in files.list().map_err(StoreOpenError::Blobs)? {
+        if index.get(&key::blob(&key)).map_err(OpenError::Index)?.is_none() {
+            files.remove(&key).map_err(StoreOpenError::Blobs)?;
+        }
+    }
+    Ok(())
 }
 
 fn load_log(

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{Handle, OrgId, sha256};
-use samverkan_proto::limits::INVITE_MS;
+use samverkan_proto::limits::{DAY_MS, INVITE_MS};
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{EpochKeyBatch, Leaf, OrganisationEntry, Record};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
@@ -13,12 +13,15 @@ use super::draft::Draft;
 use super::error::StoreError;
 use super::handle::Store;
 use super::journal::{Body, Room};
+use super::key::{self, Due};
+use super::record;
 use super::writer::Committed;
-use super::{key, record};
 use crate::registry::{
     CodeHash, HandleOwner, Invitation, Invite, RegistryRefusal, UsedInvite, VerifiedEpochKeys, first_entry,
 };
 
+/// How long a used invite is answered again with the same certificate: as long as nobody else can renew it.
+pub(super) const USED_INVITE_KEPT_MS: u64 = 30 * DAY_MS;
 /// Entries of the log that are read at once.
 pub const LOG_PAGE: u64 = 1024;
 /// Record bytes after which a page of the log ends.
@@ -191,6 +194,7 @@ fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<
     let head = record::invite::encode(code, &invite);
     let pushed = draft.push(record::kind::INVITE, head, Body::empty())?;
     draft.put(key::invite(code), pushed.location.to_bytes())?;
+    draft.put(key::due(expires_ms, Due::Invite, code.as_bytes()), [])?;
     draft.registry_mut().add_invite(*code, invite);
     draft.registry_changed();
     Ok(expires_ms)
@@ -198,8 +202,29 @@ fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<
 
 /// Deletes an open invite everywhere.
 pub(super) fn drop_invite(draft: &mut Draft, code: &CodeHash) -> Result<(), StoreError> {
+    if let Some(invite) = draft.registry().invite(code) {
+        let due = key::due(invite.expires_ms, Due::Invite, code.as_bytes());
+        draft.delete(due)?;
+    }
     draft.drop_record(key::invite(code))?;
     draft.registry_mut().remove_invite(code);
+    Ok(())
+}
+
+/// An invite's time is up.
+pub(super) fn expire_invite(draft: &mut Draft, code: &[u8]) -> Result<(), StoreError> {
+    let code = CodeHash::from_bytes(code.try_into().map_err(|_| StoreError::Damaged)?);
+    drop_invite(draft, &code)?;
+    draft.registry_changed();
+    Ok(())
+}
+
+/// A used invite was answered long enough.
+pub(super) fn forget_used_invite(draft: &mut Draft, code: &[u8]) -> Result<(), StoreError> {
+    let code = CodeHash::from_bytes(code.try_into().map_err(|_| StoreError::Damaged)?);
+    draft.drop_record(key::used_invite(&code))?;
+    draft.registry_mut().forget_used_invite(&code);
+    draft.registry_changed();
     Ok(())
 }
 
@@ -229,11 +254,13 @@ fn enrol(draft: &mut Draft, enrolment: Enrolment) -> Result<u64, StoreError> {
     let index = draft.append_leaf(leaf, &Record::Certificate(certificate.clone()), certificate)?;
     append_epoch_keys(draft, keys)?;
 
-    draft.drop_record(key::invite(&code))?;
+    drop_invite(draft, &code)?;
     let used = UsedInvite { manifest: hash, certificate: index, used_ms: draft.now_ms };
     let head = record::invite::encode_used(&code, &used);
     let pushed = draft.push(record::kind::USED_INVITE, head, Body::empty())?;
     draft.put(key::used_invite(&code), pushed.location.to_bytes())?;
+    let forget = used.used_ms.saturating_add(USED_INVITE_KEPT_MS);
+    draft.put(key::due(forget, Due::UsedInvite, code.as_bytes()), [])?;
     draft.registry_mut().use_invite(code, used);
     draft.registry_changed();
     Ok(index)

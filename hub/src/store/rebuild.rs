@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use samverkan_proto::code::{DeviceReceiptType, HubReceiptType, RefusalReason};
-use samverkan_proto::ids::{DeviceId, MessageId};
+use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use samverkan_proto::limits::AFTER_DELIVERY_MS;
 use samverkan_proto::statement::receipt::MailboxRef;
 
@@ -18,10 +18,14 @@ use super::journal::{Location, Reader, Replayed};
 use super::key::{self, Due};
 use super::mail::letter::{delivery, device_fact, hub_fact};
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
+use super::organisations::USED_INVITE_KEPT_MS;
+use super::record::blob::{BlobValue, StoredBlob};
+use super::record::consent::Consent;
 use super::record::kind;
 use super::record::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, Sender, parse_opened};
 use super::record::tombstone::Tombstone;
-use super::{RECEIPTS_KEPT_MS, record};
+use super::{RECEIPTS_KEPT_MS, blobs, record};
+use crate::blob::BlobKey;
 use crate::mail::{Effect, Event, GroupState, Marks, Shape, Verdict, step, waiting};
 use crate::registry::Registry;
 
@@ -37,6 +41,14 @@ pub(super) struct Rebuild {
     waiting: HashMap<MailboxRef, i64>,
     /// Receipts that are kept of each receipt batch.
     batches: HashMap<u64, u32>,
+    /// Unused consents of each organisation.
+    unused_consents: HashMap<OrgId, u64>,
+    /// Bytes of each organisation's attachments.
+    blob_bytes: HashMap<OrgId, u64>,
+    /// Messages that name each attachment.
+    references: HashMap<BlobKey, i64>,
+    /// Stored messages.
+    messages: i64,
     /// Intact records that say nothing this version understands.
     strange: u64,
 }
@@ -66,6 +78,24 @@ impl Rebuild {
             kind::TOMBSTONE => self.tombstone(record, overlay)?,
             kind::EVENTS_TAKEN => record::parse_events_taken(record.head)
                 .map(|(_, through)| with_number(record.location, through)),
+            kind::INVITE => record::invite::parse(record.head)
+                .map(|(code, invite)| {
+                    overlay.put(key::due(invite.expires_ms, Due::Invite, code.as_bytes()), [])?;
+                    Ok::<_, IndexError>(record.location.to_bytes().to_vec())
+                })
+                .transpose()?,
+            kind::USED_INVITE => record::invite::parse_used(record.head)
+                .map(|(code, used)| {
+                    let forget = used.used_ms.saturating_add(USED_INVITE_KEPT_MS);
+                    overlay.put(key::due(forget, Due::UsedInvite, code.as_bytes()), [])?;
+                    Ok::<_, IndexError>(record.location.to_bytes().to_vec())
+                })
+                .transpose()?,
+            kind::CONSENT => self.consent(Consent::of_stub(record.head), record.location, false, overlay)?,
+            kind::USED_CONSENT => {
+                self.consent(Consent::parse(record.head), record.location, true, overlay)?
+            }
+            kind::BLOB => self.blob(record, overlay)?,
             // The number of its kept receipts follows when all of them have been seen.
             kind::RECEIPT_BATCH => {
                 let mut value = record.location.to_bytes().to_vec();
@@ -78,6 +108,28 @@ impl Rebuild {
             Some(value) => overlay.put(key, value),
             None => Ok(()),
         }
+    }
+
+    fn consent(
+        &mut self,
+        consent: Option<Consent>,
+        location: Location,
+        used: bool,
+        overlay: &mut Overlay,
+    ) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(consent) = consent else { return Ok(None) };
+        overlay.put(key::due(consent.expires_ms, Due::Consent, consent.handle.as_bytes()), [])?;
+        if !used {
+            *self.unused_consents.entry(consent.issuer).or_default() += 1;
+        }
+        Ok(Some(consent.value(location, used)))
+    }
+
+    fn blob(&mut self, record: &Replayed<'_>, overlay: &mut Overlay) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(blob) = StoredBlob::parse(record.head) else { return Ok(None) };
+        overlay.put(blobs::collection(&blob), [])?;
+        *self.blob_bytes.entry(blob.key.org).or_default() += blob.len;
+        Ok(Some(BlobValue { location: record.location, len: blob.len, references: 0 }.encode()))
     }
 
     /// A message as it was when it was accepted.
@@ -97,6 +149,10 @@ impl Rebuild {
         }
         for to in &shape.to {
             *self.waiting.entry(*to).or_default() += 1;
+        }
+        self.messages += 1;
+        for blob in &fields.blobs {
+            *self.references.entry(BlobKey { org: fields.sender_org, id: blob.id }).or_default() += 1;
         }
         let value = MessageValue {
             location: record.location,
@@ -136,16 +192,12 @@ impl Rebuild {
             leftovers: Leftovers { strange: self.strange, release: Vec::new() },
         };
         for id in std::mem::take(&mut self.spoken_of) {
-            fold.one(&id, &mut self.waiting)?;
+            fold.one(&id, &mut self)?;
             if fold.overlay.len() >= CHANGES {
                 engine.rebuilt(std::mem::replace(&mut fold.overlay, engine.index().overlay()))?;
             }
         }
-        for (mailbox, count) in self.waiting {
-            if let Ok(count @ 1..) = u64::try_from(count) {
-                fold.overlay.put(key::waiting(&mailbox), count.to_be_bytes())?;
-            }
-        }
+        self.counters(&mut fold.overlay)?;
         for pair in engine.index().prefix(&[key::RECEIPT_BATCH]) {
             let (key, mut value) = pair?;
             let count = key::cursor(&key).and_then(|batch| self.batches.get(&batch)).copied().unwrap_or(0);
@@ -163,6 +215,28 @@ impl Rebuild {
         }
         engine.rebuilt(fold.overlay)?;
         Ok(fold.leftovers)
+    }
+
+    /// Writes down what was counted on the way.
+    fn counters(&self, overlay: &mut Overlay) -> Result<(), StoreError> {
+        let waiting = self.waiting.iter().map(|(mailbox, count)| (key::waiting(mailbox), *count));
+        let messages = std::iter::once((key::messages(), self.messages));
+        let positive =
+            waiting.chain(messages).filter_map(|(key, count)| Some((key, u64::try_from(count).ok()?)));
+        let consents = self.unused_consents.iter().map(|(org, count)| (key::unused_consents(org), *count));
+        let bytes = self.blob_bytes.iter().map(|(org, bytes)| (key::blob_bytes(org), *bytes));
+        for (key, count) in positive.chain(consents).chain(bytes).filter(|(_, count)| *count > 0) {
+            overlay.put(key, count.to_be_bytes())?;
+        }
+        for (blob, count) in &self.references {
+            let blob_key = key::blob(blob);
+            let value = overlay.get(&blob_key)?.and_then(|value| BlobValue::parse(&value));
+            if let (Some(mut value), Ok(count)) = (value, u32::try_from(*count)) {
+                value.references = count;
+                overlay.put(blob_key, value.encode())?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -186,7 +260,7 @@ struct Fold<'a> {
 }
 
 impl Fold<'_> {
-    fn one(&mut self, id: &MessageId, counts: &mut HashMap<MailboxRef, i64>) -> Result<(), StoreError> {
+    fn one(&mut self, id: &MessageId, counts: &mut Rebuild) -> Result<(), StoreError> {
         let facts = self.facts(id)?;
         let tombstone = self.overlay.get(&key::tombstone(id))?;
         if let Some(value) = self.overlay.get(&key::message(id))? {
@@ -226,7 +300,7 @@ impl Fold<'_> {
         id: &MessageId,
         mut value: MessageValue,
         facts: &[(u64, FactValue)],
-        counts: &mut HashMap<MailboxRef, i64>,
+        counts: &mut Rebuild,
     ) -> Result<(), StoreError> {
         let head = self.reader.read_head(value.location)?.head;
         let head = MessageHead::parse(&head).ok_or(StoreError::Damaged)?;
@@ -243,7 +317,7 @@ impl Fold<'_> {
         }
         for (group, range) in shape.groups.iter().enumerate() {
             if marks.groups[group] != GroupState::Open {
-                shape.to[range.clone()].iter().for_each(|to| *counts.entry(*to).or_default() -= 1);
+                shape.to[range.clone()].iter().for_each(|to| *counts.waiting.entry(*to).or_default() -= 1);
             }
         }
         let queued = waiting(&shape, &marks);
@@ -263,20 +337,20 @@ impl Fold<'_> {
     }
 
     /// Takes a purged message out again.
-    fn undo(
-        &mut self,
-        id: &MessageId,
-        value: &MessageValue,
-        counts: &mut HashMap<MailboxRef, i64>,
-    ) -> Result<(), StoreError> {
+    fn undo(&mut self, id: &MessageId, value: &MessageValue, counts: &mut Rebuild) -> Result<(), StoreError> {
         let head = self.reader.read_head(value.location)?.head;
         let head = MessageHead::parse(&head).ok_or(StoreError::Damaged)?;
         for wrap in &head.header.fields().wraps {
             self.overlay.delete(key::delivery(&wrap.device, value.seq))?;
         }
-        for to in Shape::of(head.header.fields()).to {
-            *counts.entry(to).or_default() -= 1;
+        let fields = head.header.fields();
+        for to in Shape::of(fields).to {
+            *counts.waiting.entry(to).or_default() -= 1;
         }
+        for blob in &fields.blobs {
+            *counts.references.entry(BlobKey { org: fields.sender_org, id: blob.id }).or_default() -= 1;
+        }
+        counts.messages -= 1;
         self.overlay.delete(key::due(value.expires_ms, Due::Expire, id.as_bytes()))?;
         self.overlay.delete(key::message(id))?;
         self.leftovers.release.push(value.location);

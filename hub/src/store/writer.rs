@@ -23,6 +23,7 @@ use super::proofs::Proofs;
 use super::record::mail::Given;
 use super::sweep::Sweep;
 use super::tidy::Copying;
+use crate::blob::{BlobFiles, BlobKey};
 use crate::clock::Clock;
 use crate::registry::Registry;
 
@@ -95,6 +96,7 @@ pub(super) struct Writer {
     pub(super) heads: Heads,
     pub(super) sweeps: VecDeque<Sweep>,
     pub(super) copying: Option<Copying>,
+    pub(super) files: BlobFiles,
 }
 
 impl Writer {
@@ -259,8 +261,20 @@ impl Writer {
         }
         self.shown.bells.ring(&finished.wake);
         self.sweeps.extend(finished.sweeps.iter().copied());
+        self.remove_files(finished.blobs);
         let Finished { proofs, receipts, batch: first_batch, .. } = finished;
         Ok(Committed { registry, proofs, receipts, first_batch })
+    }
+
+    /// Removes the files of attachments whose records are gone, on a thread of its own: a large file takes long. What
+    /// can not be removed is found by the next start.
+    fn remove_files(&self, blobs: Vec<BlobKey>) {
+        if blobs.is_empty() {
+            return;
+        }
+        let files = self.files.clone();
+        let removal = std::thread::Builder::new().name("store-blobs".to_owned());
+        let _ = removal.spawn(move || blobs.iter().for_each(|key| drop(files.remove(key))));
     }
 
     /// Tells everybody when the store has failed for good.

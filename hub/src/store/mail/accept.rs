@@ -19,6 +19,7 @@ use crate::store::key::{self, Due};
 use crate::store::record;
 use crate::store::record::mail::{Given, MessageHead, Sender};
 use crate::store::writer::Committed;
+use crate::store::{blobs, consents};
 
 /// What the hub knows of a message id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,12 +126,16 @@ fn accept(draft: &mut Draft, permit: SubmitPermit, sealed: Sealed) -> Result<Acc
     if permit.hh() != sealed.header.hh() {
         return Err(StoreError::Internal("a permit was given for another message"));
     }
-    check_room(draft, &sealed)?;
+    check(draft, &sealed)?;
     store(draft, sealed).map(Accepted::Now)
 }
 
-fn check_room(draft: &Draft, sealed: &Sealed) -> Result<(), StoreError> {
-    for to in &sealed.header.fields().to {
+/// Whether everything that the message names is there, and there is room for it.
+fn check(draft: &Draft, sealed: &Sealed) -> Result<(), StoreError> {
+    let fields = sealed.header.fields();
+    fields.blobs.iter().try_for_each(|blob| blobs::check(draft, &fields.sender_org, blob))?;
+    fields.handles.iter().try_for_each(|handle| consents::check(draft, handle))?;
+    for to in &fields.to {
         let mailbox = MailboxRef { org: to.org, mailbox: to.mailbox };
         if draft.counter(&key::waiting(&mailbox))? >= MAX_WAITING_PER_MAILBOX {
             return Err(StoreError::Quota);
@@ -149,7 +154,11 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     let pushed = draft.push(record::kind::MESSAGE, head.encode(), body)?;
     let message = Arc::new(StoredMessage::new(head));
     draft.keep_message(Arc::clone(&message));
+    let fields = message.head.header.fields();
+    blobs::refer(draft, fields)?;
+    fields.handles.iter().try_for_each(|handle| consents::use_up(draft, handle))?;
     draft.put(key::due(expires_ms, Due::Expire, id.as_bytes()), [])?;
+    draft.count(key::messages(), 1)?;
     // Until it is accepted it waits for nobody, as if it had been purged.
     let nowhere = Marks { purged: true, ..Marks::default() };
     count_waiting(draft, &message.shape, &nowhere, &Marks::default())?;

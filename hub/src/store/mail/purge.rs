@@ -6,6 +6,7 @@ use samverkan_proto::statement::receipt::HubEvent;
 use super::letter::Letter;
 use super::value::TombstoneValue;
 use crate::store::RECEIPTS_KEPT_MS;
+use crate::store::blobs;
 use crate::store::draft::Draft;
 use crate::store::error::StoreError;
 use crate::store::journal::Body;
@@ -25,6 +26,8 @@ pub(in crate::store) fn purge(
     draft.delete(key::due(letter.value.lapse_ms, Due::Lapse, id.as_bytes()))?;
     draft.release(letter.value.location)?;
     draft.delete(key::message(&id))?;
+    draft.count(key::messages(), -1)?;
+    blobs::let_go(draft, letter.message.head.header.fields())?;
     bury(draft, &letter)?;
     draft.drop_message(&id);
     Ok(())

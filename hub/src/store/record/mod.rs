@@ -16,6 +16,8 @@
 //! | 12 | used consent | see `consent.rs` | — |
 //! | 13 | blob | see `blob.rs` | — |
 
+pub(super) mod blob;
+pub(super) mod consent;
 pub(super) mod invite;
 pub(super) mod mail;
 pub(super) mod tombstone;
@@ -38,6 +40,9 @@ pub(super) mod kind {
     pub(in crate::store) const RECEIPT_BATCH: u8 = 8;
     pub(in crate::store) const TOMBSTONE: u8 = 9;
     pub(in crate::store) const EVENTS_TAKEN: u8 = 10;
+    pub(in crate::store) const CONSENT: u8 = 11;
+    pub(in crate::store) const USED_CONSENT: u8 = 12;
+    pub(in crate::store) const BLOB: u8 = 13;
 }
 
 /// The head of a log entry.
@@ -80,6 +85,9 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::RECEIPT_BATCH => key::receipt_batch(u64::from_be_bytes(head.try_into().ok()?)),
         kind::TOMBSTONE => key::tombstone(&tombstone::Tombstone::parse(head)?.message_id),
         kind::EVENTS_TAKEN => key::events_taken(&parse_events_taken(head)?.0),
+        kind::CONSENT => key::consent(&consent::Consent::of_stub(head)?.handle),
+        kind::USED_CONSENT => key::consent(&consent::Consent::parse(head)?.handle),
+        kind::BLOB => key::blob(&blob::StoredBlob::parse(head)?.key),
         _ => return None,
     })
 }

@@ -19,7 +19,7 @@ use super::*;
 use crate::policy::SubmitPermit;
 use crate::registry::testing::TestDevice;
 
-const LIFE: u64 = 20 * DAY_MS;
+pub(super) const LIFE: u64 = 20 * DAY_MS;
 const CONTENT: usize = 4096 + 16;
 
 /// A mailbox of an organisation and how it takes part.
@@ -31,6 +31,16 @@ pub(super) const ALTERNATE: RecipientKind = RecipientKind::Alternate;
 /// A message from the first device of `sender` to mailboxes, wrapped for all their readers and for the sender's
 /// other devices.
 pub(super) fn message(hub: &TestHub, sender: &TestOrg, to: &[To<'_>]) -> Sealed {
+    message_with(hub, sender, to, |_| {})
+}
+
+/// The same with changes.
+pub(super) fn message_with(
+    hub: &TestHub,
+    sender: &TestOrg,
+    to: &[To<'_>],
+    change: impl FnOnce(&mut HeaderFields),
+) -> Sealed {
     let created_ms = hub.clock.now_ms();
     let week = Epoch::of(NOW);
     let device_wrap = |org: &TestOrg, device: &TestDevice, boxes| Wrap {
@@ -52,7 +62,7 @@ pub(super) fn message(hub: &TestHub, sender: &TestOrg, to: &[To<'_>]) -> Sealed 
         manifest_serial: org.manifest.manifest().serial(),
         kind: *kind,
     };
-    let header = Header::new(HeaderFields {
+    let mut fields = HeaderFields {
         message_id: MessageId::random(),
         sender_org: sender.id(),
         sender_mailbox: sender.mailbox(),
@@ -69,8 +79,9 @@ pub(super) fn message(hub: &TestHub, sender: &TestOrg, to: &[To<'_>]) -> Sealed 
         wraps,
         blobs: Vec::new(),
         handles: Vec::new(),
-    })
-    .unwrap();
+    };
+    change(&mut fields);
+    let header = Header::new(fields).unwrap();
     let wraps: Vec<u8> = (0..header.fields().wraps.len()).flat_map(|wrap| [wrap as u8; WRAP_LEN]).collect();
     let content = header.fields().message_id.as_bytes().repeat(CONTENT / 16);
     Sealed::new(header, wraps.into(), content.into())
@@ -199,7 +210,7 @@ pub(super) async fn pass(hub: &TestHub, ms: u64) {
     while hub.store.step().await.unwrap() <= hub.clock.now_ms() {}
 }
 
-async fn two_orgs() -> (TestHub, TestOrg, TestOrg) {
+pub(super) async fn two_orgs() -> (TestHub, TestOrg, TestOrg) {
     let hub = TestHub::new();
     let orgs = ordered(vec![TestOrg::with_devices(0, 2), TestOrg::with_devices(1, 2)]);
     for org in &orgs {
@@ -209,7 +220,7 @@ async fn two_orgs() -> (TestHub, TestOrg, TestOrg) {
     (hub, orgs.next().unwrap(), orgs.next().unwrap())
 }
 
-const STOPS: [Stop; 3] = [Stop::Clean, Stop::Killed, Stop::IndexDeleted];
+pub(super) const STOPS: [Stop; 3] = [Stop::Clean, Stop::Killed, Stop::IndexDeleted];
 
 #[tokio::test]
 async fn a_retry_gets_the_identical_first_receipt_after_every_kind_of_stop() {

@@ -1,5 +1,7 @@
 //! The store through its public operations: what any store must do.
 
+mod attachments;
+mod consents;
 mod mail;
 mod organisations;
 
