@@ -9,7 +9,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use samverkan_proto::limits::MAX_LOG_RECORD;
@@ -121,10 +121,6 @@ impl Copy {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
-
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
 }
 
 /// How many bytes entries take in the file.
@@ -160,7 +156,7 @@ mod tests {
         Entry::new(Bytes::from(vec![byte; 33]), Bytes::from(vec![byte; usize::from(byte)])).expect("short")
     }
 
-    fn copy_in(dir: &Path) -> Copy {
+    fn copy_in(dir: &std::path::Path) -> Copy {
         Copy::in_folder(dir.to_owned())
     }
 

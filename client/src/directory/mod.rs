@@ -74,7 +74,7 @@ pub enum DirectoryError {
     Forked(LogFault),
     /// Evidence of a forked log was kept, and nobody has looked yet.
     #[error("evidence of a forked log is kept")]
-    EvidenceKept(PathBuf),
+    EvidenceKept,
     /// The hub's answer is no synchronisation.
     #[error("the hub's answer is not a synchronisation")]
     BadAnswer,
@@ -105,12 +105,9 @@ impl Directory {
     /// use. A copy that is damaged, but was not forked, starts anew; its checkpoint is still held against the hub.
     ///
     /// # Errors
-    /// [`DirectoryError::EvidenceKept`], or [`DirectoryError::File`].
+    /// [`DirectoryError::File`].
     pub fn load(folder: PathBuf, hub: HubName, pins: HubPins, now_ms: u64) -> Result<Self, DirectoryError> {
         let copy = Copy::in_folder(folder);
-        if copy.has_evidence() {
-            return Err(DirectoryError::EvidenceKept(copy.folder().join("evidence")));
-        }
         let mut directory = Self {
             copy,
             copy_bytes: 0,
@@ -195,11 +192,20 @@ impl Directory {
         Ok(self.copy.checkpoint()?.as_ref() != own)
     }
 
+    /// Whether evidence of a forked log is kept: what was believed before may be read, and nothing new is believed.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        self.copy.has_evidence()
+    }
+
     /// Compares a signed checkpoint from elsewhere, such as `Hello`, with this copy. A larger tree says nothing yet.
     ///
     /// # Errors
-    /// [`DirectoryError::Forked`], with the evidence kept.
+    /// [`DirectoryError::Forked`], with the evidence kept; [`DirectoryError::EvidenceKept`] from then on.
     pub fn compare(&self, note: Bytes) -> Result<(), DirectoryError> {
+        if self.is_forked() {
+            return Err(DirectoryError::EvidenceKept);
+        }
         let checkpoint = self.verify(note).map_err(|fault| DirectoryError::Forked(fault.into()))?;
         match self.tree.check(&checkpoint) {
             Err(fault) if fault.fault == Fault::CheckpointForked => Err(self.forked(&checkpoint)),

@@ -24,6 +24,9 @@ impl Directory {
     /// [`DirectoryError::Forked`] when the log contradicts itself or what was believed; the copy on disk is as it was
     /// then, and this value must not be used any more. Any other error leaves everything as it was.
     pub async fn synchronise(&mut self, link: &Link, now_ms: u64) -> Result<u64, DirectoryError> {
+        if self.is_forked() {
+            return Err(DirectoryError::EvidenceKept);
+        }
         let (entries, note) = fetch(link, self.size()).await?;
         self.take(entries, note, now_ms)
     }

@@ -127,7 +127,10 @@ fn a_shorter_or_other_log_than_the_one_believed_is_a_fork() {
     assert_eq!(fault_of(&log), LogFault::Contradiction);
     let evidence = log.dir.path().join("evidence");
     assert!(evidence.join("believed").exists() && evidence.join("contradicting").exists());
-    assert!(matches!(log.load(), Err(DirectoryError::EvidenceKept(_))), "nothing goes on after that");
+    let directory = log.load().expect("what was believed may be read");
+    assert!(directory.is_forked());
+    let outcome = directory.compare(log.checkpoint(1));
+    assert!(matches!(outcome, Err(DirectoryError::EvidenceKept)), "nothing new is believed after that");
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl From<ConnectError> for Error {
 impl From<DirectoryError> for Error {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::Forked(_) | DirectoryError::EvidenceKept(_) => {
+            DirectoryError::Forked(_) | DirectoryError::EvidenceKept => {
                 Self::with(Code::LogForked, Args::none().text("cause", error))
             }
             DirectoryError::BadAnswer => Self::with(Code::HubMisbehaved, Args::none().text("cause", error)),

@@ -160,6 +160,9 @@ impl Desk<'_> {
     fn own_obstacles(&self, draft: &Draft) -> Vec<Code> {
         let Some(entry) = self.own().and_then(Organisation::entry) else { return vec![Code::DeviceUnknown] };
         let mut found = Vec::new();
+        if self.directory.is_forked() {
+            found.push(Code::LogForked);
+        }
         match entry.fields().state {
             OrganisationState::Active => {}
             OrganisationState::Pending | OrganisationState::Invited => found.push(Code::OrganisationPending),

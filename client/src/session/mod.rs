@@ -77,6 +77,11 @@ use stamp::Stamp;
 /// How long a command waits for another one to finish with the profile.
 const LOCK_WAIT: Duration = Duration::from_secs(15);
 
+/// How often a command goes on over a new connection when the old one is lost.
+const TRIES: usize = 4;
+/// How long it waits before it does.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
 /// An opened profile of a device that has joined.
 pub struct Session {
     profile: Profile,
@@ -93,7 +98,7 @@ pub struct Session {
 /// The directory of a profile without its passphrase: it is public, and searched only here.
 ///
 /// # Errors
-/// [`Code::KeystoreMissing`] before joining, [`Code::LogForked`] while evidence of a fork is kept.
+/// [`Code::KeystoreMissing`] before joining.
 pub fn public_directory(profile: &Profile, clock: &Clock) -> Result<(HubFacts, Directory)> {
     let hub = HubFacts::read(profile)?;
     let directory = load_directory(profile, &hub, clock)?;

@@ -17,10 +17,10 @@ use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::v1::receive_response::Item;
 use samverkan_proto::v1::{Acknowledge, Delivery};
 
-use super::Session;
 use super::incoming::Opened;
 use super::inflow::{Inflow, Next};
 use super::model::{Direction, Notice, Progress, Received};
+use super::{Session, TRIES, TRY_AGAIN};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::error::{Class, Code, Error, Result};
 use crate::home::ProfileLock;
@@ -54,24 +54,44 @@ enum Hold<'a> {
 }
 
 impl Session {
-    /// Takes everything that waits, after sending what waits here.
+    /// Takes everything that waits, after sending what waits here. A connection that is lost on the way is opened
+    /// again; attachments go on where they were cut.
     ///
     /// # Errors
-    /// What connecting fails with, or the first failure of the network; what was taken until then is kept.
+    /// What connecting fails with, or the network when trying again does not help; what was taken until then is kept.
     pub async fn receive(&mut self, progress: &mut dyn Progress) -> Result<Received> {
         let held = self.begin()?;
-        let link = self.connect(&held, progress).await?;
-        self.flush_outbox(&held, &link, progress).await?;
-        let mut inflow = Inflow::open(&link, CREDIT).await?;
-        self.give_pending(&mut inflow).await?;
         let mut received = Received::default();
+        let mut link = self.connect(&held, progress).await?;
+        for _ in 1..TRIES {
+            match self.receive_all(&held, &link, &mut received, progress).await {
+                Err(error) if error.code().class() == Class::Transient => {
+                    tokio::time::sleep(TRY_AGAIN).await;
+                    link = self.connect(&held, progress).await?;
+                }
+                other => return other.map(|()| received),
+            }
+        }
+        self.receive_all(&held, &link, &mut received, progress).await.map(|()| received)
+    }
+
+    async fn receive_all(
+        &mut self,
+        held: &ProfileLock,
+        link: &Link,
+        received: &mut Received,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        self.flush_outbox(held, link, progress).await?;
+        let mut inflow = Inflow::open(link, CREDIT).await?;
+        self.give_pending(&mut inflow).await?;
         loop {
-            let hold = Hold::Whole(&held);
-            let batch = self.gather(&hold, &link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
+            let hold = Hold::Whole(held);
+            let batch = self.gather(&hold, link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
             let caught_up = batch.caught_up;
-            self.settle(&hold, &mut inflow, batch, &mut received).await?;
+            self.settle(&hold, &mut inflow, batch, received).await?;
             if caught_up {
-                return Ok(received);
+                return Ok(());
             }
         }
     }

@@ -19,7 +19,7 @@ use samverkan_proto::{Fault, InvalidField};
 use super::attach::Source;
 use super::mail::{Kept, OutState, SealedHashes, add_once};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
-use super::{Session, call, transfer};
+use super::{Session, TRIES, TRY_AGAIN, call, transfer};
 use crate::connect::Link;
 use crate::error::{self, Code, Error, Result};
 use crate::home::ProfileLock;
@@ -132,6 +132,7 @@ impl Session {
         Ok(())
     }
 
+    /// Hands a message in, connecting again when the connection is lost on the way.
     async fn dispatch(
         &mut self,
         held: &ProfileLock,
@@ -139,10 +140,17 @@ impl Session {
         id: MessageId,
         progress: &mut dyn Progress,
     ) -> Result<Sent> {
-        let (message, accepted) = match link {
-            Some(link) => self.deliver(held, link, id, progress).await?,
-            None => (id, false),
-        };
+        let mut link = link.cloned();
+        let (mut message, mut accepted) = (id, false);
+        for _ in 0..TRIES {
+            let Some(open) = &link else { break };
+            (message, accepted) = self.deliver(held, open, message, progress).await?;
+            if accepted {
+                break;
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+            link = self.connect(held, progress).await.ok();
+        }
         let thread = self.mail.get(&message).map(|kept| kept.body.thread_id);
         let reference = CaseReference::of_thread(&thread.ok_or(Error::new(Code::ProgramDefect))?);
         Ok(Sent { reference, message, accepted })

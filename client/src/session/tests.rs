@@ -323,3 +323,16 @@ async fn every_reason_against_sending_is_told_before_anything_is_written() {
     assert_eq!(refused.code(), Code::OrganisationSuspended);
     assert!(one.session.sent().is_empty(), "nothing was sealed");
 }
+
+#[tokio::test]
+async fn a_forked_log_stops_sending_and_not_reading() {
+    let (log, mut one, mut two) = two_offices();
+    let sent = send(&mut one, referral()).await;
+    take(&mut two, &log, &one.newest_outgoing()).expect("good");
+    let other = samverkan_proto::statement::log::TreeHead { size: 2, root: [1; 32] };
+    two.session.directory.compare(log.sign(other)).expect_err("another log");
+    let reply = Reply { text: "Vi ringer".to_owned(), attachments: Vec::new() };
+    let refused = two.session.reply(&sent.reference, reply, &mut Silent).await.expect_err("stopped");
+    assert_eq!(refused.code(), Code::LogForked);
+    assert_eq!(two.session.thread(&sent.reference).expect("still readable").messages.len(), 1);
+}
