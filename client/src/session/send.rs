@@ -7,7 +7,8 @@
 use std::num::NonZeroU32;
 
 use samverkan_envelope::body::{Attachment, Body, Field};
-use samverkan_envelope::seal::{Draft as SealDraft, SealRandom};
+use samverkan_envelope::seal::{Draft as SealDraft, SealRandom, SealedMessage};
+use samverkan_envelope::secret::MessageSecret;
 use samverkan_proto::code::{Class, DeviceReceiptType, Kind, LegalBasis, Urgency};
 use samverkan_proto::ids::{MailboxId, MessageId, OrgId, SendId, ThreadId};
 use samverkan_proto::limits::MAX_LIFETIME_MS;
@@ -302,11 +303,22 @@ impl Session {
             body: body.clone(),
         };
         let (sealed, secret) = draft.seal(&self.device, random).map_err(refused_by_format)?;
-        let hashes = SealedHashes::of(&sealed);
-        let key = Secret32::random()?;
-        self.keystore.contents_mut().put_message_key(&message_id, &key);
+        self.keep_sealed(held, &sealed, secret, body)?;
+        Ok(message_id)
+    }
+
+    /// Puts a sealed message and what it says on disk, its key first.
+    fn keep_sealed(
+        &mut self,
+        held: &ProfileLock,
+        sealed: &SealedMessage,
+        secret: MessageSecret,
+        body: Body,
+    ) -> Result<()> {
+        let (hashes, key) = (SealedHashes::of(sealed), Secret32::random()?);
+        self.keystore.contents_mut().put_message_key(secret.message_id(), &key);
         self.keystore.commit(held)?;
-        self.mail.put_outgoing(&key, &sealed)?;
+        self.mail.put_outgoing(&key, sealed)?;
         let kept = Kept {
             direction: Direction::Out,
             header: sealed.header().clone(),
@@ -320,8 +332,7 @@ impl Session {
             given: Vec::new(),
             pending: Vec::new(),
         };
-        self.mail.put(self.keystore.contents(), kept)?;
-        Ok(message_id)
+        self.mail.put(self.keystore.contents(), kept)
     }
 
     fn seal_attachments(

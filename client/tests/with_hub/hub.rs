@@ -14,6 +14,7 @@ use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::v1::registry_service_client::RegistryServiceClient;
 use samverkan_proto::v1::{
     ConfirmOrganisationRequest, GetOrganisationRequest, InviteOrganisationRequest, Organisation,
+    SuspendOrganisationRequest,
 };
 use tokio::net::{TcpListener, UnixStream};
 use tokio::task::JoinHandle;
@@ -86,6 +87,12 @@ impl TestHub {
         let request =
             ConfirmOrganisationRequest { handle: handle.to_owned(), safety_number: safety_number.to_owned() };
         self.operator().await.confirm_organisation(request).await.expect("confirmed");
+    }
+
+    /// Suspends an organisation.
+    pub(crate) async fn suspend(&self, handle: &str) {
+        let request = SuspendOrganisationRequest { handle: handle.to_owned() };
+        self.operator().await.suspend_organisation(request).await.expect("suspended");
     }
 
     /// What the operator sees of an organisation.

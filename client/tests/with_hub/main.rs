@@ -3,3 +3,4 @@
 mod hub;
 mod joining;
 mod member;
+mod messages;

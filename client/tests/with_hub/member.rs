@@ -18,6 +18,9 @@ use crate::hub::TestHub;
 /// A volunteer organisation's kind.
 pub(crate) const VOLUNTEER: u32 = 8;
 
+/// A social service's kind.
+pub(crate) const SOCIAL: u32 = 2;
+
 /// Nobody looks.
 pub(crate) struct Silent;
 

@@ -1,0 +1,111 @@
+//! Messages between two organisations over a real hub: there, back, proven, and only once.
+
+use std::time::Duration;
+
+use samverkan_client::error::Code;
+use samverkan_client::session::evidence::Evidence;
+use samverkan_client::session::model::{Draft, Reply, Stage};
+use samverkan_proto::code::{Class, LegalBasis, Urgency};
+use samverkan_proto::ids::MailboxAddress;
+
+use crate::hub::TestHub;
+use crate::member::{Member, SOCIAL, Silent, VOLUNTEER};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+async fn two(hub: &TestHub) -> (Member, Member) {
+    let mut police = Member::join(hub, "soc-exempel", SOCIAL).await;
+    let support = Member::join(hub, "boj-exempel", VOLUNTEER).await;
+    police.session.refresh(&mut Silent).await.expect("refreshed");
+    (police, support)
+}
+
+fn referral(to: &MailboxAddress) -> Draft {
+    Draft {
+        to: vec![to.clone()],
+        from: None,
+        class: Class::Referral,
+        basis: Some(LegalBasis::SecrecyActGround),
+        urgency: Urgency::Soon,
+        answer_within_minutes: None,
+        keep_ms: None,
+        consent: None,
+        subject: "Stöd".to_owned(),
+        text: "Exempel Exempelsson önskar stöd".to_owned(),
+        fields: vec![("safe_contact".to_owned(), "brev".to_owned())],
+        attachments: Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_referral_goes_there_is_answered_and_every_step_is_proven() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    let sent = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    assert!(sent.accepted);
+
+    hub.advance(Duration::from_secs(60));
+    let received = two.session.receive(&mut Silent).await.expect("received");
+    assert_eq!((received.threads.as_slice(), received.refused, received.held), (&[sent.reference][..], 0, 0));
+    let thread = two.session.thread(&sent.reference).expect("known");
+    assert_eq!(thread.messages[0].text, "Exempel Exempelsson önskar stöd");
+    assert_eq!(thread.messages[0].fields, [("safe_contact".to_owned(), "brev".to_owned())]);
+
+    let told = one.session.receive(&mut Silent).await.expect("received");
+    assert!(told.receipts >= 2, "handed over, and delivered");
+    let stage = |member: &Member| member.session.track(&sent.reference).expect("known").steps[0].stage;
+    assert_eq!(stage(&one), Stage::Delivered);
+
+    hub.advance(Duration::from_secs(60));
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    assert!(two.session.reply(&sent.reference, reply, &mut Silent).await.expect("replied").accepted);
+    one.session.receive(&mut Silent).await.expect("received");
+    assert_eq!(stage(&one), Stage::Answered);
+    assert_eq!(one.session.thread(&sent.reference).expect("known").messages.len(), 2);
+
+    let bundle = one.session.evidence(&sent.reference).expect("known").to_json();
+    let verdict = Evidence::verify(&bundle, &two.session.membership().hub.pins).expect("of this hub");
+    assert!(verdict.all_hold());
+    let what: Vec<&str> = verdict.messages[0].statements.iter().map(|statement| statement.what).collect();
+    for proven in ["SUBMISSION_ACCEPTED", "HANDED_OVER", "DELIVERED", "ANSWERED"] {
+        assert!(what.contains(&proven), "{proven} is missing in {what:?}");
+    }
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_does_not_come_again() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    assert_eq!(two.session.receive(&mut Silent).await.expect("received").threads.len(), 1);
+    two = two.restart();
+    assert_eq!(two.session.receive(&mut Silent).await.expect("received").threads.len(), 0);
+    assert_eq!(two.session.inbox().len(), 1);
+    one.session.receive(&mut Silent).await.expect("received");
+    assert_eq!(one.session.receive(&mut Silent).await.expect("received").receipts, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_recipient_is_named_and_nothing_is_sent() {
+    let hub = TestHub::start().await;
+    let (mut one, two) = two(&hub).await;
+    hub.suspend("boj-exempel").await;
+    let refused = one.session.send(referral(&two.mailbox), &mut Silent).await.expect_err("suspended");
+    assert_eq!(refused.code(), Code::RecipientSuspended);
+    assert!(one.session.sent().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_without_a_network_is_sent_by_any_later_contact() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    // A message sealed for a directory that changes before it is handed in is sealed again by itself.
+    let sent = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    hub.advance(15 * DAY);
+    two.session.refresh(&mut Silent).await.expect("publishes new keys");
+    let later = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    assert!(sent.accepted && later.accepted && sent.reference != later.reference);
+    let received = two.session.receive(&mut Silent).await.expect("received");
+    assert_eq!(received.threads.len(), 2);
+}
