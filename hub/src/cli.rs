@@ -11,7 +11,9 @@ mod org;
 mod refusal;
 mod serve;
 mod time;
+mod usage;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -25,9 +27,17 @@ use output::Output;
 /// Where the configuration is, unless `--config` says otherwise.
 const DEFAULT_CONFIG: &str = "/etc/samverkan-hub/hub.toml";
 
+/// The name of the program on the command line.
+const PROGRAM: &str = "samverkan-hub";
+
+const EXAMPLE: &str = "\
+Example:
+  samverkan-hub init --name exempel --public-address hub.exempel.se:8443
+  samverkan-hub serve";
+
 /// The hub of the Samverkan referral network: it routes sealed messages and can open none.
 #[derive(Debug, Parser)]
-#[command(name = "samverkan-hub", version, arg_required_else_help = true, after_help = exit::TABLE)]
+#[command(name = PROGRAM, version, after_help = EXAMPLE)]
 pub struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_CONFIG)]
@@ -46,20 +56,25 @@ enum Command {
     /// Set up a new hub: its configuration, its data folder and its keys. Never overwrites anything.
     Init(init::Arguments),
     /// Run the hub until it is told to stop.
+    #[command(after_help = "Example:\n  samverkan-hub serve --config /etc/samverkan/hub.toml")]
     Serve,
     /// Check the configuration, the keys and the running hub.
     Check(check::Arguments),
     /// Invite organisations, confirm, suspend and remove them. Needs a running hub.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  samverkan-hub org list")]
     Org(org::Command),
 }
 
-impl Arguments {
-    /// An output in the form that was asked for.
-    pub fn output(&self) -> Output<'static> {
-        Output::standard(self.json)
+/// Reads a command line and does what it says; returns the process's exit code.
+pub fn main(words: Vec<OsString>) -> u8 {
+    let mut output = Output::standard(usage::wants_json(&words));
+    match Arguments::read(words) {
+        Ok(arguments) => arguments.run(&mut output),
+        Err(answer) => answer.give(&mut output),
     }
+}
 
+impl Arguments {
     /// Runs the command and returns the process's exit code.
     pub fn run(self, output: &mut Output<'_>) -> u8 {
         if let Err(error) = telemetry::protect_memory() {

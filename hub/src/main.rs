@@ -2,12 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use samverkan_hub::{cli, telemetry};
 
 fn main() -> ExitCode {
     telemetry::hush_panics();
-    let arguments = cli::Arguments::parse();
-    let mut output = arguments.output();
-    ExitCode::from(arguments.run(&mut output))
+    ExitCode::from(cli::main(std::env::args_os().collect()))
 }

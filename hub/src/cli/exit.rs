@@ -31,7 +31,16 @@ impl Exit {
     }
 }
 
-/// The table for `--help`.
+/// The table that every help page ends with.
 pub(super) const TABLE: &str = "\
-Exit codes: 0 done · 1 unexpected · 2 usage · 3 not set up or bad configuration · 4 not found · 6 refused by a rule
-· 7 hub unreachable, try again · 8 state conflict · 9 integrity: do not trust · 130 interrupted";
+Exit codes:
+  0  done
+  1  something unexpected went wrong
+  2  the command line makes no sense
+  3  not set up yet, or set up wrongly
+  4  what was named does not exist
+  6  refused by a rule
+  7  the hub can not be reached; try again
+  8  the state of things does not allow it now
+  9  integrity: do not trust what was found
+130  interrupted";

@@ -43,7 +43,7 @@ pub(super) struct FailureDocument<'a> {
 #[derive(Serialize)]
 struct ErrorFields<'a> {
     code: &'a str,
-    text: &'a str,
+    message: &'a str,
     next: &'a str,
     exit: u8,
 }
@@ -51,6 +51,6 @@ struct ErrorFields<'a> {
 impl<'a> From<&'a Failure> for FailureDocument<'a> {
     fn from(failure: &'a Failure) -> Self {
         let Failure { code, text, next, exit } = failure;
-        Self { error: ErrorFields { code, text, next, exit: exit.code() } }
+        Self { error: ErrorFields { code, message: text, next, exit: exit.code() } }
     }
 }

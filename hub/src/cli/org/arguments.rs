@@ -7,12 +7,14 @@ use samverkan_proto::v1;
 
 const INVITE_EXAMPLE: &str = "\
 Example:
-  samverkan-hub org invite boj-exempel --name \"Brottsofferjouren Exempel\" --number 8024000001 \\
+  samverkan-hub org invite boj-exempel --name \"Brottsofferjouren Exempel\" --number 8024000005 \\
       --kind volunteer --municipality 0180 --service victim-support";
 
 const CONFIRM_EXAMPLE: &str = "\
 Call the organisation at a number you already had, let them read their safety number aloud
-(samverkan org show), and type what you hear:
+(samverkan org show), and type what you hear.
+
+Example:
   samverkan-hub org confirm boj-exempel --safety-number \"12345 67890 …\"";
 
 #[derive(Debug, Subcommand)]

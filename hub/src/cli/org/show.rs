@@ -122,7 +122,7 @@ mod tests {
         v1::Organisation {
             handle: "boj-exempel".into(),
             name: "Brottsofferjouren\u{202e} Exempel".into(),
-            organisation_number: "8024000001".into(),
+            organisation_number: "8024000005".into(),
             kind: 8,
             state: 2,
             org_id: vec![0xab; 16].into(),
