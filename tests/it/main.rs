@@ -2,6 +2,7 @@
 //!
 //! `bad_NNN_…` is case NNN of the list of bad inputs.
 
+mod cli_walk;
 mod joining;
 
 mod bad_080_attachments;

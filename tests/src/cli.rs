@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// One person's client. Its home is removed when it is dropped.
+/// One person's client.
 #[derive(Debug)]
 pub struct Cli {
-    folder: TempDir,
+    folder: PathBuf,
+    _removed_on_drop: Option<TempDir>,
 }
 
 const PASSPHRASE: &str = "ett exempel som ingen annan har";
 
 impl Cli {
-    /// A client that was never used.
+    /// A client that was never used. Its home is removed when it is dropped.
     ///
     /// # Panics
     /// When there is no room for a temporary folder.
@@ -24,7 +25,20 @@ impl Cli {
     pub fn new() -> Self {
         let folder =
             tempfile::Builder::new().prefix("samverkan-home-").tempdir().expect("a temporary folder");
-        let cli = Self { folder };
+        Self::set_up(folder.path().to_owned(), Some(folder))
+    }
+
+    /// The same in this folder, which exists and is empty; it is kept.
+    ///
+    /// # Panics
+    /// When it can not be written.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self::set_up(folder.to_owned(), None)
+    }
+
+    fn set_up(folder: PathBuf, removed_on_drop: Option<TempDir>) -> Self {
+        let cli = Self { folder, _removed_on_drop: removed_on_drop };
         std::fs::write(cli.passphrase_file(), format!("{PASSPHRASE}\n"))
             .expect("the passphrase can be written");
         let private = std::fs::Permissions::from_mode(0o600);
@@ -35,13 +49,13 @@ impl Cli {
     /// A folder beside the home, for the person's own files.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// What the client calls its home.
     #[must_use]
     pub fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.folder.join("home")
     }
 
     /// The passphrase itself, for searches.
@@ -53,7 +67,7 @@ impl Cli {
     /// The file that the passphrase is read from.
     #[must_use]
     pub fn passphrase_file(&self) -> PathBuf {
-        self.folder.path().join("passphrase")
+        self.folder.join("passphrase")
     }
 
     /// The command line, ready to be changed or run; it names no terminal, no proxy and no other home.
@@ -64,10 +78,10 @@ impl Cli {
             .args(arguments)
             .arg("--passphrase-file")
             .arg(self.passphrase_file())
-            .current_dir(self.folder.path())
+            .current_dir(&self.folder)
             .env_clear()
             .env("SAMVERKAN_HOME", self.home())
-            .env("HOME", self.folder.path())
+            .env("HOME", &self.folder)
             .env("LANG", "C.UTF-8")
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command

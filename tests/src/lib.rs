@@ -9,12 +9,15 @@
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
-//! * [`story`]: tells the demo.
+//! * [`normalise`]: makes outputs of different runs comparable.
+//! * [`office`]: an organisation whose people use the client program.
 
 pub mod binaries;
 pub mod cli;
 pub mod clocked;
 pub mod hub;
+pub mod normalise;
+pub mod office;
 pub mod process;
 pub mod proxy;
 pub mod search;

@@ -52,6 +52,15 @@ impl Site {
         Self::set_up(temporary_folder().keep(), None)
     }
 
+    /// The same in this folder, which exists and is empty; it is kept.
+    ///
+    /// # Panics
+    /// As [`Site::new`].
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self::set_up(folder.to_owned(), None)
+    }
+
     fn set_up(folder: PathBuf, removed_on_drop: Option<TempDir>) -> Self {
         let site = Self { address: free_address(), folder, _removed_on_drop: removed_on_drop };
         site.write_configuration();

@@ -1,6 +1,5 @@
 //! Tells a story on a writer: chapters, who does what, and what a program answered.
 
-use crate::process::Outcome;
 use std::io::Write;
 
 /// A narrator. Write errors end the story at once: nobody is listening.
@@ -40,21 +39,29 @@ impl<W: Write> Story<W> {
         writeln!(self.out, "   {sentence}")
     }
 
-    /// What a person typed, and what the program printed.
+    /// What a person typed at whose prompt.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn show(&mut self, typed: &str, outcome: &Outcome) -> Told {
-        writeln!(self.out, "   $ {typed}")?;
-        for line in outcome.stdout.lines().chain(outcome.stderr.lines()) {
-            writeln!(self.out, "     {line}")?;
-        }
-        Ok(())
+    pub fn typed(&mut self, prompt: &str, line: &str) -> Told {
+        writeln!(self.out, "   {prompt}$ {line}")
     }
 
-    /// The writer, when the story is over.
-    pub fn end(self) -> W {
-        self.out
+    /// One line of what a program answered.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn said(&mut self, line: &str) -> Told {
+        writeln!(self.out, "     {line}")
+    }
+
+    /// Ends with a line of its own.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn end(mut self, line: &str) -> Told {
+        writeln!(self.out, "\n{line}")?;
+        self.out.flush()
     }
 }
 
@@ -63,10 +70,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_story_has_chapters_and_sentences() {
-        let mut story = Story::begin(Vec::new(), "Title").expect("a vector listens");
-        story.chapter("First").expect("a vector listens");
-        story.tell("It begins.").expect("a vector listens");
-        assert_eq!(story.end(), b"Title\n=====\n\n1. First\n   It begins.\n");
+    fn a_story_has_chapters_sentences_commands_and_an_end() {
+        let mut out = Vec::new();
+        let tell = |out: &mut Vec<u8>| -> Told {
+            let mut story = Story::begin(out, "Titel")?;
+            story.chapter("First")?;
+            story.tell("It begins.")?;
+            story.typed("boj", "samverkan inbox")?;
+            story.said("nothing new")?;
+            story.end("All is well.")
+        };
+        tell(&mut out).expect("a vector listens");
+        let told = String::from_utf8(out).expect("text");
+        let (begin, rest) = told.split_once("\n\n").expect("a title");
+        assert_eq!(begin, "Titel\n=====");
+        assert_eq!(
+            rest,
+            "1. First\n   It begins.\n   boj$ samverkan inbox\n     nothing new\n\nAll is well.\n"
+        );
     }
 }
