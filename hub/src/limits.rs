@@ -76,3 +76,6 @@ pub const JOIN_FAILURES_PER_SECOND: f64 = 1.0 / 30.0;
 
 /// How long the streams of a device that may no longer call have for their last word.
 pub const LAST_WORD: Duration = Duration::from_millis(300);
+
+/// How long an upload may be silent before others may go on with it.
+pub const UPLOAD_SILENCE: Duration = Duration::from_secs(60);

@@ -61,6 +61,11 @@ struct ClosedLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WayLabel {
+    way: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
 }
@@ -75,6 +80,7 @@ pub struct Metrics {
     calls_refused: Family<ReasonLabel, Counter>,
     messages_accepted: Counter,
     records_damaged: Counter,
+    blob_bytes: Family<WayLabel, Counter>,
 }
 
 impl Metrics {
@@ -93,6 +99,7 @@ impl Metrics {
         registry.register("messages_accepted", "Messages taken in", metrics.messages_accepted.clone());
         let about = "Stored records that did not match their digest when they were read";
         registry.register("records_damaged", about, metrics.records_damaged.clone());
+        registry.register("blob_bytes", "Bytes of attachments", metrics.blob_bytes.clone());
         Arc::new(metrics)
     }
 
@@ -106,6 +113,14 @@ impl Metrics {
 
     pub(crate) fn message_accepted(&self) {
         self.messages_accepted.inc();
+    }
+
+    pub(crate) fn blob_bytes_in(&self, bytes: u64) {
+        self.blob_bytes.get_or_create(&WayLabel { way: "in" }).inc_by(bytes);
+    }
+
+    pub(crate) fn blob_bytes_out(&self, bytes: u64) {
+        self.blob_bytes.get_or_create(&WayLabel { way: "out" }).inc_by(bytes);
     }
 
     pub(crate) fn records_damaged(&self, records: u64) {

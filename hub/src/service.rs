@@ -2,10 +2,11 @@
 //!
 //! * [`enrolment`]: greeting and joining, for anybody.
 //! * [`directory`]: the log, manifests and epoch keys.
-//! * [`relay`]: the messages themselves.
+//! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
 //! * [`gate`]: what stands before them all.
 
+mod consent;
 mod directory;
 mod enrolment;
 mod gate;
@@ -15,6 +16,7 @@ mod relay;
 use std::sync::Arc;
 
 use samverkan_proto::limits::MAX_GRPC_MESSAGE;
+use samverkan_proto::v1::consent_service_server::ConsentServiceServer;
 use samverkan_proto::v1::directory_service_server::DirectoryServiceServer;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentServiceServer;
 use samverkan_proto::v1::registry_service_server::RegistryServiceServer;
@@ -36,7 +38,11 @@ pub(crate) fn public(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Rou
     let relay = RelayServiceServer::new(relay::Relay(Arc::clone(hub)))
         .max_decoding_message_size(MAX_GRPC_MESSAGE)
         .max_encoding_message_size(MAX_GRPC_MESSAGE);
-    gate::guarded(Routes::new(health).add_service(enrolment).add_service(directory).add_service(relay))
+    let consents = ConsentServiceServer::new(consent::Consents(Arc::clone(hub)))
+        .max_decoding_message_size(MAX_GRPC_MESSAGE)
+        .max_encoding_message_size(MAX_GRPC_MESSAGE);
+    let routes = Routes::new(health).add_service(enrolment).add_service(directory);
+    gate::guarded(routes.add_service(relay).add_service(consents))
 }
 
 /// The services on the operator's socket.

@@ -3,7 +3,9 @@
 //! * [`submission`]: a message as it is handed in.
 //! * [`submit`]: one message, or many over a stream.
 //! * [`receive`]: what waits for a device, and what it says about it; [`outbox`] bounds what is queued for it.
+//! * [`blobs`]: attachments.
 
+mod blobs;
 mod outbox;
 mod receive;
 mod submission;
@@ -12,19 +14,19 @@ mod submit;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use samverkan_proto::ids::MessageId;
+use samverkan_proto::ids::{BlobId, MessageId};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::relay_service_server::RelayService;
 use samverkan_proto::v1::{
-    DownloadBlobRequest, DownloadBlobResponse, ErrorReason, GetMessageStatusRequest,
-    GetMessageStatusResponse, GetUploadRequest, GetUploadResponse, ReceiveRequest, SubmitRequest,
-    SubmitResponse, SubmitStreamRequest, UploadBlobRequest, UploadBlobResponse,
+    DownloadBlobRequest, ErrorReason, GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest,
+    GetUploadResponse, ReceiveRequest, SubmitRequest, SubmitResponse, SubmitStreamRequest, UploadBlobRequest,
+    UploadBlobResponse,
 };
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::error;
 use crate::hub::Hub;
-use crate::policy::{may_receive, may_see_status};
+use crate::policy::{may_receive, may_see_status, may_upload};
 use crate::server::{Hangup, Peer, PeerCertificate};
 use outbox::Outlet;
 
@@ -64,24 +66,36 @@ impl RelayService for Relay {
         Ok(Response::new(receive::start(Arc::clone(&self.0), permit, line, request.into_inner())))
     }
 
-    async fn get_upload(&self, _: Request<GetUploadRequest>) -> Result<Response<GetUploadResponse>, Status> {
-        Err(Status::unimplemented(""))
+    async fn get_upload(
+        &self,
+        request: Request<GetUploadRequest>,
+    ) -> Result<Response<GetUploadResponse>, Status> {
+        let held = self.held(&request).await;
+        held.map(Response::new).map_err(|refusal| self.0.refuse(refusal))
     }
 
     async fn upload_blob(
         &self,
-        _: Request<Streaming<UploadBlobRequest>>,
+        request: Request<Streaming<UploadBlobRequest>>,
     ) -> Result<Response<UploadBlobResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let permit = self.0.caller(&request).and_then(|caller| may_upload(&caller));
+        let permitted = permit.and_then(|permit| Ok((permit, Line::of(&request)?)));
+        let (permit, line) = permitted.map_err(|refusal| self.0.refuse(refusal))?;
+        let uploaded = blobs::upload(&self.0, permit, &line, request.into_inner()).await;
+        uploaded.map(Response::new).map_err(|refusal| self.0.refuse(refusal))
     }
 
-    type DownloadBlobStream = tokio_stream::Empty<Result<DownloadBlobResponse, Status>>;
+    type DownloadBlobStream = blobs::Frames;
 
     async fn download_blob(
         &self,
-        _: Request<DownloadBlobRequest>,
+        request: Request<DownloadBlobRequest>,
     ) -> Result<Response<Self::DownloadBlobStream>, Status> {
-        Err(Status::unimplemented(""))
+        let permit = self.0.caller(&request).and_then(|caller| may_receive(&caller));
+        let permitted = permit.and_then(|permit| Ok((permit, Line::of(&request)?)));
+        let (permit, line) = permitted.map_err(|refusal| self.0.refuse(refusal))?;
+        let opened = blobs::download(&self.0, permit, line, request.get_ref()).await;
+        opened.map(Response::new).map_err(|refusal| self.0.refuse(refusal))
     }
 
     async fn get_message_status(
@@ -94,6 +108,13 @@ impl RelayService for Relay {
 }
 
 impl Relay {
+    async fn held(&self, request: &Request<GetUploadRequest>) -> Result<GetUploadResponse, Refusal> {
+        let permit = may_upload(&self.0.caller(request)?)?;
+        let blob = BlobId::parse(&request.get_ref().blob_id)?;
+        let held = self.0.store.upload_state(permit.org(), blob).await.map_err(error::of_store)?;
+        Ok(GetUploadResponse { offset: held.offset, complete: held.complete })
+    }
+
     async fn status(
         &self,
         request: &Request<GetMessageStatusRequest>,

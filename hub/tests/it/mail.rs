@@ -32,7 +32,7 @@ pub(crate) fn message(from: &Member, to: &Member) -> v1::SubmitRequest {
     handed_in(&Header::new(referral(from, to)).unwrap())
 }
 
-fn handed_in(header: &Header) -> v1::SubmitRequest {
+pub(crate) fn handed_in(header: &Header) -> v1::SubmitRequest {
     let id = *header.fields().message_id.as_bytes();
     v1::SubmitRequest {
         header: header.bytes().to_vec().into(),

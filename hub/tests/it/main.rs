@@ -8,6 +8,7 @@
 mod running;
 
 mod commands;
+mod extras;
 mod joining;
 mod mail;
 mod operator;
