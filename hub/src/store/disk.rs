@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 
 /// File operations of the store. Cheap to clone; clones share the planted faults of a test.
 #[derive(Clone, Debug, Default)]
-pub struct Disk {
+pub(super) struct Disk {
     #[cfg(test)]
     faults: std::sync::Arc<Faults>,
 }

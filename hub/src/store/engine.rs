@@ -20,7 +20,7 @@ const REBUILD_CHANGES: usize = 8192;
 
 /// How an [`Engine`] is opened.
 #[derive(Clone, Copy, Debug)]
-pub struct EngineOptions {
+pub(super) struct EngineOptions {
     /// Sizes of the journal.
     pub journal: JournalOptions,
     /// Memory for index pages, in bytes, about.
@@ -96,7 +96,7 @@ pub enum CommitError {
 
 /// The journal with its index, owned by the one writer.
 #[derive(Debug)]
-pub struct Engine {
+pub(super) struct Engine {
     folder: Folder,
     disk: Disk,
     layout: u32,
@@ -108,7 +108,7 @@ pub struct Engine {
 
 /// A batch and its index changes. Dropping it leaves no trace.
 #[derive(Debug)]
-pub struct Transaction {
+pub(super) struct Transaction {
     /// The records and releases.
     pub batch: Batch,
     /// The index as it will be.
@@ -120,7 +120,7 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`Batch::push`].
-    pub fn push(&mut self, record: &NewRecord) -> Result<Pushed, AppendError> {
+    pub(super) fn push(&mut self, record: &NewRecord) -> Result<Pushed, AppendError> {
         self.batch.push(record)
     }
 }
@@ -130,7 +130,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`OpenError`]. Damage is no error: it is in the report.
-    pub fn open<R>(
+    pub(super) fn open<R>(
         path: &Path,
         options: EngineOptions,
         rebuild: R,
@@ -188,7 +188,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Journal::begin`].
-    pub fn begin(&mut self, room: Room) -> Result<Transaction, CommitError> {
+    pub(super) fn begin(&mut self, room: Room) -> Result<Transaction, CommitError> {
         if self.behind {
             return Err(AppendError::Poisoned.into());
         }
@@ -199,7 +199,7 @@ impl Engine {
     ///
     /// # Errors
     /// After [`AppendError::NoSpace`] nothing has changed; after any other error the engine has stopped.
-    pub fn commit(&mut self, transaction: Transaction) -> Result<(), CommitError> {
+    pub(super) fn commit(&mut self, transaction: Transaction) -> Result<(), CommitError> {
         let Transaction { batch, overlay } = transaction;
         if !batch.is_empty() {
             self.journal.commit(batch)?;
@@ -217,18 +217,18 @@ impl Engine {
     }
 
     /// The journal, for reaping and copying.
-    pub fn journal(&mut self) -> &mut Journal {
+    pub(super) fn journal(&mut self) -> &mut Journal {
         &mut self.journal
     }
 
     /// A handle for reading records from any thread.
-    pub fn reader(&self) -> Reader {
+    pub(super) fn reader(&self) -> Reader {
         self.journal.reader()
     }
 
     /// A handle for reading the committed index from any thread. All handles must be gone before
     /// [`Engine::close`] for the stop to count as clean.
-    pub fn index(&self) -> Index {
+    pub(super) fn index(&self) -> Index {
         self.index.clone()
     }
 
@@ -236,7 +236,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the mark could not be made; then the next start rebuilds.
-    pub fn close(self) -> Result<(), OpenError> {
+    pub(super) fn close(self) -> Result<(), OpenError> {
         let Self { folder, disk, layout, journal, index, behind } = self;
         let Some(journal) = journal.close()? else { return Ok(()) };
         if behind {

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, OFlags};
 use super::disk::Disk;
 
 /// The format written by this version. A folder with a higher number is refused.
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 const VERSION_FILE: &str = "VERSION";
 const VERSION_WORD: &str = "samverkan-store";
@@ -56,7 +56,7 @@ pub enum FolderError {
 
 /// The locked store folder. The lock is held until this is dropped.
 #[derive(Debug)]
-pub struct Folder {
+pub(super) struct Folder {
     path: PathBuf,
     _lock: File,
 }
@@ -66,7 +66,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError`] says which check failed.
-    pub fn open(path: &Path, disk: &Disk) -> Result<Self, FolderError> {
+    pub(super) fn open(path: &Path, disk: &Disk) -> Result<Self, FolderError> {
         private_folder(path)?;
         let lock = take_lock(path)?;
         check_version(path, disk)?;
@@ -76,17 +76,17 @@ impl Folder {
     }
 
     /// The folder itself.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where the journal's segments are.
-    pub fn segments(&self) -> PathBuf {
+    pub(super) fn segments(&self) -> PathBuf {
         self.path.join("segments")
     }
 
     /// Where the index may keep its files.
-    pub fn index(&self) -> PathBuf {
+    pub(super) fn index(&self) -> PathBuf {
         self.path.join("index")
     }
 }

@@ -17,6 +17,7 @@ use super::error::StoreError;
 use super::index::Index;
 use super::journal::Room;
 use super::open::{OpenReport, StoreOpenError};
+use super::stats::Counters;
 use super::view::View;
 use super::writer::{Committed, Job, Order};
 use super::{open, writer};
@@ -164,6 +165,11 @@ impl Store {
     /// The committed index.
     pub(super) fn index(&self) -> &Index {
         &self.shared.view.index
+    }
+
+    /// What is counted.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.shared.view.shown.counters
     }
 
     /// The bells of those who wait for something new.

@@ -12,12 +12,12 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 /// Longest key, in bytes.
-pub const KEY_MAX: usize = 64;
+pub(super) const KEY_MAX: usize = 64;
 /// Longest value, in bytes.
-pub const VALUE_MAX: usize = 512;
+pub(super) const VALUE_MAX: usize = 512;
 
 /// A key with its value.
-pub type Pair = (Vec<u8>, Vec<u8>);
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 /// Why the index could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ impl From<sled::Error> for IndexError {
 
 /// A handle on the committed index; clones share it, any thread may read.
 #[derive(Clone, Debug)]
-pub struct Index {
+pub(super) struct Index {
     db: sled::Db,
 }
 
@@ -73,13 +73,13 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Engine`].
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         Ok(self.db.get(key)?.map(|value| value.to_vec()))
     }
 
     /// The pairs from `start` on and before `end` (to the last one without it), ascending by key. It is no
     /// snapshot: the writer may change what lies ahead.
-    pub fn range(&self, start: &[u8], end: Option<&[u8]>) -> Range {
+    pub(super) fn range(&self, start: &[u8], end: Option<&[u8]>) -> Range {
         let bounds = (Bound::Included(start), end.map_or(Bound::Unbounded, Bound::Excluded));
         // The engine panics on an inverted range.
         let empty = end.is_some_and(|end| end < start);
@@ -87,12 +87,12 @@ impl Index {
     }
 
     /// The pairs whose keys begin with `prefix`, ascending.
-    pub fn prefix(&self, prefix: &[u8]) -> Range {
+    pub(super) fn prefix(&self, prefix: &[u8]) -> Range {
         self.range(prefix, after_prefix(prefix).as_deref())
     }
 
     /// An empty set of changes over what is committed now.
-    pub fn overlay(&self) -> Overlay {
+    pub(super) fn overlay(&self) -> Overlay {
         Overlay { index: self.clone(), changes: BTreeMap::new() }
     }
 
@@ -121,7 +121,7 @@ pub(super) fn overflow_folder(path: &Path) -> PathBuf {
 }
 
 /// Committed pairs, ascending.
-pub struct Range(Option<sled::Iter>);
+pub(super) struct Range(Option<sled::Iter>);
 
 impl Iterator for Range {
     type Item = Result<Pair, IndexError>;
@@ -134,7 +134,7 @@ impl Iterator for Range {
 
 /// Changes that the writer collects while it forms a batch; reads see them over what is committed.
 #[derive(Debug)]
-pub struct Overlay {
+pub(super) struct Overlay {
     index: Index,
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -144,7 +144,7 @@ impl Overlay {
     ///
     /// # Errors
     /// [`IndexError::Engine`].
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         match self.changes.get(key) {
             Some(change) => Ok(change.clone()),
             None => self.index.get(key),
@@ -155,7 +155,11 @@ impl Overlay {
     ///
     /// # Errors
     /// [`IndexError::TooLong`] above [`KEY_MAX`] or [`VALUE_MAX`].
-    pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Result<(), IndexError> {
+    pub(super) fn put(
+        &mut self,
+        key: impl Into<Vec<u8>>,
+        value: impl Into<Vec<u8>>,
+    ) -> Result<(), IndexError> {
         let (key, value) = (checked("key", key.into(), KEY_MAX)?, checked("value", value.into(), VALUE_MAX)?);
         self.changes.insert(key, Some(value));
         Ok(())
@@ -165,13 +169,13 @@ impl Overlay {
     ///
     /// # Errors
     /// [`IndexError::TooLong`] above [`KEY_MAX`].
-    pub fn delete(&mut self, key: impl Into<Vec<u8>>) -> Result<(), IndexError> {
+    pub(super) fn delete(&mut self, key: impl Into<Vec<u8>>) -> Result<(), IndexError> {
         self.changes.insert(checked("key", key.into(), KEY_MAX)?, None);
         Ok(())
     }
 
     /// The pairs from `start` on and before `end`, ascending, as changed here.
-    pub fn range(&self, start: &[u8], end: Option<&[u8]>) -> Merged<'_> {
+    pub(super) fn range(&self, start: &[u8], end: Option<&[u8]>) -> Merged<'_> {
         let empty = end.is_some_and(|end| end < start);
         let end_bound =
             if empty { Bound::Excluded(start) } else { end.map_or(Bound::Unbounded, Bound::Excluded) };
@@ -180,23 +184,18 @@ impl Overlay {
     }
 
     /// The pairs whose keys begin with `prefix`, ascending, as changed here.
-    pub fn prefix(&self, prefix: &[u8]) -> Merged<'_> {
+    pub(super) fn prefix(&self, prefix: &[u8]) -> Merged<'_> {
         self.range(prefix, after_prefix(prefix).as_deref())
     }
 
     /// Number of changed keys.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.changes.len()
-    }
-
-    /// Whether nothing is changed.
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
     }
 }
 
 /// Pairs of an [`Overlay`], ascending.
-pub struct Merged<'a> {
+pub(super) struct Merged<'a> {
     base: Peekable<Range>,
     changes: Peekable<btree_map::Range<'a, Vec<u8>, Option<Vec<u8>>>>,
 }

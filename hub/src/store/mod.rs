@@ -31,6 +31,7 @@
 //! ```
 
 mod handle;
+mod stats;
 
 mod blobs;
 mod consents;
@@ -56,15 +57,15 @@ mod draft;
 mod key;
 mod record;
 
-pub mod engine;
+mod engine;
 
 mod clean;
-pub mod index;
-pub mod journal;
+mod index;
+mod journal;
 
 mod codec;
 mod disk;
-pub mod folder;
+mod folder;
 
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,7 @@ pub use journal::{Damage, DamageKind, JournalReport, TornTail};
 pub use mail::{Item, Lookup, ReceiptRefusal, Sealed, Status, Waiting};
 pub use open::{OpenReport, StoreOpenError};
 pub use organisations::{Enrolment, LOG_PAGE, LogEntry};
+pub use stats::Stats;
 
 /// How long receipts and tombstones are kept after a message is gone: half a year, beyond every deadline for an
 /// answer that a sender could still dispute in earnest.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::ids::sha256;
@@ -18,6 +19,7 @@ use super::index::Index;
 use super::journal::{JournalOptions, Reader};
 use super::proofs::Proofs;
 use super::rebuild::Rebuild;
+use super::stats::Counters;
 use super::writer::{Shown, Writer};
 use super::{key, record, sweep};
 use crate::blob::{BlobError, BlobFiles};
@@ -107,7 +109,9 @@ pub(super) fn open(
         registry: ArcSwap::from_pointee(registry),
         proofs: Proofs::default(),
         bells: Bells::default(),
+        counters: Counters::default(),
     });
+    shown.counters.damaged.store(report.journal.damages, Ordering::Relaxed);
     let record = Record::HubKeys(signers.hub_keys.clone());
     let mut writer =
         Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None, files };

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::limits::MAX_HUB_BATCH;
@@ -21,6 +23,7 @@ use super::error::StoreError;
 use super::journal::{AppendError, Room};
 use super::proofs::Proofs;
 use super::record::mail::Given;
+use super::stats::Counters;
 use super::sweep::Sweep;
 use super::tidy::Copying;
 use crate::blob::{BlobFiles, BlobKey};
@@ -84,6 +87,7 @@ pub(super) struct Shown {
     pub(super) failed: watch::Sender<bool>,
     pub(super) proofs: Proofs,
     pub(super) bells: Bells,
+    pub(super) counters: Counters,
 }
 
 /// The writer's own state.
@@ -200,6 +204,7 @@ impl Writer {
                     refuse(job, StoreError::Full);
                 }
                 Some(Order::Work(job)) => {
+                    self.shown.counters.operations.fetch_add(1, Ordering::Relaxed);
                     answers.push((job.run)(Ok(&mut draft)));
                     spoilt |= draft.is_spoilt();
                 }
@@ -242,7 +247,13 @@ impl Writer {
 
     fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
         let finished = draft.finish(&self.signers.receipt)?;
+        let begun = Instant::now();
         self.engine.commit(finished.transaction).map_err(|error| self.failed(error.into()))?;
+        let counters = &self.shown.counters;
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        counters.commit_micros.fetch_add(micros, Ordering::Relaxed);
+        counters.batches.fetch_add(1, Ordering::Relaxed);
+        counters.live_bytes.store(self.engine.journal().live_bytes(), Ordering::Relaxed);
         self.heads = finished.heads;
         let mut registry = finished.registry;
         if !finished.leaves.is_empty() {

@@ -21,7 +21,7 @@ const RELEASES_MAX: usize = (HEAD_MAX - 44) / Location::LEN;
 
 /// The journal, owned by the one writer.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     pub(super) folder: PathBuf,
     pub(super) disk: Disk,
     pub(super) options: JournalOptions,
@@ -45,7 +45,7 @@ pub(super) struct OpenSegment {
 
 /// Who may use the last free space of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     /// Refused when less than the reserve is free.
     Ordinary,
     /// May use the reserve: deletions and what they must write, which is how space comes back.
@@ -54,7 +54,7 @@ pub enum Room {
 
 /// What a pushed record got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pushed {
+pub(crate) struct Pushed {
     /// Where it will be once the batch is committed.
     pub location: Location,
     /// Its sequence number.
@@ -63,7 +63,7 @@ pub struct Pushed {
 
 /// A batch in the making. Dropping it leaves no trace.
 #[derive(Debug)]
-pub struct Batch {
+pub(crate) struct Batch {
     segment: SegmentHeader,
     start: u32,
     number: u64,
@@ -78,7 +78,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`AppendError::TooLarge`] when the record or the batch would be above its bound; the batch stays as it was.
-    pub fn push(&mut self, record: &NewRecord) -> Result<Pushed, AppendError> {
+    pub(crate) fn push(&mut self, record: &NewRecord) -> Result<Pushed, AppendError> {
         let seq = record.seq.unwrap_or(self.next_seq);
         let header = record.header(self.number, seq);
         if !record.fits() || self.buffer.len() + header.frame_len() > BATCH_MAX {
@@ -98,7 +98,7 @@ impl Batch {
     ///
     /// # Errors
     /// [`AppendError::TooLarge`] when the batch releases too much already; it stays as it was.
-    pub fn release(&mut self, location: Location) -> Result<(), AppendError> {
+    pub(crate) fn release(&mut self, location: Location) -> Result<(), AppendError> {
         if self.releases.len() >= RELEASES_MAX {
             return Err(AppendError::TooLarge);
         }
@@ -107,17 +107,17 @@ impl Batch {
     }
 
     /// The sequence number of the next new record.
-    pub fn next_seq(&self) -> u64 {
+    pub(crate) fn next_seq(&self) -> u64 {
         self.next_seq
     }
 
     /// Whether committing it would change nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty() && self.releases.is_empty()
     }
 
     /// The records' bytes so far; the writer closes a batch before it grows too large.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.buffer.len()
     }
 
@@ -143,7 +143,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`AppendError::NoSpace`] when the disk, less the reserve, is full.
-    pub fn begin(&mut self, room: Room) -> Result<Batch, AppendError> {
+    pub(crate) fn begin(&mut self, room: Room) -> Result<Batch, AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
@@ -169,7 +169,7 @@ impl Journal {
     /// # Errors
     /// After [`AppendError::NoSpace`] nothing was written and the journal goes on. After any other error it has
     /// stopped for good, and whether the batch is durable shows at the next start.
-    pub fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
+    pub(crate) fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
@@ -203,17 +203,12 @@ impl Journal {
     }
 
     /// A handle for reading from any thread.
-    pub fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         self.reader.clone()
     }
 
-    /// The sequence number of the next new record.
-    pub fn next_seq(&self) -> u64 {
-        self.next_seq
-    }
-
     /// Bytes of all living records.
-    pub fn live_bytes(&self) -> u64 {
+    pub(crate) fn live_bytes(&self) -> u64 {
         self.live.live_bytes()
     }
 
@@ -221,7 +216,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`AppendError::Io`], after which the journal has stopped.
-    pub fn reap(&mut self) -> Result<usize, AppendError> {
+    pub(crate) fn reap(&mut self) -> Result<usize, AppendError> {
         let mut reaped = 0;
         loop {
             let empty = self.live.empty(self.open.header.id);
@@ -245,7 +240,7 @@ impl Journal {
 
     /// The segment that is best worth copying: the one with the least living bytes, if these are below
     /// `percent` of a full segment.
-    pub fn sparse_segment(&self, percent: u64) -> Option<u32> {
+    pub(crate) fn sparse_segment(&self, percent: u64) -> Option<u32> {
         let limit = u64::from(self.options.segment_bytes) * percent / 100;
         self.live.sparsest(self.open.header.id, limit)
     }
@@ -255,7 +250,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file system's, when the segment can not be read.
-    pub fn live_in(&mut self, segment: u32) -> io::Result<Vec<Location>> {
+    pub(crate) fn live_in(&mut self, segment: u32) -> io::Result<Vec<Location>> {
         let mut locations = Vec::new();
         self.each_entry(segment, &mut |live, entry| match entry {
             Entry::Record { record, .. } if !live.is_released(record.location) => {
@@ -271,7 +266,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::commit`].
-    pub fn carry_releases(&mut self, segment: u32) -> Result<(), AppendError> {
+    pub(crate) fn carry_releases(&mut self, segment: u32) -> Result<(), AppendError> {
         let mut needed = Vec::new();
         self.each_entry(segment, &mut |live, entry| {
             if let Entry::Commit { commit, .. } = entry {
@@ -291,7 +286,7 @@ impl Journal {
     }
 
     /// Says that a living record of `segment` can not be copied, so that it is not offered again.
-    pub fn leave(&mut self, segment: u32) {
+    pub(crate) fn leave(&mut self, segment: u32) {
         self.live.mark_stuck(segment);
     }
 
@@ -299,7 +294,7 @@ impl Journal {
     ///
     /// # Errors
     /// The first error of `visit`, or of reading a segment.
-    pub fn replay<E: From<io::Error>>(
+    pub(crate) fn replay<E: From<io::Error>>(
         &self,
         mut visit: impl FnMut(Replayed<'_>) -> Result<(), E>,
     ) -> Result<(), E> {

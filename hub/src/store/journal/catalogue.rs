@@ -29,7 +29,7 @@ const END_LEN: usize = 36;
 
 /// One live record as a rebuild sees it: all but its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replayed<'a> {
+pub(crate) struct Replayed<'a> {
     /// Where the record is.
     pub location: Location,
     /// The owner's record kind.

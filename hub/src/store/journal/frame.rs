@@ -24,9 +24,9 @@ const MAGIC: [u8; 4] = *b"SvkJ";
 const VERSION: u8 = 1;
 
 /// Longest head of a frame, in bytes.
-pub const HEAD_MAX: usize = 1 << 20;
+pub(super) const HEAD_MAX: usize = 1 << 20;
 /// Longest body of a frame, in bytes: above the largest message (1 MiB of text, wraps and padding).
-pub const BODY_MAX: usize = 8 << 20;
+pub(super) const BODY_MAX: usize = 8 << 20;
 /// Longest frame, in bytes.
 pub(super) const FRAME_MAX: usize = HEADER_LEN + HEAD_MAX + BODY_MAX + 7;
 
@@ -158,14 +158,14 @@ fn check(core: &[u8], place: Place) -> [u8; 8] {
 /// The bulk of a record, in up to two pieces, with its digest: so that the thread that has the bytes pays for the
 /// digest, and not the one writer.
 #[derive(Clone, Debug, Default)]
-pub struct Body {
+pub(crate) struct Body {
     parts: [Bytes; 2],
     digest: Digest,
 }
 
 impl Body {
     /// A body that is the concatenation of two pieces, either of which may be empty.
-    pub fn new(first: Bytes, second: Bytes) -> Self {
+    pub(crate) fn new(first: Bytes, second: Bytes) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(&first);
         context.update(&second);
@@ -175,18 +175,13 @@ impl Body {
     }
 
     /// No body at all.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::new(Bytes::new(), Bytes::new())
     }
 
     /// Its length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.parts.iter().map(Bytes::len).sum()
-    }
-
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -198,7 +193,7 @@ impl From<Bytes> for Body {
 
 /// A record on its way into the journal.
 #[derive(Clone, Debug)]
-pub struct NewRecord {
+pub(crate) struct NewRecord {
     pub(super) kind: u8,
     pub(super) seq: Option<u64>,
     pub(super) head: Bytes,
@@ -208,7 +203,7 @@ pub struct NewRecord {
 impl NewRecord {
     /// A record of the owner's `kind`: `head` is what a rebuild of the index has to see (at most [`HEAD_MAX`]
     /// bytes), `body` the rest (at most [`BODY_MAX`] bytes). Either may be empty.
-    pub fn new(kind: u8, head: Bytes, body: Body) -> Self {
+    pub(crate) fn new(kind: u8, head: Bytes, body: Body) -> Self {
         Self { kind, seq: None, head, body }
     }
 
@@ -239,7 +234,7 @@ impl NewRecord {
 
 /// A record as it was read back, every digest verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// The owner's record kind.
     pub kind: u8,
     /// The sequence number it got when it was first appended; copies keep it.
@@ -252,7 +247,7 @@ pub struct Record {
 
 impl Record {
     /// The same record, to be appended again (compaction): kind, sequence number and bytes stay.
-    pub fn to_copy(&self) -> NewRecord {
+    pub(crate) fn to_copy(&self) -> NewRecord {
         let copy = NewRecord::new(self.kind, self.head.clone(), self.body.clone().into());
         NewRecord { seq: Some(self.seq), ..copy }
     }

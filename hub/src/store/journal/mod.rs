@@ -33,17 +33,17 @@ mod tests;
 
 use std::io;
 
-pub use append::{Batch, Journal, Pushed, Room};
-pub use catalogue::Replayed;
-pub use frame::{BODY_MAX, Body, HEAD_MAX, NewRecord, Record};
-pub use read::Reader;
+pub(super) use append::{Batch, Journal, Pushed, Room};
+pub(super) use catalogue::Replayed;
+pub(super) use frame::{Body, NewRecord, Record};
+pub(super) use read::Reader;
 pub use recover::{Damage, DamageKind, JournalReport, TornTail};
 
 pub(super) use recover::CleanJournal;
 
 /// Sizes that the tests make small.
 #[derive(Clone, Copy, Debug)]
-pub struct JournalOptions {
+pub(super) struct JournalOptions {
     /// A segment that has reached this many bytes is closed before the next batch.
     pub segment_bytes: u32,
     /// Free bytes on the file system below which ordinary batches are refused, so that deletions still fit.
@@ -58,7 +58,7 @@ impl Default for JournalOptions {
 
 /// Where a record is. Twelve bytes in an index value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Location {
+pub(super) struct Location {
     /// Number of the segment.
     pub segment: u32,
     /// Offset of the frame in the segment, in bytes.
@@ -69,10 +69,10 @@ pub struct Location {
 
 impl Location {
     /// Length of the encoded form.
-    pub const LEN: usize = 12;
+    pub(super) const LEN: usize = 12;
 
     /// The encoded form: three big-endian `u32`.
-    pub fn to_bytes(self) -> [u8; Self::LEN] {
+    pub(super) fn to_bytes(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..4].copy_from_slice(&self.segment.to_be_bytes());
         bytes[4..8].copy_from_slice(&self.offset.to_be_bytes());
@@ -81,7 +81,7 @@ impl Location {
     }
 
     /// Reads the encoded form. Any bytes give a location; reading an untrue one gives an error.
-    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+    pub(super) fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
         Self {
             segment: u32::from_be_bytes([a, b, c, d]),

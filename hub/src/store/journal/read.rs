@@ -22,7 +22,7 @@ const HEAD_READ: usize = 1024;
 
 /// A handle for reading; clones share the open files.
 #[derive(Clone, Debug)]
-pub struct Reader {
+pub(crate) struct Reader {
     shared: Arc<Shared>,
 }
 
@@ -51,7 +51,7 @@ impl Reader {
     /// # Errors
     /// [`ReadError::Damaged`] when the disk does not give back what was written, [`ReadError::Gone`] when the
     /// segment has been unlinked.
-    pub fn read(&self, location: Location) -> Result<Record, ReadError> {
+    pub(crate) fn read(&self, location: Location) -> Result<Record, ReadError> {
         let (salt, file) = self.open(location)?;
         let frame = read_at(&file, location, location.len as usize)?;
         Record::from_frame(frame, salt, location)
@@ -61,7 +61,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Reader::read`].
-    pub fn read_head(&self, location: Location) -> Result<Record, ReadError> {
+    pub(crate) fn read_head(&self, location: Location) -> Result<Record, ReadError> {
         let (salt, file) = self.open(location)?;
         let len = location.len as usize;
         let start = read_at(&file, location, len.min(HEAD_READ))?;

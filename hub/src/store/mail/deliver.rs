@@ -1,5 +1,7 @@
 //! What waits for a device: messages to read, and news of those that its mailboxes have sent.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, MessageId};
 use samverkan_proto::limits::WRAP_LEN;
@@ -114,7 +116,10 @@ impl Store {
                     }
                     // Acknowledged or purged since the queue was read.
                     Ok(None) => {}
-                    Err(StoreError::Damaged) => found.damaged += 1,
+                    Err(StoreError::Damaged) => {
+                        view.shown.counters.damaged.fetch_add(1, Ordering::Relaxed);
+                        found.damaged += 1;
+                    }
                     Err(error) => return Err(error),
                 }
             }

@@ -118,7 +118,8 @@ impl Letter {
         if event != Event::Accepted && open != 0 {
             let pushed = draft.push(record::kind::OPENED, encode_opened(&self.id, open), Body::empty())?;
             let fact = Fact::Opened { open };
-            let value = FactValue { location: pushed.location, fact, at_ms: draft.now_ms };
+            // Its time is of no use to anybody, and not in the record.
+            let value = FactValue { location: pushed.location, fact, at_ms: 0 };
             draft.put(key::fact(&self.id, pushed.seq), value.encode())?;
             cursor = pushed.seq;
         }

@@ -3,6 +3,7 @@
 mod attachments;
 mod consents;
 mod mail;
+mod model;
 mod organisations;
 
 use std::path::PathBuf;
