@@ -14,7 +14,7 @@ kit-explanation =
     Print it twice. Put each copy in a sealed envelope, in two places that do not burn
     down together. Then delete this file, or keep it on a stick in the safe.
 
-    To use it: samverkan key restore
+    This version of samverkan writes it and can not use it yet; a later one will.
 
 ## Profiles, manual, doctor
 
