@@ -3,7 +3,7 @@
 //! * [`submission`]: a message as it is handed in.
 //! * [`submit`]: one message, or many over a stream.
 //! * [`receive`]: what waits for a device, and what it says about it; [`outbox`] bounds what is queued for it.
-//! * [`blobs`]: attachments.
+//! * [`blobs`]: attachments in and out.
 
 mod blobs;
 mod outbox;
