@@ -13,6 +13,7 @@
 //!  │           ├─ mail             pure: the life of one message
 //!  │           └─ blob             attachments as files
 //!  ├─ warden                       sends away those who may no longer call
+//!  ├─ duties                       what time asks of the store
 //!  ├─ clock, metrics, telemetry    time is injected; nothing names anybody
 //!  └─ cli                          the operator's commands, over the operator's socket
 //! ```
@@ -37,6 +38,7 @@ pub mod blob;
 pub mod mail;
 pub mod store;
 
+mod duties;
 mod error;
 mod hub;
 mod warden;

@@ -18,7 +18,7 @@ use crate::metrics::page::{self, PageError};
 use crate::server::{Connections, Drained, OperatorSocket, Server, SocketError};
 use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError};
 use crate::tls::{ServerTls, TlsError};
-use crate::{service, warden};
+use crate::{duties, service, warden};
 
 /// The folder of the store, in the data folder.
 const STORE: &str = "store";
@@ -51,6 +51,7 @@ pub async fn run(
         stop.clone(),
         warden::watch(hub.store.clone(), clock.clone(), Arc::clone(&connections)),
     ));
+    tasks.spawn(until(stop.clone(), duties::perform(hub.store.clone(), clock.clone())));
     tasks.spawn(until(stop.clone(), {
         let tls = Arc::clone(&hub.tls);
         async move { tls.keep_renewed().await }

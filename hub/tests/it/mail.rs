@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samverkan_proto::code::{LegalBasis, OrganisationState, RefusalReason, Roles};
+use samverkan_proto::code::{LegalBasis, OrganisationState, PurgeReason, RefusalReason, Roles};
 use samverkan_proto::ids::{MessageId, sha256};
 use samverkan_proto::limits::{DAY_MS, WRAP_LEN};
 use samverkan_proto::statement::batch::{ProofMaker, ReceiptProof, UnverifiedProof, sign_batch};
@@ -453,4 +453,46 @@ async fn only_readers_of_the_senders_mailbox_see_what_became_of_a_message() {
     );
     let short = relay(&hub, &from).await.get_message_status(ask(vec![1; 15])).await;
     assert_eq!(reason(short), ErrorReason::InvalidField);
+}
+
+/// The hub receipts that wait for a member, in order, until one of type 5 has come.
+async fn hub_events(hub: &Hub, member: &Member) -> Vec<HubEvent> {
+    let mut stream = Receiving::start(hub, member, 0, 100).await;
+    let mut events = vec![];
+    while !matches!(events.last(), Some(HubEvent::Purged(_))) {
+        if let Item::Event(event) = stream.next().await {
+            let proof = UnverifiedProof::<HubReceipt>::parse(&event.receipt).unwrap();
+            events.push(proof.verify(&hub.receipt_key()).unwrap().into_value().event);
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn what_nobody_fetches_expires_and_its_sender_is_told() {
+    let hub = Hub::start().await;
+    let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
+    let fields = HeaderFields { expires_ms: NOW + 60_000, ..referral(&from, &to) };
+    let message = handed_in(&Header::new(fields).unwrap());
+    relay(&hub, &from).await.submit(message).await.unwrap();
+    hub.hands.set(NOW + 60_000);
+    let events = hub_events(&hub, &from).await;
+    assert!(
+        matches!(events[..], [HubEvent::ExpiredUndelivered, HubEvent::Purged(PurgeReason::Expired)]),
+        "{events:?}"
+    );
+    let mut reader = Receiving::start(&hub, &to, 0, 10).await;
+    assert_eq!(reader.caught_up().await, 0);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_suspended_organisation_goes_back() {
+    let hub = Hub::start().await;
+    let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
+    relay(&hub, &from).await.submit(message(&from, &to)).await.unwrap();
+    let suspend = v1::SuspendOrganisationRequest { handle: to.handle.clone() };
+    hub.operator().await.suspend_organisation(suspend).await.unwrap();
+    let events = hub_events(&hub, &from).await;
+    let purged = HubEvent::Purged(PurgeReason::Suspended);
+    assert!(matches!(events[..], [HubEvent::Returned { .. }, last] if last == purged), "{events:?}");
 }
