@@ -92,7 +92,7 @@ codes! {
     PlaceInvalid = "PLACE_INVALID", ActionNeeded, Usage;
     /// A safety number is not sixty digits.
     SafetyNumberMalformed = "SAFETY_NUMBER_MALFORMED", ActionNeeded, Usage;
-    /// Stdin gives more than anything it can be for.
+    /// The input is longer than anything it can be for.
     InputTooLarge = "INPUT_TOO_LARGE", ActionNeeded, Usage;
     /// What was given is not text.
     InputNotText = "INPUT_NOT_TEXT", ActionNeeded, Usage;

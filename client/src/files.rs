@@ -74,12 +74,15 @@ impl FileError {
     /// What the operating system said about `path`.
     #[must_use]
     pub fn from_io(path: &Path, error: io::Error) -> Self {
-        let reason = match error.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::NOENT) => FileReason::Missing,
-            Some(Errno::EXIST) => FileReason::Exists,
-            Some(Errno::LOOP) => FileReason::Symlink,
-            Some(Errno::NOTDIR | Errno::ISDIR) => FileReason::WrongKind,
-            Some(Errno::NOSPC | Errno::DQUOT) => FileReason::DiskFull,
+        // Some libraries wrap the operating system's error, so that only its kind is left.
+        let reason = match (error.raw_os_error().map(Errno::from_raw_os_error), error.kind()) {
+            (Some(Errno::NOENT), _) | (None, io::ErrorKind::NotFound) => FileReason::Missing,
+            (Some(Errno::EXIST), _) | (None, io::ErrorKind::AlreadyExists) => FileReason::Exists,
+            (Some(Errno::LOOP), _) => FileReason::Symlink,
+            (Some(Errno::NOTDIR | Errno::ISDIR), _)
+            | (None, io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory) => FileReason::WrongKind,
+            (Some(Errno::NOSPC | Errno::DQUOT), _)
+            | (None, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => FileReason::DiskFull,
             _ => FileReason::Io(error),
         };
         Self::new(path, reason)

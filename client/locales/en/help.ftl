@@ -106,6 +106,15 @@ help-track = Show how far each message of a case got, by what is proven
     .wait = Wait until every message got this far, or ended otherwise
     .timeout = Give up waiting after this long, such as 30m or 2d
     .offline = Show what is here without asking the hub
+help-receipts = Show the proofs of what became of a case, write them to a file, or check such a file
+    .example =
+        samverkan receipts 222-222-2
+        samverkan receipts 222-222-2 -o proofs.json
+        samverkan receipts --verify proofs.json
+    .reference = The reference of the case
+    .output = Write the proofs to this file, or - for stdout, for others to check
+    .verify = Check a file of proofs against the hub's keys; needs no network and no passphrase
+    .offline = Show what is here without asking the hub
 help-watch = Stay connected and print a neutral line when something happens
     .example = samverkan watch --json
 help-consent = Write down what a person agreed to

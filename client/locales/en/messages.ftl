@@ -193,6 +193,21 @@ track-recipient = { $recipient }: { $stage }
 track-stage = { "  " }{ $at }  { $stage }
 track-purged = { "  " }{ $at }  the hub serves it no longer
 track-nothing-sent = Nothing in this case was sent from here.
+receipts-message = message { $message }, { $at }
+receipts-none = { "  " }nothing is proven yet
+receipts-statement = { "  " }{ $at }  { $what } says { $by }
+receipts-not-holding =
+    { $count ->
+        [one] { "  " }one receipt does NOT hold
+       *[other] { "  " }{ $count } receipts do NOT hold
+    }
+receipts-all-hold = Every receipt holds.
+receipts-do-not-hold = Not every receipt holds. Do not rely on this file.
+receipts-written =
+    { $count ->
+        [one] One signed statement is in { $path }.
+       *[other] { $count } signed statements are in { $path }.
+    }
 watch-begins = Watching. Ctrl-C stops it.
 watch-arrived = Something has arrived.
 watch-receipt = Something is known about what was sent.

@@ -6,8 +6,8 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, doctor, find, help, inbox, join, key, man, org, profile, reply, save, send, show,
-    track, watch, wording,
+    completions, consent, doctor, find, help, inbox, join, key, man, org, profile, receipts, reply, save,
+    send, show, track, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -46,6 +46,7 @@ pub(super) enum Command {
     Reply(reply::Reply),
     Sent(inbox::Sent),
     Track(track::Track),
+    Receipts(receipts::Receipts),
     Watch(watch::Watch),
     Consent(consent::Consent),
     Org(org::Org),
@@ -70,6 +71,7 @@ impl Command {
             Self::Reply(command) => command.run(context, output).await,
             Self::Sent(command) => command.run(context, output).await,
             Self::Track(command) => command.run(context, output).await,
+            Self::Receipts(command) => command.run(context, output).await,
             Self::Watch(command) => command.run(context, output).await,
             Self::Consent(command) => command.run(context, output).await,
             Self::Org(command) => command.run(context, output).await,

@@ -19,23 +19,27 @@ use crate::text::{Args, MessageId, Text};
 /// # Errors
 /// [`Code::InputFileUnusable`] with the option, [`Code::InputNotText`], [`Code::InputTooLarge`].
 pub(super) fn read_text(path: &Path, option: &'static str, console: &mut Console) -> Result<String> {
-    let bytes = if path == Path::new("-") { console.read_all()? } else { read_file(path, option)? };
+    let bytes =
+        if path == Path::new("-") { console.read_all()? } else { read_file(path, option, MAX_INPUT)? };
     let text = String::from_utf8(bytes).map_err(|_| Error::new(Code::InputNotText))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn read_file(path: &Path, option: &'static str) -> Result<Vec<u8>> {
+/// A file of at most `max` bytes whole.
+///
+/// # Errors
+/// [`Code::InputFileUnusable`] with the option, [`Code::InputTooLarge`].
+pub(super) fn read_file(path: &Path, option: &'static str, max: u64) -> Result<Vec<u8>> {
     let unusable = |error| {
         let reason = FileError::from_io(path, error).reason;
         Error::with(Code::InputFileUnusable, Args::none().text("option", option).text("cause", reason))
     };
     let mut bytes = Vec::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes))
-        .map_err(unusable)?;
-    if read as u64 > MAX_INPUT {
-        return Err(Error::with(Code::InputTooLarge, Args::none().number("max", MAX_INPUT)));
+    let read =
+        File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut bytes)).map_err(unusable)?;
+    if read as u64 > max {
+        return Err(Error::with(Code::InputTooLarge, Args::none().number("max", max)));
     }
     Ok(bytes)
 }

@@ -34,6 +34,7 @@ mod save;
 mod show;
 
 mod consent;
+mod receipts;
 mod track;
 mod watch;
 
@@ -62,6 +63,8 @@ pub mod page;
 pub mod progress;
 mod steps;
 
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

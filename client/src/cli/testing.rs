@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -13,7 +14,9 @@ use super::program;
 use crate::clock::Clock;
 use crate::directory::testlog::NOW_MS;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::home::{Environment, Home};
+use crate::session::office::{Office, PASSPHRASE};
 use crate::text::Language;
 
 /// One person at one computer.
@@ -22,17 +25,53 @@ pub(super) struct Run {
     last: RefCell<Captured>,
     typed: RefCell<Vec<u8>>,
     style: Cell<Style>,
+    home: PathBuf,
+    unlocked: Cell<bool>,
+    now_ms: u64,
 }
 
 impl Run {
     /// A computer on which nothing is set up.
     pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("tempdir");
         Self {
-            folder: tempfile::tempdir().expect("tempdir"),
+            home: folder.path().join("home"),
+            folder,
             last: RefCell::default(),
             typed: RefCell::default(),
             style: Cell::new(Style::Nobody),
+            unlocked: Cell::new(false),
+            now_ms: NOW_MS,
         }
+    }
+
+    /// The computer of an office that knows its organisation; the passphrase is at hand.
+    pub(super) fn at(office: &Office) -> Self {
+        let run = Self { home: office.folder().join("s"), ..Self::new() };
+        files::replace_private(&run.passphrase_file(), PASSPHRASE).expect("written");
+        run.unlocked.set(true);
+        run
+    }
+
+    /// The same, so many milliseconds later.
+    pub(super) fn later(self, ms: u64) -> Self {
+        Self { now_ms: self.now_ms + ms, ..self }
+    }
+
+    /// Where the passphrase is.
+    pub(super) fn passphrase_file(&self) -> PathBuf {
+        self.folder.path().join("passphrase")
+    }
+
+    /// A path in the person's own folder, as text.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Gives no passphrase any more, as at a terminal where nobody sits.
+    pub(super) fn lock(&self) -> &Self {
+        self.unlocked.set(false);
+        self
     }
 
     /// What the next command finds on stdin, with nobody behind it.
@@ -59,6 +98,11 @@ impl Run {
         Home::locate(&self.environment()).expect("located")
     }
 
+    /// What the last command printed on stderr.
+    pub(super) fn last_stderr(&self) -> String {
+        self.last.borrow().stderr()
+    }
+
     /// What the last command printed on stdout.
     pub(super) fn last_stdout(&self) -> String {
         self.last.borrow().stdout()
@@ -81,6 +125,13 @@ impl Run {
         document
     }
 
+    /// The error of a command that prints one document and fails all the same.
+    #[track_caller]
+    pub(super) fn json_and_fails(&self, line: &[&str]) -> (serde_json::Value, Error) {
+        let error = self.run(line, Format::Json).expect_err("fails");
+        (serde_json::from_str(&self.last_stdout()).expect("one JSON document"), error)
+    }
+
     /// The error of a command that fails.
     #[track_caller]
     pub(super) fn fails(&self, line: &[&str]) -> Error {
@@ -88,18 +139,21 @@ impl Run {
     }
 
     fn environment(&self) -> Environment {
-        Environment { samverkan_home: Some(self.folder.path().join("home").into()), ..Environment::default() }
+        Environment { samverkan_home: Some(self.home.clone().into()), ..Environment::default() }
     }
 
     fn run(&self, line: &[&str], format: Format) -> Result<()> {
-        let arguments: Vec<OsString> =
+        let mut arguments: Vec<OsString> =
             std::iter::once("samverkan").chain(line.iter().copied()).map(Into::into).collect();
+        if self.unlocked.get() {
+            arguments.extend(["--passphrase-file".into(), self.passphrase_file().into_os_string()]);
+        }
         let (mut output, captured) = Output::captured(format, Language::English);
         self.last.replace(captured);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let means = Means {
             environment: self.environment(),
-            clock: Clock::manual(NOW_MS),
+            clock: Clock::manual(self.now_ms),
             console: Console::scripted(self.typed.take(), self.style.get()),
             interrupt: Interrupt::default(),
         };

@@ -308,6 +308,6 @@ fn check_clock(link: &Link) -> Result<()> {
 }
 
 #[cfg(test)]
-mod office;
+pub(crate) mod office;
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,9 @@ use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, wraps_hash};
 use samverkan_proto::v1::{Delivery, SubmitRequest};
 
+use super::incoming::{self, Opened};
 use super::mail::Mail;
-use super::model::{Draft, Progress, Step};
+use super::model::{Draft, Progress, Received, Step};
 use super::{HubFacts, Membership, Session, keys};
 use crate::clock::Clock;
 use crate::directory::testlog::{Member, NOW_MS, TestLog, certificate, signer};
@@ -20,6 +21,9 @@ use crate::secret::SecretBytes;
 
 /// The hub's receipt key on every hand-made log.
 const RECEIPT_SEED: u8 = 202;
+
+/// What opens every office's keystore.
+pub(crate) const PASSPHRASE: &[u8] = b"korrekt batteri";
 
 /// Nobody looks.
 pub(crate) struct Silent;
@@ -59,7 +63,7 @@ impl Office {
         let folder = tempfile::tempdir().expect("tempdir");
         let profile = profile_in(&folder);
         let held = lock(&profile);
-        let passphrase = Passphrase::parse(b"korrekt batteri".to_vec()).expect("valid");
+        let passphrase = Passphrase::parse(PASSPHRASE.to_vec()).expect("valid");
         let mut keystore = Keystore::create(&profile, &held, &passphrase, KdfCost::FLOOR).expect("created");
         let (certificate, tls_key) = certificate();
         keystore.contents_mut().put_tls_key(SecretBytes::taken_from(tls_key)).expect("fits");
@@ -101,8 +105,20 @@ impl Office {
 
     /// Reads everything that is kept from disk again.
     pub(crate) fn reload(&mut self) {
+        self.session.keystore.reload().expect("the same passphrase");
         self.session.mail =
             Mail::load(&self.session.profile, self.session.keystore.contents()).expect("loads");
+    }
+
+    /// Writes down what a command needs to open the session itself.
+    pub(crate) fn leave_to_commands(&mut self) {
+        let held = self.lock();
+        let contents = self.session.keystore.contents_mut();
+        self.session.membership.store(contents).expect("fits");
+        let identity = SecretBytes::taken_from(pkcs8_of(&self.member.device));
+        contents.put_device_identity(identity).expect("fits");
+        self.session.keystore.commit(&held).expect("committed");
+        self.session.membership.hub.write(&self.session.profile).expect("written");
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
@@ -129,9 +145,20 @@ fn lock(profile: &Profile) -> ProfileLock {
 
 /// The log's members have their seeds in order; a signer can not be cloned.
 fn copy_of(device: &Signer) -> Signer {
-    let seeds = (0..=u8::MAX).map(signer);
-    let mut same = seeds.filter(|candidate| candidate.public_key() == device.public_key());
-    same.next().expect("the test log's devices have one-byte seeds")
+    signer(seed_of(device))
+}
+
+fn seed_of(device: &Signer) -> u8 {
+    let mut seeds = 0..=u8::MAX;
+    let same = seeds.find(|seed| signer(*seed).public_key() == device.public_key());
+    same.expect("the test log's devices have one-byte seeds")
+}
+
+/// OneAsymmetricKey with the public key (RFC 8410, section 7).
+fn pkcs8_of(device: &Signer) -> Vec<u8> {
+    let head = b"\x30\x53\x02\x01\x01\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+    let seed = [seed_of(device); 32];
+    [&head[..], &seed, b"\xa1\x23\x03\x21\x00", device.public_key().as_bytes()].concat()
 }
 
 /// A referral from `one` to `two` on a basis that needs no consent.
@@ -192,4 +219,27 @@ pub(crate) fn delivery(log: &TestLog, request: &SubmitRequest, to: &Office) -> D
         content: request.content.clone(),
         submission_receipt: accepted(log, request),
     }
+}
+
+/// Takes a delivery as the receive loop does, without the network; gives the receipts.
+pub(crate) fn take(
+    office: &mut Office,
+    log: &TestLog,
+    request: &SubmitRequest,
+) -> Result<Vec<Bytes>, String> {
+    take_delivery(office, &delivery(log, request, office))
+}
+
+/// The same for a delivery that may have been changed on the way.
+pub(crate) fn take_delivery(office: &mut Office, delivery: &Delivery) -> Result<Vec<Bytes>, String> {
+    let verified = office.session.verify_delivery(delivery, &[]).map_err(|error| match error {
+        samverkan_envelope::open::OpenError::Refused(refusal) => refusal.fault().name().to_owned(),
+        behind @ samverkan_envelope::open::OpenError::LogBehind { .. } => behind.to_string(),
+    })?;
+    let receipt = office.session.receipt_for(verified.header(), verified.delivered());
+    let kept = Box::new(incoming::keep(delivery, verified));
+    let proofs = office.session.sign_receipts(&[receipt]).expect("signed");
+    let (held, opened) = (office.lock(), vec![Opened::Good { kept, receipt }]);
+    office.session.keep_opened(&held, opened, &proofs, &mut Received::default()).expect("kept");
+    Ok(proofs)
 }

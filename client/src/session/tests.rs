@@ -2,11 +2,11 @@
 
 use samverkan_proto::code::{Class, Kind, LegalBasis, OrganisationState};
 use samverkan_proto::statement::receipt::{HubEvent, MailboxRef};
-use samverkan_proto::v1::{Delivery, SubmitRequest};
 
-use super::incoming::{self, Opened};
-use super::model::{Direction, Draft, Received, Reply, Sent, Stage};
-use super::office::{Office, Silent, accepted, delivery, hub_receipt, referral, two_offices};
+use super::model::{Direction, Draft, Reply, Sent, Stage};
+use super::office::{
+    Office, Silent, accepted, delivery, hub_receipt, referral, take, take_delivery, two_offices,
+};
 use crate::directory::testlog::{NOW_MS, TestLog};
 use crate::error::Code;
 
@@ -14,24 +14,6 @@ const DAY_MS: u64 = 86_400_000;
 
 async fn send(office: &mut Office, draft: Draft) -> Sent {
     office.session.send(draft, &mut Silent).await.expect("sealed")
-}
-
-/// Takes a delivery as the receive loop does, without the network; gives the receipts.
-fn take(office: &mut Office, log: &TestLog, request: &SubmitRequest) -> Result<Vec<bytes::Bytes>, String> {
-    take_delivery(office, &delivery(log, request, office))
-}
-
-fn take_delivery(office: &mut Office, delivery: &Delivery) -> Result<Vec<bytes::Bytes>, String> {
-    let verified = office.session.verify_delivery(delivery, &[]).map_err(|error| match error {
-        samverkan_envelope::open::OpenError::Refused(refusal) => refusal.fault().name().to_owned(),
-        behind @ samverkan_envelope::open::OpenError::LogBehind { .. } => behind.to_string(),
-    })?;
-    let receipt = office.session.receipt_for(verified.header(), verified.delivered());
-    let kept = Box::new(incoming::keep(delivery, verified));
-    let proofs = office.session.sign_receipts(&[receipt]).expect("signed");
-    let (held, opened) = (office.lock(), vec![Opened::Good { kept, receipt }]);
-    office.session.keep_opened(&held, opened, &proofs, &mut Received::default()).expect("kept");
-    Ok(proofs)
 }
 
 fn codes(office: &Office, draft: &Draft) -> Vec<Code> {
