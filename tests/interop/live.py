@@ -1,194 +1,165 @@
-"""A client for one device that keeps its state in one file: join, send, receive (sections 11, 14 and 15)."""
-import json, queue, secrets, socket, ssl, time, uuid
+"""A client of one device (sections 11, 14, 15). A step takes its state and the options, and yields what is to be shown."""
+import os, queue, socket, ssl, time, types, uuid
 from pathlib import Path
-
 import grpc
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from protocol import (
+    DAY, H, MADE, PLACE, SEALED, WEEK, Record, Refused, blob_seal, digest, encode, find, follow, ident, kem_private, log_leaf,
+    must, parse, public, receipt_proof, safety_number, seal, sign)
 
-from protocol import (DAY, H, SEALED, WEEK, checkpoint, encode, epoch_key_id, ident, kem_private, label, Log, must,
-                      new_device_proof, new_epoch_key, open_blob, open_message, open_tag, parse, parse_invite, public,
-                      receipt_proof, Record, Refused, safety_number, seal, seal_blob, sign, spki, tree_root)
+API = types.SimpleNamespace()
+for name in ("enrolment", "directory", "relay"):
+    for module in grpc.protos_and_services(f"samverkan/v1/{name}.proto"): vars(API).update(vars(module))
 
-ENROL, ENROL_CALLS = grpc.protos_and_services("samverkan/v1/enrolment.proto")
-DIRECTORY, DIRECTORY_CALLS = grpc.protos_and_services("samverkan/v1/directory.proto")
-RELAY, RELAY_CALLS = grpc.protos_and_services("samverkan/v1/relay.proto")
-PIECE = 1 << 20
+def now_ms(): return time.time_ns() // 1_000_000
+def connect(state):
+    keys = grpc.ssl_channel_credentials(state.ca, state.get("tls_key"), state.get("certificate"))
+    return grpc.secure_channel(state.address, keys)
+def call(channel, service, method, **fields):
+    stub = getattr(API, f"{service}ServiceStub")(channel)
+    return getattr(stub, method)(getattr(API, f"{method}Request")(**fields))
 
-def now_ms():
-    return time.time_ns() // 1_000_000
+def tree_root(nodes):
+    above = [H(b"\1", *nodes[i:i + 2]) if i + 1 < len(nodes) else nodes[i] for i in range(0, len(nodes), 2)]
+    return tree_root(above) if above[1:] else above[0]
+def fold(entries, pin):
+    """What a log says: each leaf is checked against what came before it."""
+    log = Record(orgs={}, device_keys=[], epoch_keys={}, nodes=[])
+    for at, (data, record) in enumerate(entries):
+        entry = log_leaf(data, record)
+        org = log.orgs.setdefault(entry.leaf.get("org_id"), Record(MADE.organisation))
+        follow(f"log{entry.type}", **entry, at=at, pin=pin, log=log, org=org)
+        if entry.type == 1:
+            org.update(entry.found.manifest, manifest=entry.found.manifest.raw)
+            log.device_keys += [Record(org_id=org.org_id, sign_pk=device.sign_pk) for device in org.devices]
+        elif entry.type in (4, 5):
+            (log if entry.type == 4 else org).update(entry.found)
+        log.epoch_keys |= {(key.org_id, key.device_id, key.epoch): key.raw for key in entry.found.get("batch", ())}
+        log.nodes.append(entry.leaf_hash)
+    return log
+def sync(channel, state):
+    """What the log says, its leaves with their records, and its newest checkpoint."""
+    answers = [*call(channel, "Directory", "Sync")]
+    entries, note = [(one.leaf, one.record) for answer in answers for one in answer.entries], answers[-1].checkpoint
+    log = fold(entries, state.pin)
+    known = follow("checkpoint", note=note, hub_name=state.hub_name, public_key=log.log_pk)
+    must(checkpoint_forked=(known.size, known.root) == (len(entries), tree_root(log.nodes)))
+    return log, entries, note
 
-def connect(address, ca, key=None, certificate=None):
-    pem = ssl.DER_cert_to_PEM_cert(ca).encode()
-    credentials = grpc.ssl_channel_credentials(pem, key and key.encode(), certificate and certificate.encode())
-    return grpc.secure_channel(address, credentials, options=[("grpc.max_receive_message_length", 4 << 20)])
-
-def ca_of(address):
-    """The last certificate that the server sends, verified by nobody yet."""
-    host, port = address.rsplit(":", 1)
-    context = ssl.create_default_context()
+def join(state, args):
+    """Makes an organisation of one device at the hub that the invite pins."""
+    invite, now = follow("invite_line", invite=args.words[2]).found, now_ms()
+    (host, _, port), context = invite.address.rpartition(":"), ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(["h2"])
-    with socket.create_connection((host, int(port))) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
-        return ssl.PEM_cert_to_DER_cert(tls._sslobj.get_unverified_chain()[-1].public_bytes())
+    with context.wrap_socket(socket.create_connection((host.strip("[]"), int(port))), server_hostname=host) as tls:
+        ca = tls._sslobj.get_unverified_chain()[-1].public_bytes()  # the last certificate that the server sends, as PEM
+    state.update(address=invite.address, pin=invite.pin, ca=ca.encode())
+    channel = connect(state)
+    hello = call(channel, "Enrolment", "Hello")
+    must(wrong_signers=H(ssl.PEM_cert_to_DER_cert(ca), hello.log_public_key, hello.receipt_public_key) == invite.pin)
+    about = call(channel, "Enrolment", "DescribeInvite", code=invite.code)
+    (root, seed), tls_key = (os.urandom(32), os.urandom(32)), ec.generate_private_key(ec.SECP256R1())
+    spki = tls_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ids = dict(org_id=ident("org", public(root)), device_id=ident("device", public(seed)), mailbox_id=os.urandom(16))
+    values = dict(
+        ids, issued_ms=now, added_ms=now, not_after_ms=now + 365 * DAY, expires_ms=now + 365 * DAY, root_pk=public(root),
+        sign_pk=public(seed), tls_spki_sha256=H(spki), handle=about.handle, orgnr=about.organisation_number,
+        name=args.mailbox, readers=[ids["device_id"]])
+    manifest = encode("manifest", dict(values, devices=[values], mailboxes=[values]))
+    signatures, epoch_keys = [dict(sig=sign(root, "manifest", manifest))], {}
+    for week in range(now // WEEK, now // WEEK + 5):
+        begin, end, epoch_seed = week * WEEK, week * WEEK + WEEK, os.urandom(32)
+        key = encode("epoch_key", dict(ids, epoch=week, pk=kem_private(epoch_seed)[1], not_before_ms=begin,
+                                       encrypt_until_ms=end, destroy_at_ms=end + 30 * DAY))
+        epoch_keys[key + sign(seed, "epoch key", key)] = dict(epoch=week, seed=epoch_seed)
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(tls_key, hashes.SHA256())
+    enrolled = call(
+        channel, "Enrolment", "Enrol", code=invite.code, certificate_request=request.public_bytes(Encoding.DER),
+        epoch_keys=[*epoch_keys], signed_manifest=encode("signed_manifest", dict(manifest=manifest, signatures=signatures)))
+    state.update(
+        ids, device_seed=seed, root_seed=root, epoch_keys=[*epoch_keys.values()], hub_name=hello.hub_name, shown=[],
+        certificate=ssl.DER_cert_to_PEM_cert(enrolled.certificate).encode(),
+        tls_key=tls_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    yield {"handle": about.handle, "safety_number": safety_number(public(root))}
 
-def log_size(delivery):
-    return parse("hub_receipt", delivery.submission_receipt[:220]).log_size
+def upload(relay, file):
+    """What header and body say about an attachment that the hub now holds."""
+    data, file_key = file.read_bytes(), os.urandom(32)
+    blob, blob_id, sha256 = blob_seal(file_key, os.urandom(16), data).values()
+    steps = [dict(start=API.UploadStart(blob_id=blob_id, length=len(blob)))]
+    steps += [dict(data=blob[at:at + 2**20]) for at in range(0, len(blob), 2**20)]
+    must(blob_id_mismatch=relay.UploadBlob(API.UploadBlobRequest(**step) for step in steps).complete)
+    return dict(blob_id=blob_id, len=len(blob)), SEALED.Attachment(
+        blob_id=blob_id, file_key=file_key, plaintext_len=len(data), plaintext_sha256=sha256, name=file.name)
+def send(state, args):
+    channel, now, me = connect(state), now_ms(), (state.org_id, state.device_id)
+    (log, _, note), (handle, name) = sync(channel, state), args.to.split("/")
+    org, mine = find(log.orgs.values(), "handle", handle, "state", 3), log.orgs[state.org_id]
+    box, own = find(org.mailboxes, "name", name), find(mine.mailboxes, "mailbox_id", state.mailbox_id)
+    readers = {(mine.org_id, one): 0 for one in own.readers} | {(org.org_id, one): 1 for one in box.readers}
+    keys = {at: log.epoch_keys.get((*at, now // WEEK)) for at in sorted(readers) if at != me}
+    files = [upload(API.RelayServiceStub(channel), Path(file)) for file in args.attach]
+    files.sort(key=lambda pair: pair[0]["blob_id"])
+    body = SEALED.Body(
+        schema=1, kind=2, send_id=uuid.uuid4().bytes, thread_id=uuid.uuid4().bytes, form="general-1", checkpoint=note,
+        text=Path(args.text_file).read_text(), attachments=[attachment for _, attachment in files])
+    sealed = seal(
+        state.device_seed, os.urandom(32), body.SerializeToString(deterministic=True),
+        [Record(epoch_key=key, boxes=readers[at]) for at, key in keys.items() if key], **MADE.letter,
+        message_id=uuid.uuid4().bytes, sender_org=state.org_id, sender_mailbox=state.mailbox_id, created_ms=now,
+        expires_ms=now + 30 * DAY, blobs=[blob for blob, _ in files],
+        to=[dict(org_id=org.org_id, mailbox_id=box.mailbox_id, manifest_serial=org.serial, kind=0)])
+    answer = call(channel, "Relay", "Submit", header=sealed.header, wraps=sealed.wraps, content=sealed.content)
+    receipt = receipt_proof(answer.receipt, log.receipt_pk).found
+    must(receipt_mismatch=(receipt.type, receipt.hh, receipt.content_hash, receipt.wraps_hash)
+         == (1, sealed.hh, H(sealed.content), digest("wraps", sealed.wraps)))
+    yield {"message_id": receipt.message_id, "hub_time_ms": receipt.hub_time_ms}
 
-class Device:
-    def __init__(self, folder):
-        self.file = Path(folder) / "state.json"
-        self.state = json.loads(self.file.read_text()) if self.file.exists() else {}
-        self.me = Record({name: bytes.fromhex(self.state.get(name, "")) for name in (
-            "org_id", "device_id", "mailbox_id", "device_seed", "root_seed", "ca", "pin")})
-        weeks = {int(week): bytes.fromhex(seed) for week, seed in self.state.get("weeks", {}).items()}
-        self.me["seeds"] = {epoch_key_id(kem_private(seed)[1]): (week, seed) for week, seed in weeks.items()}
-
-    def save(self, **changes):
-        self.state.update({name: value.hex() if isinstance(value, bytes) else value for name, value in changes.items()})
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.touch(mode=0o600)
-        self.file.write_text(json.dumps(self.state, indent=1))
-
-    def join(self, line):
-        invite, made = parse_invite(line), now_ms()
-        ca = ca_of(invite.address)
-        calls = ENROL_CALLS.EnrolmentServiceStub(connect(invite.address, ca))
-        hello = calls.Hello(ENROL.HelloRequest())
-        must(H(ca, hello.log_public_key, hello.receipt_public_key) == invite.pin, "wrong_signers")
-        about = calls.DescribeInvite(ENROL.DescribeInviteRequest(code=invite.code))
-        root, device, tls = secrets.token_bytes(32), secrets.token_bytes(32), ec.generate_private_key(ec.SECP256R1())
-        org_id, device_id, mailbox_id = ident("org", public(root)), ident("device", public(device)), secrets.token_bytes(16)
-        manifest = encode("manifest", dict(
-            version=1, org_id=org_id, serial=1, prev=bytes(32), issued_ms=made, not_after_ms=made + 365 * DAY,
-            root_pk=public(root), handle=about.handle, orgnr=about.organisation_number, threshold=1, revocations=[],
-            devices=[dict(device_id=device_id, sign_pk=public(device), tls_spki_sha256=H(spki(tls.public_key())), roles=7,
-                          added_ms=made, expires_ms=made + 365 * DAY)],
-            mailboxes=[dict(mailbox_id=mailbox_id, name="inbox", readers=[device_id])]))
-        weeks = {made // WEEK + ahead: secrets.token_bytes(32) for ahead in range(5)}
-        keys = [new_epoch_key(org_id, device_id, device, week, seed) for week, seed in weeks.items()]
-        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(tls, hashes.SHA256())
-        answer = calls.Enrol(ENROL.EnrolRequest(
-            code=invite.code, epoch_keys=keys, certificate_request=request.public_bytes(serialization.Encoding.DER),
-            signed_manifest=encode("signed_manifest", dict(manifest=manifest, signatures=[
-                dict(signer=0, sig=sign(root, "manifest", manifest))]))))
-        pem = tls.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        self.save(org_id=org_id, device_id=device_id, mailbox_id=mailbox_id, device_seed=device, root_seed=root,
-                  ca=ca, pin=invite.pin, origin=f"samverkan/{hello.hub_name}", address=invite.address,
-                  tls_key=pem.decode(), shown=[], sent={},
-                  certificate=ssl.DER_cert_to_PEM_cert(answer.certificate),
-                  weeks={week: seed.hex() for week, seed in weeks.items()})
-        yield {"handle": about.handle, "safety_number": safety_number(public(root))}
-
-    def channel(self):
-        return connect(self.state["address"], self.me.ca, self.state["tls_key"], self.state["certificate"])
-
-    def sync(self, channel):
-        log = Log(self.me.pin)
-        for answer in DIRECTORY_CALLS.DirectoryServiceStub(channel).Sync(DIRECTORY.SyncRequest()):
-            for entry in answer.entries:
-                log.append(entry.leaf, entry.record)
-        newest = checkpoint(answer.checkpoint, self.state["origin"].encode(), log.newest("hub").log_pk)
-        must(newest == dict(size=len(log.leaves), root=tree_root(log.leaves)), "checkpoint_forked")
-        return log, answer.checkpoint
-
-    def send(self, to, text, files):
-        channel, created = self.channel(), now_ms()
-        log, note = self.sync(channel)
-        relay = RELAY_CALLS.RelayServiceStub(channel)
-        handle, name = to.split("/")
-        theirs, mine = log.newest("manifest", log.newest("handle", handle)), log.newest("manifest", self.me.org_id)
-        must(log.newest("entry", theirs.org_id).state == 3, "unknown_device")
-        box = next(box for box in theirs.mailboxes if box.name == name)
-        own = next(box for box in mine.mailboxes if box.mailbox_id == self.me.mailbox_id)
-        keys = {(org, device): log.newest("epoch key", org, device, created // WEEK) for org, device in (
-            [(theirs.org_id, device) for device in box.readers] + [(mine.org_id, device) for device in own.readers])}
-        keys = {at: key for at, key in sorted(keys.items()) if key and at != (mine.org_id, self.me.device_id)}
-        sent = sorted((self.upload(relay, Path(file)) for file in files), key=lambda pair: pair[0]["blob_id"])
-        body = SEALED.Body(schema=1, kind=2, send_id=uuid.uuid4().bytes, thread_id=uuid.uuid4().bytes, form="general-1",
-                           text=text, attachments=[attachment for _, attachment in sent], checkpoint=note)
-        header = {
-            "suite": 1, "message_id": uuid.uuid4().bytes, "sender_org": mine.org_id, "sender_mailbox": own.mailbox_id,
-            "sender_device": self.me.device_id, "class": 2, "basis": 5, "urgency": 1, "flags": 0, "answer_within_minutes": 0,
-            "created_ms": created, "expires_ms": created + 30 * DAY, "handles": [], "ext_len": 0,
-            "blobs": [blob for blob, _ in sent],
-            "to": [dict(org_id=theirs.org_id, mailbox_id=box.mailbox_id, manifest_serial=theirs.serial, kind=0)],
-            "wraps": [dict(org_id=org, device_id=device, epoch_key_id=epoch_key_id(key.pk), boxes=int(org == theirs.org_id))
-                      for (org, device), key in keys.items()]}
-        header, wraps, content, cek = seal(header, body.SerializeToString(deterministic=True), self.me.device_seed,
-                                         [key.pk for key in keys.values()])
-        answer = relay.Submit(RELAY.SubmitRequest(header=header, wraps=wraps, content=content))
-        receipt = receipt_proof(answer.receipt, log.newest("hub").receipt_pk)
-        must((receipt.type, receipt.hh, receipt.content_hash, receipt.wraps_hash)
-             == (1, H(label("header", header)), H(content), H(label("wraps", wraps))), "receipt_mismatch")
-        self.save(sent={**self.state["sent"], receipt.message_id.hex(): [receipt.hh.hex(), cek.hex()]})
-        yield {"message_id": receipt.message_id, "hub_time_ms": receipt.hub_time_ms}
-
-    def upload(self, relay, file):
-        data, file_key = file.read_bytes(), secrets.token_bytes(32)
-        blob = seal_blob(data, file_key, secrets.token_bytes(16))
-        start = RELAY.UploadStart(blob_id=H(blob), length=len(blob), offset=0)
-        pieces = (RELAY.UploadBlobRequest(data=blob[at:at + PIECE]) for at in range(0, len(blob), PIECE))
-        answer = relay.UploadBlob(piece for part in ([RELAY.UploadBlobRequest(start=start)], pieces) for piece in part)
-        must(answer.complete, "blob_id_mismatch")
-        return dict(blob_id=H(blob), len=len(blob)), SEALED.Attachment(
-            blob_id=H(blob), file_key=file_key, plaintext_len=len(data), plaintext_sha256=H(data), name=file.name,
-            media_type="application/octet-stream")
-
-    def receive(self):
-        """Opens what waits and acknowledges what opened; what is refused stays with the hub."""
-        channel = self.channel()
-        log, _ = self.sync(channel)
-        relay, steps, unanswered, caught_up = RELAY_CALLS.RelayServiceStub(channel), queue.SimpleQueue(), 0, False
-        steps.put(RELAY.ReceiveRequest(start=RELAY.Start(cursor=0, credit=64)))
-        for item in relay.Receive(iter(steps.get, None)):
-            kind = item.WhichOneof("item")
-            if kind in ("delivery", "event"):
-                caught_up = False
-                steps.put(RELAY.ReceiveRequest(credit=1))
-                try:
-                    if kind == "delivery" and log_size(item.delivery) > len(log.leaves):
-                        log, _ = self.sync(channel)
-                    shown, done = self.open(relay, item.delivery, log) if kind == "delivery" else self.event(item.event, log)
-                    yield shown
-                    steps.put(RELAY.ReceiveRequest(acknowledge=done))
-                    unanswered += 1
-                except Refused as fault:
-                    yield {"refused": str(fault)}
-            elif kind == "acknowledged":
-                unanswered -= 1
-                yield from ({"not_acknowledged": failure.failure.text} for failure in item.acknowledged.failures)
-            caught_up = caught_up or kind == "caught_up"
-            if caught_up and not unanswered:
-                break
-        steps.put(None)
-
-    def event(self, event, log):
-        org_id, device_id = event.receipt[56:72], event.receipt[72:88]  # where a device receipt names its signer
-        hub = event.receipt[:4] == b"SVKS"
-        receipt = receipt_proof(event.receipt, log.newest("hub").receipt_pk if hub else log.device(org_id, device_id).sign_pk)
-        hh, cek = map(bytes.fromhex, self.state["sent"].get(receipt.message_id.hex(), ["", ""]))
-        must(receipt.hh == hh, "receipt_mismatch")
-        tag = None if hub or receipt.type == 2 else open_tag(receipt.message_id, cek, device_id, receipt.type)
-        must(tag is None or tag == receipt.open_tag, "receipt_mismatch")
-        return ({"event": "hub" if hub else "device", **{name: receipt[name] for name in ("type", "reason", "message_id")}},
-                RELAY.Acknowledge(events_through=event.cursor))
-
-    def open(self, relay, delivery, log):
-        opened = open_message(delivery, self.me, log, self.state["origin"].encode(), now_ms())
-        header, body, files = opened.header, opened.body, {}
-        for a in body.attachments:
-            blob = b"".join(part.data for part in relay.DownloadBlob(RELAY.DownloadBlobRequest(
-                message_id=header.message_id, blob_id=a.blob_id)))
-            files[a.name] = open_blob(blob, a.file_key, a.blob_id, a.plaintext_len, a.plaintext_sha256)
-        receipt = new_device_proof(dict(
-            version=1, type=1, reason=0, message_id=header.message_id, hh=H(label("header", delivery.header)), org=self.me.org_id,
-            device=self.me.device_id, mailbox=bytes(16), time_ms=now_ms(), ref=bytes(32),
-            open_tag=open_tag(header.message_id, opened.cek, self.me.device_id, 1)), self.me.device_seed)
-        key = [header.sender_org.hex(), body.send_id.hex()]
-        seen = key in self.state["shown"]
-        self.save(shown=self.state["shown"] + [key] * (not seen))
-        attachments = {name: {"length": len(data), "sha256": H(data)} for name, data in files.items()}
-        shown = {"message_id": header.message_id, "text": body.text, "replayed": seen, "attachments": attachments}
-        return shown, RELAY.Acknowledge(receipts=[receipt])
+def opened(state, channel, delivery):
+    """What is shown of a delivery, and a device receipt of type 1 in a batch of one."""
+    log, entries, _ = sync(channel, state)
+    size = parse("hub_receipt", delivery.submission_receipt[:220]).log_size
+    then = [org for org in fold(entries[:size], state.pin).orgs.values() if org.manifest]
+    known = Record(
+        hub=state.hub_name, log_key=log.log_pk, device_keys=log.device_keys,
+        roots=[Record(size=n, root=tree_root(log.nodes[:n])) for n in range(1, size + 1)],
+        organisations=[Record(org, newest_manifest=log.orgs[org.org_id].manifest) for org in then])
+    m = follow(
+        "delivery", header=delivery.header, wrap=delivery.wrap, content=delivery.content, receipt=delivery.submission_receipt,
+        hub_receipt_key=log.receipt_pk, org_id=state.org_id, device_id=state.device_id, epoch_keys=state.epoch_keys,
+        log=known, now_ms=now_ms(), seen=[])
+    pair, files = [m.h.sender_org, m.letter.send_id], {}
+    for one in m.letter.attachments:
+        parts = call(channel, "Relay", "DownloadBlob", message_id=m.h.message_id, blob_id=one.blob_id)
+        data = follow("attachment", blob=b"".join(part.data for part in parts), **one).data
+        files[one.name] = {"length": len(data), "sha256": H(data)}
+    shown = {"message_id": m.h.message_id, "text": m.letter.text, "replayed": pair in state.shown, "attachments": files}
+    state.shown.append(pair)
+    receipt = encode("device_receipt", dict(
+        message_id=m.h.message_id, hh=m.h.hh, org=state.org_id, device=state.device_id, time_ms=now_ms(),
+        open_tag=m.open_tag_1))
+    head = dict(n=1, root=H(b"\0", receipt), key_id=H(public(state.device_seed))[:8])
+    signature = sign(state.device_seed, "batch", encode("batch_head", head))
+    return shown, receipt + b"\0\0\0\1" + head["key_id"] + signature
+def receive(state, args):
+    """Opens and acknowledges what waits. What is refused, and receipts for what was sent, stay with the hub."""
+    channel, steps, waiting, idle = connect(state), queue.SimpleQueue(), 0, False
+    steps.put(API.ReceiveRequest(start=API.Start(credit=64)))
+    for item in API.RelayServiceStub(channel).Receive(iter(steps.get, None)):
+        kind = item.WhichOneof("item")
+        idle, waiting = kind == "caught_up" or idle and kind == "acknowledged", waiting - (kind == "acknowledged")
+        if kind in ("delivery", "event"): steps.put(API.ReceiveRequest(credit=1))
+        if kind == "delivery":
+            try:
+                shown, receipt = opened(state, channel, item.delivery)
+                yield shown
+                steps.put(API.ReceiveRequest(acknowledge=API.Acknowledge(receipts=[receipt])))
+                waiting += 1
+            except Refused as fault:
+                yield {"refused": str(fault)}
+        if idle and not waiting: break
+    steps.put(None)
