@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from protocol import (
-    DAY, H, MADE, PLACE, SEALED, WEEK, Record, Refused, blob_seal, digest, encode, find, follow, ident, kem_private, log_leaf,
+    DAY, H, MADE, SEALED, WEEK, Record, Refused, blob_seal, digest, encode, find, follow, ident, kem_private, log_leaf,
     must, parse, public, receipt_proof, safety_number, seal, sign)
 
 API = types.SimpleNamespace()
@@ -122,7 +122,7 @@ def send(state, args):
 def opened(state, channel, delivery):
     """What is shown of a delivery, and a device receipt of type 1 in a batch of one."""
     log, entries, _ = sync(channel, state)
-    size = parse("hub_receipt", delivery.submission_receipt[:220]).log_size
+    size = min(parse("hub_receipt", delivery.submission_receipt[:220]).log_size, len(entries))
     then = [org for org in fold(entries[:size], state.pin).orgs.values() if org.manifest]
     known = Record(
         hub=state.hub_name, log_key=log.log_pk, device_keys=log.device_keys,

@@ -1,5 +1,5 @@
 """The Samverkan protocol, version 1, from proto/PROTOCOL.md alone; tables.toml has layouts, limits and checks."""
-import base64, hashlib, hmac, io, ipaddress, operator, re, sys, tomllib
+import base64, hashlib, hmac, io, ipaddress, itertools, operator, re, sys, tomllib
 from pathlib import Path
 import grpc
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -71,8 +71,7 @@ def read(spec, stream):
 def encode(spec, value):
     if spec in LAYOUTS:
         value = {**MADE.get(spec, {}), **value}
-        pairs = [(kind, kind.encode() if name == "magic" else value[name]) for name, kind in layout(spec, value)]
-        return b"".join(encode(kind, one) for kind, one in pairs)
+        return b"".join(encode(one, one.encode() if name == "magic" else value[name]) for name, one in layout(spec, value))
     if spec in TYPES or spec.isdigit(): return encode(TYPES[spec][0], value) if spec in TYPES else value
     form, bits, item = SPEC.match(spec).group(1, 2, 3)
     if form == "u": return value.to_bytes(int(bits) // 8, "big")
@@ -98,11 +97,10 @@ def pairs(names_and_values): return dict(zip(names_and_values[::2], names_and_va
 def find(rows, *wanted):
     return next((row for row in rows if row.items() >= pairs(wanted).items()), None) or must(unknown_device=False)
 def pick(rows, *names): return list(map(operator.itemgetter(*names), rows)) if names else rows
-def ascends(rows, *names): return all(map(operator.lt, pick(rows, *names), pick(rows, *names)[1:]))
+def ascends(rows, *names): return all(a < b for a, b in itertools.pairwise(pick(rows, *names)))
 def boxes(to, bits): return [one for bit, one in enumerate(to) if bits >> bit & 1]
 def groups(to):
-    starts = [i for i, one in enumerate(to) if one.kind == 0] + [len(to)]
-    return [list(range(*ends)) for ends in zip(starts, starts[1:])]
+    return [[*range(*ends)] for ends in itertools.pairwise([i for i, one in enumerate(to) if one.kind == 0] + [len(to)])]
 
 # Algorithms (section 2) and names (section 3).
 def number(data): return int.from_bytes(data, "big")
