@@ -179,3 +179,61 @@ pub(super) fn open_file(
         verifier.push(&piece[..read])?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::office::Silent;
+
+    fn refused(path: &Path) -> Code {
+        Source::open(path).err().expect("refused").code()
+    }
+
+    #[test]
+    fn only_regular_files_are_attached() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, Mode::RUSR | Mode::WUSR).expect("mkfifo");
+        assert_eq!(refused(&fifo), Code::FileUnsafe, "and without waiting for a writer");
+        assert_eq!(refused(dir.path()), Code::FileUnsafe);
+        assert_eq!(refused(Path::new("/dev/zero")), Code::FileUnsafe);
+        assert_eq!(refused(&dir.path().join("none")), Code::FileMissing);
+        let large = dir.path().join("large");
+        let file = File::create(&large).expect("created");
+        file.set_len(MAX_TRUE_LEN + 1).expect("a sparse file");
+        assert_eq!(refused(&large), Code::FileTooLarge);
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_not_sent() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (path, blobs) = (dir.path().join("growing"), dir.path().join("blobs"));
+        std::fs::create_dir(&blobs).expect("folder");
+        for (before, after) in [(10, 11), (10, 9)] {
+            std::fs::write(&path, vec![1; before]).expect("written");
+            let source = Source::open(&path).expect("opened");
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_len(after))
+                .expect("changed");
+            let error = source.seal_into(&blobs, &mut Silent).err().expect("changed");
+            assert_eq!(error.code(), Code::AttachmentChanged);
+        }
+        assert_eq!(std::fs::read_dir(&blobs).expect("listed").count(), 0, "nothing half sealed is left");
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_an_empty_file_too() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        for len in [0, 1, 65_528, 65_529, 300_000] {
+            let path = dir.path().join("fil.txt");
+            std::fs::write(&path, vec![9; len]).expect("written");
+            let attachment = Source::open(&path).and_then(|source| source.seal_into(dir.path(), &mut Silent));
+            let attachment = attachment.expect("sealed");
+            let mut out = Vec::new();
+            let opened = open_file(&dir.path().join(attachment.blob_id.to_string()), &attachment, &mut out);
+            assert!(opened.is_ok() && out == vec![9; len], "{len}");
+        }
+    }
+}

@@ -317,3 +317,19 @@ fn judge_hub(
     let what = receipt.event.receipt_type().name();
     holds.then_some(Statement { what, by: Witness::Hub, at_ms: receipt.hub_time_ms })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::testlog::TestLog;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_checking_panic(bytes: Vec<u8>) {
+            let pins = TestLog::new().pins;
+            prop_assert!(Evidence::verify(&bytes, &pins).is_err());
+        }
+    }
+}

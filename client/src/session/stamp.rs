@@ -34,3 +34,23 @@ impl Stamp {
         Ok(changed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::{Environment, Home, ProfileName};
+
+    #[test]
+    fn another_process_is_noticed_once() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let environment =
+            Environment { samverkan_home: Some(dir.path().join("s").into()), ..Default::default() };
+        let home = Home::locate(&environment).expect("located");
+        let profile = home.open_or_create(&ProfileName::default()).expect("created");
+        let (mut one, mut two) = (Stamp::read(&profile).expect("none"), Stamp::read(&profile).expect("none"));
+        assert!(!one.renew(&profile).expect("written"));
+        assert!(two.renew(&profile).expect("written"), "the other was here");
+        assert!(!two.renew(&profile).expect("written"), "nobody else since");
+        assert!(one.renew(&profile).expect("written"));
+    }
+}

@@ -147,3 +147,36 @@ fn wipe(wire: &mut Wire) {
     wire.cek.zeroize();
     wire.body.zeroize();
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::session::office::{Silent, referral, two_offices};
+
+    #[tokio::test]
+    async fn what_is_kept_reads_back_the_same() {
+        let (_, mut one, _) = two_offices();
+        let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+        let kept = one.session.mail.get(&sent.message).expect("kept");
+        for state in [OutState::Waiting, OutState::Refused("QUOTA_EXCEEDED".to_owned()), OutState::Settled] {
+            let mut kept = kept.clone();
+            kept.state = state.clone();
+            kept.receipts = vec![Bytes::from_static(b"receipt")];
+            kept.pending = vec![Bytes::from_static(b"owed")];
+            let bytes = kept.encode().expect("encodes");
+            let read = Kept::decode(&bytes).expect("decodes");
+            assert_eq!(read.encode().expect("encodes"), bytes);
+            assert_eq!((read.id(), read.direction), (sent.message, Direction::Out));
+            assert_eq!(read.state, state);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_reading_panic(bytes: Vec<u8>) {
+            prop_assert!(Kept::decode(&bytes).is_none());
+        }
+    }
+}
