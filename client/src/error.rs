@@ -219,6 +219,8 @@ codes! {
     /// The hub's log contradicts itself, or what was believed before.
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
 
+    /// A message that came can not be trusted, for whatever reason.
+    MessageUntrusted = "MESSAGE_UNTRUSTED", ActionNeeded, Integrity;
     /// A message has no recipient.
     RecipientMissing = "RECIPIENT_MISSING", ActionNeeded, Usage;
     /// A message goes to the mailbox it comes from.

@@ -4,5 +4,6 @@
 
 mod cli_walk;
 mod joining;
+mod tampering;
 
 mod bad_080_attachments;

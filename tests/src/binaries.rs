@@ -1,4 +1,4 @@
-//! The two programs under test.
+//! The two programs under test, and the hub that lies to one of them.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -11,9 +11,11 @@ pub struct Binaries {
     pub hub: PathBuf,
     /// `samverkan`
     pub client: PathBuf,
+    /// `evil_hub`
+    pub evil_hub: PathBuf,
 }
 
-/// Builds both programs, once a process, in the profile of the test itself, and says where they are. A plain `cargo test` thereby
+/// Builds the programs, once a process, in the profile of the test itself, and says where they are. A plain `cargo test` thereby
 /// drives programs made from the sources beside it.
 ///
 /// # Panics
@@ -29,7 +31,11 @@ pub fn binaries() -> &'static Binaries {
         }
         let status = cargo.stdin(Stdio::null()).status().expect("cargo can be started");
         assert!(status.success(), "the programs do not build");
-        Binaries { hub: folder.join("samverkan-hub"), client: folder.join("samverkan") }
+        Binaries {
+            hub: folder.join("samverkan-hub"),
+            client: folder.join("samverkan"),
+            evil_hub: folder.join("evil_hub"),
+        }
     })
 }
 

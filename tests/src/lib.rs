@@ -6,6 +6,7 @@
 //! * [`cli`]: the client program with a home folder of its own.
 //! * [`wire`]: a low-level peer that writes every byte itself, right or wrong.
 //! * [`proxy`]: a TCP relay that cuts, stalls and counts.
+//! * [`evil`]: a hub process that changes a byte of what a real hub said.
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
@@ -15,6 +16,7 @@
 pub mod binaries;
 pub mod cli;
 pub mod clocked;
+pub mod evil;
 pub mod hub;
 pub mod normalise;
 pub mod office;

@@ -3,6 +3,7 @@
 use crate::cli::Cli;
 use crate::site::{Invitation, Site};
 use std::ops::Deref;
+use std::path::PathBuf;
 
 /// The police, who pass persons on.
 pub const POLICE: Invitation<'static> = Invitation {
@@ -58,6 +59,38 @@ impl Office {
     #[must_use]
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.cli.folder().join(name)).expect("the file is there")
+    }
+
+    /// The references of the threads that others began, without asking the hub.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    pub fn references(&self) -> Vec<String> {
+        let inbox = self.json(&["inbox", "--offline"]);
+        let threads = inbox["threads"].as_array().expect("threads");
+        threads.iter().map(|thread| thread["reference"].as_str().expect("one").to_owned()).collect()
+    }
+
+    /// Every file and folder that its client keeps, with its length: what a message leaves behind shows here.
+    ///
+    /// # Panics
+    /// When a folder can not be read.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(PathBuf, u64)> {
+        let (mut found, mut folders) = (Vec::new(), vec![self.cli.home()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder can be read") {
+                let entry = entry.expect("an entry");
+                let meta = entry.metadata().expect("its metadata");
+                if meta.is_dir() {
+                    folders.push(entry.path());
+                }
+                found.push((entry.path(), if meta.is_dir() { 0 } else { meta.len() }));
+            }
+        }
+        found.sort();
+        found
     }
 
     /// Its mailbox, such as `boj-exempel/stod`.

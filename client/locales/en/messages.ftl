@@ -167,11 +167,6 @@ thread-answered = answered
 thread-waiting = waits for you
 inbox-empty = Nothing is here.
 inbox-is-a-copy = The hub can not be reached. This is what is here.
-inbox-refused =
-    { $count ->
-        [one] One message was refused, since it can not be trusted. Its sender is told.
-       *[other] { $count } messages were refused, since they can not be trusted. Their senders are told.
-    }
 inbox-held =
     { $count ->
         [one] One message is held back until the directory can be brought up to date.

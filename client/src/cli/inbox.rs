@@ -8,7 +8,7 @@ use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::steps::Steps;
 use super::thread::{self, ThreadReport, is_overdue};
-use crate::error::{Class, Result};
+use crate::error::{Class, Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::{Received, Stage, ThreadLine};
@@ -48,7 +48,7 @@ impl Inbox {
         let threads = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
         output.result(&InboxReport { threads })?;
-        fetched.map(|received| warn_about(&received, output))
+        fetched.and_then(|received| warn_about(&received, output))
     }
 }
 
@@ -62,7 +62,7 @@ impl Sent {
         let threads: Vec<ThreadReport> = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
         output.result(&SentThreads { threads })?;
-        fetched.map(|received| warn_about(&received, output))
+        fetched.and_then(|received| warn_about(&received, output))
     }
 }
 
@@ -79,14 +79,14 @@ pub(super) async fn fetch(session: &mut Session, offline: bool, output: &mut Out
     outcome
 }
 
-fn warn_about(received: &Received, output: &mut Output) {
-    let count = |count: usize| text::Args::none().number("count", count as u64);
-    if received.refused > 0 {
-        output.notice(msg!("inbox-refused"), &count(received.refused));
-    }
+/// Tells what came and is not shown. A message that can not be trusted ends the command with one and the same error
+/// whatever is wrong with it, so that nobody learns from the program where a forgery fails.
+pub(super) fn warn_about(received: &Received, output: &mut Output) -> Result<()> {
     if received.held > 0 {
-        output.notice(msg!("inbox-held"), &count(received.held));
+        let count = text::Args::none().number("count", received.held as u64);
+        output.notice(msg!("inbox-held"), &count);
     }
+    if received.refused > 0 { Err(Error::new(Code::MessageUntrusted)) } else { Ok(()) }
 }
 
 fn warn_about_damage(session: &Session, output: &mut Output) {

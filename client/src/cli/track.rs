@@ -7,7 +7,7 @@ use samverkan_proto::statement::safety::CaseReference;
 use serde::Serialize;
 
 use super::context::Context;
-use super::inbox::{ended_otherwise, fetch};
+use super::inbox::{ended_otherwise, fetch, warn_about};
 use super::moment::{Moment, parse_duration};
 use super::names::{self, Named as _, stage_words};
 use super::output::{Output, Report};
@@ -43,7 +43,7 @@ impl Track {
         let Some(stage) = self.wait else {
             let fetched = fetch(&mut session, self.offline, output).await;
             output.result(&TrackReport::of(&session.track(&self.reference)?))?;
-            return fetched.map(drop);
+            return fetched.and_then(|received| warn_about(&received, output));
         };
         let limit = self.timeout.map_or(Duration::MAX, Duration::from_millis);
         let waited = tokio::time::timeout(limit, wait(&mut session, &self.reference, stage, output)).await;

@@ -23,8 +23,10 @@ pub(super) enum Opened {
         /// What the device says of it.
         receipt: DeviceReceipt,
     },
-    /// Not to be trusted, or shown before; nothing of it is kept.
-    Refused(DeviceReceipt),
+    /// Not to be trusted; nothing of it is kept. The receipt says so, unless not even the message it is about is known.
+    Untrusted(Option<DeviceReceipt>),
+    /// Shown before under another id: acknowledged again, and nothing else.
+    Repeated(DeviceReceipt),
     /// Held back: no receipt, and the hub keeps it.
     Held,
 }
@@ -34,14 +36,15 @@ impl Opened {
     pub(super) fn kept(&self) -> Option<&Kept> {
         match self {
             Self::Good { kept, .. } => Some(kept),
-            Self::Refused(_) | Self::Held => None,
+            Self::Untrusted(_) | Self::Repeated(_) | Self::Held => None,
         }
     }
 
     /// What the device says of it.
     pub(super) const fn receipt(&self) -> Option<&DeviceReceipt> {
         match self {
-            Self::Good { receipt, .. } | Self::Refused(receipt) => Some(receipt),
+            Self::Good { receipt, .. } | Self::Repeated(receipt) => Some(receipt),
+            Self::Untrusted(receipt) => receipt.as_ref(),
             Self::Held => None,
         }
     }
@@ -56,8 +59,12 @@ impl Session {
         in_batch: &[Opened],
         progress: &mut dyn Progress,
     ) -> Result<Opened> {
-        // The hub has parsed the header before it took the message, so one that does not parse is not its sender's.
-        let Ok(header) = Header::parse(&delivery.header) else { return Ok(Opened::Held) };
+        // The hub has parsed the header before it took the message, so one that does not parse is not its sender's, and
+        // there is no message that a receipt could be about.
+        let Ok(header) = Header::parse(&delivery.header) else {
+            tracing::warn!("a message without a readable header can not be trusted");
+            return Ok(Opened::Untrusted(None));
+        };
         let verified = match self.verify_delivery(delivery, in_batch) {
             Err(OpenError::LogBehind { .. }) => {
                 self.directory.synchronise(link, self.clock.now_ms()).await?;
@@ -72,7 +79,7 @@ impl Session {
         };
         if !self.fetch_attachments(link, &verified, progress).await? {
             let verdict = Verdict::CannotDecrypt(CannotDecryptReason::AttachmentDamaged);
-            return Ok(Opened::Refused(self.receipt_for(&header, verdict)));
+            return Ok(Opened::Untrusted(Some(self.receipt_for(&header, verdict))));
         }
         let receipt = self.receipt_for(&header, verified.delivered());
         Ok(Opened::Good { kept: Box::new(keep(delivery, verified)), receipt })
@@ -97,7 +104,8 @@ impl Session {
             "a message can not be trusted"
         );
         match refusal.verdict() {
-            Some(verdict) => Opened::Refused(self.receipt_for(header, verdict)),
+            Some(verdict @ Verdict::Delivered { .. }) => Opened::Repeated(self.receipt_for(header, verdict)),
+            Some(verdict) => Opened::Untrusted(Some(self.receipt_for(header, verdict))),
             None => Opened::Held,
         }
     }

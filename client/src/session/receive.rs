@@ -265,10 +265,13 @@ impl Session {
                     kept.pending.extend(proofs.next().cloned());
                     good.push(kept);
                 }
-                Opened::Refused(_) => {
-                    proofs.next();
+                Opened::Untrusted(receipt) => {
+                    if receipt.is_some() {
+                        proofs.next();
+                    }
                     received.refused += 1;
                 }
+                Opened::Repeated(_) => drop(proofs.next()),
                 Opened::Held => received.held += 1,
             }
         }

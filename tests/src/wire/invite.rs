@@ -28,4 +28,17 @@ impl Invite {
         let whole = *version == 1 && usize::from(*len) == address.len() && sha256(said)[..4] == *check;
         whole.then_some(Self { pin: *pin, code: *code, address })
     }
+
+    /// Puts it together again.
+    ///
+    /// # Panics
+    /// For an address beyond 255 bytes.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let len = u8::try_from(self.address.len()).expect("a short address");
+        let mut said = [&[1], self.pin.as_slice(), &self.code, &[len], self.address.as_bytes()].concat();
+        let digest = sha256(&said);
+        said.extend_from_slice(&digest[..4]);
+        format!("svki1-{}", BASE64URL_NOPAD.encode(&said))
+    }
 }

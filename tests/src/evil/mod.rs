@@ -1,0 +1,15 @@
+//! A hub that lies: it has the real hub's keys and answers that a real hub gave, and changes a byte of them on their way to the client.
+//!
+//! * [`Capture`]: what the real hub answers a recipient, recorded over the recipient's own certificate.
+//! * [`Flip`]: which byte of which part is changed, as a line of a file that is read again for each receive stream.
+//! * [`serve`]: the services over the hub's own TLS; the program `evil_hub` is nothing more.
+//!
+//! The client trusts its authority, its log and its receipts, as it would those of a hub that was taken over.
+
+mod capture;
+mod flip;
+mod services;
+
+pub use capture::Capture;
+pub use flip::{Flip, Part};
+pub use services::serve;
