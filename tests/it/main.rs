@@ -2,8 +2,10 @@
 //!
 //! `bad_NNN_…` is case NNN of the list of bad inputs.
 
+mod canaries;
 mod cli_walk;
 mod joining;
+mod readme;
 mod tampering;
 
 mod bad_080_attachments;

@@ -10,20 +10,27 @@
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
+//! * [`demo`]: the main job from invitation to answer, told by [`story`].
 //! * [`normalise`]: makes outputs of different runs comparable.
+//! * [`transcript`]: what was typed and answered, compared with a file.
+//! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
 //! * [`office`]: an organisation whose people use the client program.
 
 pub mod binaries;
 pub mod cli;
 pub mod clocked;
+pub mod demo;
 pub mod evil;
 pub mod hub;
+pub mod metrics;
 pub mod normalise;
 pub mod office;
 pub mod process;
 pub mod proxy;
 pub mod search;
 pub mod site;
+pub mod spy;
 pub mod story;
+pub mod transcript;
 pub mod until;
 pub mod wire;

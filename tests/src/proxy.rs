@@ -143,10 +143,11 @@ fn relay(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
     let mut buffer = vec![0; 16 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let pass = admit(way, read, shared);
+        // Counted first: whoever has an answer to these bytes finds them counted.
+        shared.bytes[way as usize].fetch_add(pass as u64, Ordering::SeqCst);
         if to.write_all(&buffer[..pass]).is_err() {
             break;
         }
-        shared.bytes[way as usize].fetch_add(pass as u64, Ordering::SeqCst);
         if pass < read {
             let _ = from.shutdown(Shutdown::Both);
             break;

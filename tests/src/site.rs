@@ -212,7 +212,7 @@ fn temporary_folder() -> TempDir {
 }
 
 /// A loopback port that nobody uses now. It is bound again by the hub, so that restarts keep their address.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound socket has an address")
 }
