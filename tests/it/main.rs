@@ -4,8 +4,19 @@
 
 mod canaries;
 mod cli_walk;
+mod ground;
 mod joining;
 mod readme;
 mod tampering;
 
+mod bad_050_header;
+mod bad_055_directory;
+mod bad_060_times_and_lengths;
+mod bad_065_sealed;
+mod bad_066_repeats;
 mod bad_080_attachments;
+
+mod cli_walk;
+mod crash;
+mod joining;
+mod suspension;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use http::{Request, Response};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::ErrorReason;
-use tonic::Status;
 use tonic::service::Routes;
+use tonic::{Code, Status};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceExt};
 
@@ -75,10 +75,10 @@ where
                 return Ok(Status::unimplemented("use Check").into_http());
             }
             if STREAMS.contains(&path) {
-                return inner.oneshot(request).await;
+                return inner.oneshot(request).await.map(in_our_words);
             }
             match tokio::time::timeout(UNARY_DEADLINE, inner.oneshot(request)).await {
-                Ok(answer) => answer,
+                Ok(answer) => answer.map(in_our_words),
                 Err(_elapsed) => Ok(Status::deadline_exceeded("the call took too long").into_http()),
             }
         })
@@ -94,6 +94,19 @@ fn may_knock(peer: Option<&Peer>, path: &str) -> Result<(), ErrorReason> {
         Some(Peer::Stranger) if path.starts_with(OPEN) => Ok(()),
         Some(Peer::Stranger) | None => Err(ErrorReason::CertificateRequired),
     }
+}
+
+/// Says in the contract's words what tonic refused before a service saw it: a frame or a message that can not be read, or is too long.
+/// Every refusal of ours has details, and these have none.
+fn in_our_words<R: Default>(answer: Response<R>) -> Response<R> {
+    let Some(status) = Status::from_header_map(answer.headers()) else { return answer };
+    let refusal = match status.code() {
+        _ if !status.details().is_empty() => return answer,
+        Code::Internal => Refusal::in_field(ErrorReason::InvalidField, "message"),
+        Code::OutOfRange => Refusal::new(ErrorReason::MessageTooLarge),
+        _ => return answer,
+    };
+    Status::from(refusal).into_http()
 }
 
 #[cfg(test)]
@@ -157,6 +170,22 @@ mod tests {
                 if path.contains("RegistryService") { Err(ErrorReason::OperatorOnly) } else { Ok(()) };
             assert_eq!(may_knock(Some(&device), &path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn what_tonic_refuses_is_said_in_the_contracts_words() {
+        let said = |status: Status| {
+            let answer = in_our_words(status.into_http::<()>());
+            let status = Status::from_header_map(answer.headers()).unwrap();
+            (status.code(), Refusal::from_status(&status))
+        };
+        let unreadable = Refusal::in_field(ErrorReason::InvalidField, "message");
+        assert_eq!(said(Status::internal("varint")), (Code::InvalidArgument, Some(unreadable)));
+        let long = Refusal::new(ErrorReason::MessageTooLarge);
+        assert_eq!(said(Status::out_of_range("5 MiB")), (Code::ResourceExhausted, Some(long)));
+        assert_eq!(said(Status::unimplemented("no such call")), (Code::Unimplemented, None));
+        let ours = Refusal::new(ErrorReason::Internal);
+        assert_eq!(said(ours.clone().into()), (Code::Internal, Some(ours)));
     }
 
     #[test]
