@@ -1,4 +1,4 @@
-"""A client of one device (sections 11, 14, 15). A step takes its state and the options, and yields what is to be shown."""
+"""A client of one device (sections 11, 14, 15). A step takes its state and the options, and yields what is to show."""
 import os, queue, socket, ssl, time, types, uuid
 from pathlib import Path
 import grpc
@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from protocol import (
-    DAY, H, MADE, SEALED, WEEK, Record, Refused, blob_seal, digest, encode, find, follow, ident, kem_private, log_leaf,
-    must, parse, public, receipt_proof, safety_number, seal, sign)
+    DAY, H, MADE, RULES, SEALED, WEEK, Record, Refused, blob_seal, digest, encode, find, follow, ident, kem_private,
+    log_leaf, must, parse, public, receipt_proof, safety_number, seal, sign)
 
 API = types.SimpleNamespace()
 for name in ("enrolment", "directory", "relay"):
@@ -66,11 +66,11 @@ def join(state, args):
     spki = tls_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     ids = dict(org_id=ident("org", public(root)), device_id=ident("device", public(seed)), mailbox_id=os.urandom(16))
     values = dict(
-        ids, issued_ms=now, added_ms=now, not_after_ms=now + 365 * DAY, expires_ms=now + 365 * DAY, root_pk=public(root),
-        sign_pk=public(seed), tls_spki_sha256=H(spki), handle=about.handle, orgnr=about.organisation_number,
-        name=args.mailbox, readers=[ids["device_id"]])
+        ids, issued_ms=now, added_ms=now, not_after_ms=now + 365 * DAY, expires_ms=now + 365 * DAY, name=args.mailbox,
+        root_pk=public(root), sign_pk=public(seed), tls_spki_sha256=H(spki), handle=about.handle,
+        orgnr=about.organisation_number, readers=[ids["device_id"]])
     manifest = encode("manifest", dict(values, devices=[values], mailboxes=[values]))
-    signatures, epoch_keys = [dict(sig=sign(root, "manifest", manifest))], {}
+    signed, epoch_keys = dict(manifest=manifest, signatures=[dict(sig=sign(root, "manifest", manifest))]), {}
     for week in range(now // WEEK, now // WEEK + 5):
         begin, end, epoch_seed = week * WEEK, week * WEEK + WEEK, os.urandom(32)
         key = encode("epoch_key", dict(ids, epoch=week, pk=kem_private(epoch_seed)[1], not_before_ms=begin,
@@ -79,7 +79,7 @@ def join(state, args):
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(tls_key, hashes.SHA256())
     enrolled = call(
         channel, "Enrolment", "Enrol", code=invite.code, certificate_request=request.public_bytes(Encoding.DER),
-        epoch_keys=[*epoch_keys], signed_manifest=encode("signed_manifest", dict(manifest=manifest, signatures=signatures)))
+        epoch_keys=[*epoch_keys], signed_manifest=encode("signed_manifest", signed))
     state.update(
         ids, device_seed=seed, root_seed=root, epoch_keys=[*epoch_keys.values()], hub_name=hello.hub_name, shown=[],
         certificate=ssl.DER_cert_to_PEM_cert(enrolled.certificate).encode(),
@@ -129,15 +129,16 @@ def opened(state, channel, delivery):
         roots=[Record(size=n, root=tree_root(log.nodes[:n])) for n in range(1, size + 1)],
         organisations=[Record(org, newest_manifest=log.orgs[org.org_id].manifest) for org in then])
     m = follow(
-        "delivery", header=delivery.header, wrap=delivery.wrap, content=delivery.content, receipt=delivery.submission_receipt,
-        hub_receipt_key=log.receipt_pk, org_id=state.org_id, device_id=state.device_id, epoch_keys=state.epoch_keys,
-        log=known, now_ms=now_ms(), seen=[])
-    pair, files = [m.h.sender_org, m.letter.send_id], {}
+        "delivery", header=delivery.header, wrap=delivery.wrap, content=delivery.content, log=known, seen=[],
+        receipt=delivery.submission_receipt, hub_receipt_key=log.receipt_pk, org_id=state.org_id,
+        device_id=state.device_id, epoch_keys=state.epoch_keys, now_ms=now_ms())
+    pair, files, sender = [m.h.sender_org, m.letter.send_id], [], log.orgs[m.h.sender_org].handle
     for one in m.letter.attachments:
         parts = call(channel, "Relay", "DownloadBlob", message_id=m.h.message_id, blob_id=one.blob_id)
         data = follow("attachment", blob=b"".join(part.data for part in parts), **one).data
-        files[one.name] = {"length": len(data), "sha256": H(data)}
-    shown = {"message_id": m.h.message_id, "text": m.letter.text, "replayed": pair in state.shown, "attachments": files}
+        files.append({"name": one.name, "len": len(data), "sha256": H(data)})
+    shown = {"message_id": m.h.message_id, "from": f"{sender}/{m.box.name}", "subject": m.letter.subject,
+             "text": m.letter.text, "replayed": pair in state.shown, "attachments": files}
     state.shown.append(pair)
     receipt = encode("device_receipt", dict(
         message_id=m.h.message_id, hh=m.h.hh, org=state.org_id, device=state.device_id, time_ms=now_ms(),
@@ -145,21 +146,27 @@ def opened(state, channel, delivery):
     head = dict(n=1, root=H(b"\0", receipt), key_id=H(public(state.device_seed))[:8])
     signature = sign(state.device_seed, "batch", encode("batch_head", head))
     return shown, receipt + b"\0\0\0\1" + head["key_id"] + signature
+def event(log, proof):
+    """A receipt for a message that this mailbox sent, under the key of the hub or of the device that it names."""
+    hub, signer = proof[:4] == b"SVKS", (proof[56:72], proof[72:88])
+    found = receipt_proof(proof, log.receipt_pk if hub else RULES["key_of"](log.device_keys, *signer)).found
+    return {"event": "hub" if hub else "device", **{name: found[name] for name in ("type", "reason", "message_id")}}
 def receive(state, args):
-    """Opens and acknowledges what waits. What is refused, and receipts for what was sent, stay with the hub."""
+    """Opens and acknowledges what waits; what is refused stays with the hub. Receipts for messages sent are shown."""
     channel, steps, waiting, idle = connect(state), queue.SimpleQueue(), 0, False
     steps.put(API.ReceiveRequest(start=API.Start(credit=64)))
     for item in API.RelayServiceStub(channel).Receive(iter(steps.get, None)):
         kind = item.WhichOneof("item")
         idle, waiting = kind == "caught_up" or idle and kind == "acknowledged", waiting - (kind == "acknowledged")
         if kind in ("delivery", "event"): steps.put(API.ReceiveRequest(credit=1))
-        if kind == "delivery":
-            try:
+        try:
+            if kind == "event": yield event(sync(channel, state)[0], item.event.receipt)
+            if kind == "delivery":
                 shown, receipt = opened(state, channel, item.delivery)
                 yield shown
                 steps.put(API.ReceiveRequest(acknowledge=API.Acknowledge(receipts=[receipt])))
                 waiting += 1
-            except Refused as fault:
-                yield {"refused": str(fault)}
+        except Refused as fault:
+            yield {"refused": str(fault)}
         if idle and not waiting: break
     steps.put(None)

@@ -71,7 +71,7 @@ def read(spec, stream):
 def encode(spec, value):
     if spec in LAYOUTS:
         value = {**MADE.get(spec, {}), **value}
-        return b"".join(encode(one, one.encode() if name == "magic" else value[name]) for name, one in layout(spec, value))
+        return b"".join(encode(of, of.encode() if name == "magic" else value[name]) for name, of in layout(spec, value))
     if spec in TYPES or spec.isdigit(): return encode(TYPES[spec][0], value) if spec in TYPES else value
     form, bits, item = SPEC.match(spec).group(1, 2, 3)
     if form == "u": return value.to_bytes(int(bits) // 8, "big")
@@ -100,7 +100,8 @@ def pick(rows, *names): return list(map(operator.itemgetter(*names), rows)) if n
 def ascends(rows, *names): return all(a < b for a, b in itertools.pairwise(pick(rows, *names)))
 def boxes(to, bits): return [one for bit, one in enumerate(to) if bits >> bit & 1]
 def groups(to):
-    return [[*range(*ends)] for ends in itertools.pairwise([i for i, one in enumerate(to) if one.kind == 0] + [len(to)])]
+    starts = [i for i, one in enumerate(to) if one.kind == 0]
+    return [[*range(*ends)] for ends in itertools.pairwise([*starts, len(to)])]
 
 # Algorithms (section 2) and names (section 3).
 def number(data): return int.from_bytes(data, "big")
@@ -246,8 +247,8 @@ RULES = {
     "from_device": lambda kind, device, pk: kind == "hub_receipt" or device == ident("device", pk),
     # of headers and manifests
     "basis_fits": lambda kind, basis, handles: (kind == 4) == (basis == 0) and (basis == 1) == bool(handles),
-    "recipients_fit": lambda to, *sender: to[0].kind == 0 and len({sender, *pick(to, *PLACE)}) == 1 + len(to) and ascends(
-        [one for one in to if one.kind == 0], *PLACE),
+    "recipients_fit": lambda to, *sender: to[0].kind == 0 and len({sender, *pick(to, *PLACE)}) == 1 + len(to)
+    and ascends([one for one in to if one.kind == 0], *PLACE),
     "boxes_fit": lambda to, wraps, *sender: all(
         wrap.boxes < 1 << len(to) and (wrap.org_id, wrap.device_id) != sender and {wrap.org_id} == (
             {*pick(boxes(to, wrap.boxes), "org_id")} or {sender[0]}) for wrap in wraps) and all(

@@ -1,4 +1,4 @@
-"""`vector FILE…` answers test vectors; `live --state DIR` is a client: `join INVITE`, `send --to … --text-file …`, `receive`."""
+"""`vector FILE…` answers test vectors; `live --state DIR` is a client: `join INVITE`, `send --to …`, `receive`."""
 import argparse, json, os, sys
 from pathlib import Path
 import grpc
@@ -20,7 +20,8 @@ def answer(file):
     except Refused as fault:
         return str(fault)
 def follow_step(args):
-    step, file = {"join": live.join, "send": live.send, "receive": live.receive}[args.words[1]], Path(args.state, "state.json")
+    step = {"join": live.join, "send": live.send, "receive": live.receive}[args.words[1]]
+    file = Path(args.state, "state.json")
     state = unhex(json.loads(file.read_text())) if file.exists() else Record()
     os.umask(0o077)
     for shown in step(state, args):
