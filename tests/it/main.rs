@@ -2,12 +2,7 @@
 //!
 //! `bad_NNN_…` is case NNN of the list of bad inputs.
 
-mod canaries;
-mod cli_walk;
 mod ground;
-mod joining;
-mod readme;
-mod tampering;
 
 mod bad_050_header;
 mod bad_055_directory;
@@ -16,7 +11,10 @@ mod bad_065_sealed;
 mod bad_066_repeats;
 mod bad_080_attachments;
 
+mod canaries;
 mod cli_walk;
 mod crash;
 mod joining;
+mod readme;
 mod suspension;
+mod tampering;
