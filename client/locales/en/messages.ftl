@@ -178,6 +178,7 @@ inbox-damaged =
        *[other] { $count } kept messages do not open any more. Run samverkan doctor.
     }
 sent-empty = Nothing has been sent.
+sent-none-unanswered = Nothing that was sent waits for an answer.
 sent-is-not-helped = Delivered is not helped. Call those who do not answer.
 show-message = { $kind } from { $from }, { $at }
 show-unverified = The sender's safety number was not compared.

@@ -12,7 +12,7 @@ use crate::error::{Class, Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::{Received, Stage, ThreadLine};
-use crate::text;
+use crate::text::{self, MessageId};
 
 #[derive(Args)]
 pub(super) struct Inbox {
@@ -61,7 +61,8 @@ impl Sent {
         let threads = session.sent().into_iter().filter(wanted);
         let threads: Vec<ThreadReport> = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
-        output.result(&SentThreads { threads })?;
+        let none = if self.unanswered { msg!("sent-none-unanswered") } else { msg!("sent-empty") };
+        output.result(&SentThreads { threads, none })?;
         fetched.and_then(|received| warn_about(&received, output))
     }
 }
@@ -118,6 +119,9 @@ impl Report for InboxReport {
 #[derive(Serialize)]
 struct SentThreads {
     threads: Vec<ThreadReport>,
+    /// What to say when there are none.
+    #[serde(skip)]
+    none: MessageId,
 }
 
 impl Report for SentThreads {
@@ -125,7 +129,7 @@ impl Report for SentThreads {
 
     fn lines(&self, page: &mut Page<'_>) {
         if self.threads.is_empty() {
-            page.say(msg!("sent-empty"), &text::Args::none());
+            page.say(self.none, &text::Args::none());
             return;
         }
         thread::table(&self.threads, page);
