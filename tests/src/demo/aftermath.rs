@@ -20,10 +20,11 @@ pub(super) fn play<W: Write>(stage: &mut Stage<W>, case: &Case) -> Result<(), Br
 }
 
 fn prove<W: Write>(stage: &mut Stage<W>, reference: &str) -> Result<(), Broken> {
-    stage.does(Who::Police, &["receipts", reference, "-o", PROOF], &[])?;
+    stage.does(Who::Police, &["receipts", reference, "-o", PROOF], &["signed statements are in"])?;
     stage.tell("The hub is stopped. The proofs hold all the same:")?;
     so(stage.hub.terminate().success(), "the hub stops when it is told to")?;
-    stage.does(Who::Police, &["receipts", "--verify", PROOF], &["holds"])?;
+    let quotes = ["SUBMISSION_ACCEPTED says", "DELIVERED says", "ANSWERED says", "Every receipt holds."];
+    stage.does(Who::Police, &["receipts", "--verify", PROOF], &quotes)?;
     stage.tell("One changed letter in a copy, and nothing in it is believed:")?;
     tamper(stage.desk(Who::Police))?;
     let words = ["receipts", "--verify", TAMPERED];
