@@ -106,10 +106,12 @@ faults! {
     BodyMismatch = "body_mismatch",
     /// The consent openings do not cover this message.
     ConsentMismatch = "consent_mismatch",
-    /// Past `expires_ms`.
-    Expired = "expired",
     /// Shown before.
     Replayed = "replayed",
+    /// Past `expires_ms`.
+    Expired = "expired",
+    /// A follow-up of a thread in which nothing was exchanged with its sender.
+    UnknownThread = "unknown_thread",
     /// A segment does not open where it stands.
     SegmentFailed = "segment_failed",
     /// The announced length of an attachment is impossible.

@@ -1,7 +1,7 @@
 //! Ed25519 (RFC 8032) under the labels of PROTOCOL.md section 2, strict on what it accepts.
 //!
-//! ring refuses `S ≥ L` and compares `R` bytewise; canonical and large-order public keys are checked here,
-//! once, when a [`PublicKey`] is made.
+//! ring refuses `S ≥ L` and compares `R` bytewise. Canonical and large-order public keys are checked here, once, when a
+//! [`PublicKey`] is made; an `R` of small order, which ring takes, with every signature.
 
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{DeviceId, KeyId, sha256};
@@ -71,6 +71,18 @@ const SMALL_ORDER_Y: [[u8; 32]; 5] = {
     ]
 };
 
+/// The y coordinate of an encoded point, without the sign of x.
+const fn y_of(point: &[u8; 32]) -> [u8; 32] {
+    let mut y = *point;
+    y[31] &= 0x7f;
+    y
+}
+
+/// Whether a canonically encoded point has small order.
+fn has_small_order(point: &[u8; 32]) -> bool {
+    SMALL_ORDER_Y.contains(&y_of(point))
+}
+
 /// An Ed25519 public key that was found canonical and not of small order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey([u8; 32]);
@@ -87,11 +99,9 @@ impl PublicKey {
     /// # Errors
     /// `bad_key` in `field`.
     pub fn parse(bytes: &[u8; 32], field: &'static str) -> Result<Self, InvalidField> {
-        let mut y = *bytes;
-        y[31] &= 0x7f;
         // Little-endian numbers compare from their last byte on.
-        let canonical = y.iter().rev().lt(P.iter().rev());
-        if canonical && !SMALL_ORDER_Y.contains(&y) {
+        let canonical = y_of(bytes).iter().rev().lt(P.iter().rev());
+        if canonical && !has_small_order(bytes) {
             Ok(Self(*bytes))
         } else {
             Err(Fault::BadKey.in_field(field))
@@ -130,9 +140,12 @@ impl PublicKey {
     /// # Errors
     /// `bad_signature`, in the field `signature`.
     pub fn verify_plain(&self, message: &[u8], signature: &Signature) -> Result<(), InvalidField> {
-        UnparsedPublicKey::new(&ED25519, self.0)
-            .verify(message, signature)
-            .map_err(|_| Fault::BadSignature.in_field("signature"))
+        const BAD: InvalidField = Fault::BadSignature.in_field("signature");
+        // Verifiers differ on such an `R`, so its maker could sign what half of the world believes.
+        if signature.first_chunk().is_none_or(has_small_order) {
+            return Err(BAD);
+        }
+        UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).map_err(|_| BAD)
     }
 }
 

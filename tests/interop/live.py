@@ -81,7 +81,7 @@ def join(state, args):
         channel, "Enrolment", "Enrol", code=invite.code, certificate_request=request.public_bytes(Encoding.DER),
         epoch_keys=[*epoch_keys], signed_manifest=encode("signed_manifest", signed))
     state.update(
-        ids, device_seed=seed, root_seed=root, epoch_keys=[*epoch_keys.values()], hub_name=hello.hub_name, shown=[],
+        ids, device_seed=seed, root_seed=root, epoch_keys=[*epoch_keys.values()], hub_name=hello.hub_name, shown=[], threads=[],
         certificate=ssl.DER_cert_to_PEM_cert(enrolled.certificate).encode(),
         tls_key=tls_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     yield {"handle": about.handle, "safety_number": safety_number(public(root))}
@@ -117,6 +117,7 @@ def send(state, args):
     receipt = receipt_proof(answer.receipt, log.receipt_pk).found
     must(receipt_mismatch=(receipt.type, receipt.hh, receipt.content_hash, receipt.wraps_hash)
          == (1, sealed.hh, H(sealed.content), digest("wraps", sealed.wraps)))
+    state.threads.append(dict(org_id=org.org_id, thread_id=body.thread_id))
     yield {"message_id": receipt.message_id, "hub_time_ms": receipt.hub_time_ms}
 
 def opened(state, channel, delivery):
@@ -131,7 +132,8 @@ def opened(state, channel, delivery):
     m = follow(
         "delivery", header=delivery.header, wrap=delivery.wrap, content=delivery.content, log=known, seen=[],
         receipt=delivery.submission_receipt, hub_receipt_key=log.receipt_pk, org_id=state.org_id,
-        device_id=state.device_id, epoch_keys=state.epoch_keys, now_ms=now_ms())
+        device_id=state.device_id, epoch_keys=state.epoch_keys, now_ms=now_ms(), threads=state.threads)
+    state.threads.append(dict(org_id=m.h.sender_org, thread_id=m.letter.thread_id))
     pair, files, sender = [m.h.sender_org, m.letter.send_id], [], log.orgs[m.h.sender_org].handle
     for one in m.letter.attachments:
         parts = call(channel, "Relay", "DownloadBlob", message_id=m.h.message_id, blob_id=one.blob_id)

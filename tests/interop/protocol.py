@@ -117,6 +117,7 @@ def sign(seed, name, data): return ed25519.Ed25519PrivateKey.from_private_bytes(
 def statement(name, data): return label(f"{name.replace('_', ' ')} signature", H(data)) if name else data
 def verify(pk, sig, name, data):
     key = ed25519.Ed25519PublicKey.from_public_bytes(checked("sign_pk", pk))
+    attempt("bad_signature", checked, "sign_pk", sig[:32])  # R has no small order either
     attempt("bad_signature", key.verify, sig, statement(name, data))
 def kem_public(pk):
     lattice = attempt("bad_key", mlkem.MLKEM768PublicKey.from_public_bytes, pk[:1184])  # checks the coefficients
@@ -268,4 +269,6 @@ RULES = {
     "only_handle": lambda orgs, new: all(org.handle != new.handle or org.org_id == new.org_id for org in orgs.values()),
     "read_in": lambda manifest, device_id, to: {one.mailbox_id for one in to} <= {
         box.mailbox_id for box in parse("manifest", manifest).mailboxes if device_id in box.readers},
-    "unseen": lambda seen, org_id, send_id: dict(sender_org=org_id, send_id=send_id) not in seen}
+    "unseen": lambda seen, org_id, send_id: dict(sender_org=org_id, send_id=send_id) not in seen,
+    "follows": lambda m: m.h["class"] < 4 or m.mine.boxes == 0 or "threads" not in m
+    or dict(org_id=m.h.sender_org, thread_id=m.letter.thread_id) in m.threads}

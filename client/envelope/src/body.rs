@@ -100,7 +100,7 @@ pub struct Attachment {
     pub plaintext_len: u64,
     /// SHA-256 of the file.
     pub plaintext_sha256: [u8; 32],
-    /// The name the sender gave it, at most 255 bytes. It is never to be used as a path.
+    /// The name the sender gave it, at most 255 bytes of one path component. It is a label, never to be used as a path.
     pub name: String,
     /// What the sender says it is, at most 127 bytes.
     pub media_type: String,
@@ -199,17 +199,21 @@ impl Body {
     }
 }
 
-/// The schema stands first in canonical form, so it is read before anything that a newer one may have changed.
+/// The schema stands first, as the shortest varint of a `uint32`, so it is read before anything that a newer one may have changed.
 fn check_schema(bytes: &[u8]) -> Result<(), InvalidField> {
-    let schema = bytes
-        .strip_prefix(&[SCHEMA_KEY])
-        .and_then(|mut rest| prost::encoding::decode_varint(&mut rest).ok())
-        .unwrap_or(0);
-    match schema {
-        0 => Err(Fault::BodyMalformed.in_field("body.schema")),
-        1 => Ok(()),
-        _ => Err(Fault::SchemaTooNew.in_field("body.schema")),
+    match bytes.strip_prefix(&[SCHEMA_KEY]).and_then(shortest_varint) {
+        None | Some(0) => Err(Fault::BodyMalformed.in_field("body.schema")),
+        Some(SCHEMA) => Ok(()),
+        Some(_) => Err(Fault::SchemaTooNew.in_field("body.schema")),
     }
+}
+
+/// The `uint32` that `bytes` begin with, if it is written as short as can be.
+fn shortest_varint(bytes: &[u8]) -> Option<u32> {
+    let mut rest = bytes;
+    let value = prost::encoding::decode_varint(&mut rest).ok()?;
+    let shortest = bytes.len() - rest.len() == prost::encoding::encoded_len_varint(value);
+    u32::try_from(value).ok().filter(|_| shortest)
 }
 
 impl Attachment {
@@ -218,6 +222,9 @@ impl Attachment {
             return Err(Fault::BadLength.in_field("body.attachments.plaintext_len"));
         }
         within(self.name.len(), MAX_NAME, "body.attachments.name")?;
+        if !is_label(&self.name) {
+            return Err(Fault::BadText.in_field("body.attachments.name"));
+        }
         within(self.media_type.len(), MAX_MEDIA_TYPE, "body.attachments.media_type")
     }
 
@@ -267,6 +274,16 @@ pub(crate) fn text(
 /// `[a-z0-9-]`.
 pub(crate) const fn is_dashed(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')
+}
+
+/// Whether a file name names nothing outside its folder and shows as what it is: no separator, control or line end, and no
+/// character that reorders its neighbours (the bidirectional controls of UAX #9).
+fn is_label(name: &str) -> bool {
+    let misleads = |c: char| {
+        matches!(c, '/' | '\\' | '\0'..='\x1f' | '\x7f'..='\u{9f}'
+            | '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    !matches!(name, "." | "..") && !name.contains(misleads)
 }
 
 const fn is_underscored(byte: u8) -> bool {

@@ -1,7 +1,7 @@
 //! Seals and opens Samverkan messages: pure and synchronous. PROTOCOL.md sections 7, 8, 9 and 12 are its text.
 //!
 //! * [`seal`]: a [`seal::Draft`] becomes a [`seal::SealedMessage`], and the sender keeps its [`secret::MessageSecret`].
-//! * [`open`]: received bytes pass thirteen checks, each of which makes the next type, and end as [`open::Verified`] or as a
+//! * [`open`]: received bytes pass fourteen checks, each of which makes the next type, and end as [`open::Verified`] or as a
 //!   [`open::Refusal`].
 //! * [`body`], [`consent`]: what is inside a seal.
 //! * [`blob`]: attachments, as streams in constant memory.

@@ -1,14 +1,16 @@
-//! Opening (PROTOCOL.md section 7): thirteen checks, in their order, as a chain of types that only the check before makes.
+//! Opening (PROTOCOL.md section 7): fourteen checks, in their order, as a chain of types that only the check before makes.
 //!
-//! [`Received`] (1) → [`Unwrapped`] (2–5) → [`Accepted`] (6) → [`Verified`] (7–13). What a check must know of the log it asks a
-//! [`LogView`]; nothing here reads a clock or a store. A [`Refusal`] says one thing to everybody, and the fault to the own log.
+//! [`Received`] (1) → [`Unwrapped`] (2–5) → [`Accepted`] (6) → [`Verified`] (7–14). What a check must know of the log it asks a
+//! [`LogView`], and of earlier messages a [`Memory`]; nothing here reads a clock or a store. A [`Refusal`] says one thing to everybody, and the fault to the own log.
 
 mod consent;
 mod log;
+mod memory;
 mod refusal;
 mod verify;
 
 pub use log::LogView;
+pub use memory::Memory;
 pub use refusal::{OpenError, Refusal};
 pub use verify::{Accepted, Verified};
 

@@ -22,7 +22,6 @@ pub(super) struct ThreadReport {
     answered: bool,
     answer_due_at: Option<Moment>,
     overdue: bool,
-    unexpected: bool,
     stage: Option<&'static str>,
     #[serde(skip)]
     reached: Option<Stage>,
@@ -41,7 +40,6 @@ impl ThreadReport {
             answered: line.answered,
             answer_due_at: line.answer_due_ms.map(Moment),
             overdue: is_overdue(line, now_ms),
-            unexpected: line.unexpected,
             stage: line.stage.map(|stage| stage.name()),
             reached: line.stage,
         }
@@ -127,7 +125,6 @@ pub(super) mod tests {
             unread: false,
             answered: false,
             answer_due_ms: Some(10),
-            unexpected: false,
             stage: None,
         }
     }

@@ -1,13 +1,15 @@
 //! One delivery: opened and verified in the order of PROTOCOL.md section 7, with its attachments.
 
-use samverkan_envelope::open::{HeldKey, LocalDevice, OpenError, Received as Parsed, Refusal, Verified};
+use samverkan_envelope::open::{
+    HeldKey, LocalDevice, Memory, OpenError, Received as Parsed, Refusal, Verified,
+};
 use samverkan_proto::code::CannotDecryptReason;
-use samverkan_proto::ids::{OrgId, SendId, sha256};
+use samverkan_proto::ids::{OrgId, SendId, ThreadId, sha256};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
 use samverkan_proto::v1::Delivery;
 
-use super::mail::{Kept, OutState};
+use super::mail::{Kept, Mail, OutState};
 use super::model::{Direction, Progress};
 use super::transfer::{self, Downloaded};
 use super::{Session, keys};
@@ -47,6 +49,35 @@ impl Opened {
             Self::Untrusted(receipt) => receipt.as_ref(),
             Self::Held => None,
         }
+    }
+}
+
+/// The messages that are kept, and those about to be.
+struct Known<'a> {
+    mail: &'a Mail,
+    in_batch: &'a [Opened],
+}
+
+impl Known<'_> {
+    fn any(&self, is: impl Fn(&Kept) -> bool) -> bool {
+        self.in_batch.iter().filter_map(Opened::kept).chain(self.mail.iter()).any(is)
+    }
+}
+
+impl Memory for Known<'_> {
+    fn was_shown(&self, sender: &OrgId, send_id: &SendId) -> bool {
+        self.any(|kept| kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id)
+    }
+
+    fn exchanged(&self, with: &OrgId, thread: &ThreadId) -> bool {
+        self.any(|kept| {
+            let fields = kept.header.fields();
+            let between = match kept.direction {
+                Direction::In => fields.sender_org == *with,
+                Direction::Out => fields.to.iter().any(|to| to.org == *with),
+            };
+            kept.body.thread_id == *thread && between
+        })
     }
 }
 
@@ -124,13 +155,7 @@ impl Session {
         let unwrapped =
             parsed.unwrap(own, |_| held.as_ref().map(|(secret, epoch)| HeldKey { secret, epoch: *epoch }))?;
         let accepted = unwrapped.accept(&delivery.submission_receipt, self.membership.hub.pins.receipt())?;
-        let shown = |sender: &OrgId, send_id: &SendId| {
-            let in_batch = in_batch.iter().filter_map(Opened::kept);
-            let mut same = in_batch
-                .filter(|kept| kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id);
-            same.next().is_some() || self.mail.has_send_id(sender, send_id)
-        };
-        accepted.verify(&self.directory, self.clock.now_ms(), shown)
+        accepted.verify(&self.directory, self.clock.now_ms(), &Known { mail: &self.mail, in_batch })
     }
 
     /// Fetches and verifies every attachment; false when one is not what the message names.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use samverkan_envelope::seal::SealedMessage;
-use samverkan_proto::ids::{BlobId, MessageId, OrgId, SendId, ThreadId};
+use samverkan_proto::ids::{BlobId, MessageId, ThreadId};
 use samverkan_proto::statement::receipt::wraps_hash;
 
 use crate::error::{Code, Error, Result};
@@ -83,11 +83,6 @@ impl Mail {
         let mut messages: Vec<&Kept> = self.iter().filter(|kept| kept.body.thread_id == *thread).collect();
         messages.sort_by_key(|kept| (kept.created_ms(), kept.id()));
         messages
-    }
-
-    /// Whether a message was shown before, whatever id it had then.
-    pub(super) fn has_send_id(&self, sender: &OrgId, send_id: &SendId) -> bool {
-        self.iter().any(|kept| kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id)
     }
 
     /// Keeps a message whose key is in the keystore on disk already; replaces what was kept under its id.

@@ -123,8 +123,6 @@ pub struct ThreadLine {
     pub answered: bool,
     /// When an answer is due.
     pub answer_due_ms: Option<u64>,
-    /// It began with a follow-up to something this device does not know.
-    pub unexpected: bool,
     /// How far its newest outgoing message got; absent when there is none.
     pub stage: Option<Stage>,
 }

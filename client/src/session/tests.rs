@@ -107,6 +107,24 @@ async fn an_answer_is_an_answer_only_when_it_is_here() {
 }
 
 #[tokio::test]
+async fn a_follow_up_of_nothing_is_refused() {
+    let (log, mut one, mut two) = two_offices();
+    let sent = send(&mut one, referral()).await;
+    take(&mut two, &log, &one.newest_outgoing()).expect("good");
+    let reply =
+        Reply { text: "Exempel Exempelsson bor på Exempelgatan".to_owned(), attachments: Vec::new() };
+    two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
+    let answer = delivery(&log, &two.newest_outgoing(), &one);
+    // The same bytes, on a device that never wrote to the sender in that thread.
+    let mine = one.session.mail.get(&sent.message).expect("kept").clone();
+    one.session.mail.forget(&sent.message).expect("forgotten");
+    assert_eq!(take_delivery(&mut one, &answer).expect_err("neither basis nor consent"), "unknown_thread");
+    assert!(one.session.inbox().is_empty());
+    one.session.mail.put(one.session.keystore.contents(), mine).expect("kept");
+    take_delivery(&mut one, &answer).expect("it answers what was sent");
+}
+
+#[tokio::test]
 async fn a_message_is_shown_once_however_often_it_comes() {
     let (log, mut one, mut two) = two_offices();
     let sent = send(&mut one, referral()).await;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use samverkan_envelope::body::Attachment;
-use samverkan_proto::code::Class;
 use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, ThreadId};
 use samverkan_proto::statement::safety::CaseReference;
 
@@ -148,7 +147,6 @@ impl Session {
             unread: messages.iter().any(|kept| !kept.shown),
             answered: went(Direction::In) && went(Direction::Out),
             answer_due_ms: due,
-            unexpected: first.direction == Direction::In && fields.class == Class::FollowUp,
             stage: newest_out.and_then(|kept| track::least_stage(&track::steps(self, kept))),
         })
     }

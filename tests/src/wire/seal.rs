@@ -8,7 +8,7 @@ use super::now_ms;
 use super::parcel::Parcel;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use samverkan_envelope::body::Body;
-use samverkan_envelope::open::{HeldKey, LocalDevice, OpenError, Received, Verified};
+use samverkan_envelope::open::{HeldKey, LocalDevice, Memory, OpenError, Received, Verified};
 use samverkan_envelope::seal::{Draft, SealRandom, SealedMessage, Target};
 use samverkan_proto::code::{Class, Kind, LegalBasis, RecipientKind, Urgency};
 use samverkan_proto::ids::{EpochKeyId, MailboxId, MessageId, OrgId, SendId, ThreadId, sha256_of};
@@ -170,7 +170,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Opens a delivery: checks 1 to 13. Nothing was shown before.
+    /// Opens a delivery. Nothing was shown before, and every thread is known.
     ///
     /// # Errors
     /// The first fault.
@@ -186,7 +186,7 @@ impl Reader<'_> {
         &self,
         delivery: &Delivery,
         now_ms: u64,
-        shown: impl FnOnce(&SendId) -> bool,
+        shown: impl Fn(&SendId) -> bool,
     ) -> Result<Verified, OpenError> {
         let device = &self.member.devices[self.index];
         let local = LocalDevice {
@@ -196,7 +196,20 @@ impl Reader<'_> {
         Received::parse(&delivery.header, &delivery.wrap, &delivery.content)?
             .unwrap(local, |id| held(device, id))?
             .accept(&delivery.submission_receipt, &self.log.receipt_key)?
-            .verify(self.log, now_ms, |_, send_id| shown(send_id))
+            .verify(self.log, now_ms, &Shown(shown))
+    }
+}
+
+/// What was shown before; every thread is known.
+struct Shown<F>(F);
+
+impl<F: Fn(&SendId) -> bool> Memory for Shown<F> {
+    fn was_shown(&self, _: &OrgId, send_id: &SendId) -> bool {
+        self.0(send_id)
+    }
+
+    fn exchanged(&self, _: &OrgId, _: &ThreadId) -> bool {
+        true
     }
 }
 

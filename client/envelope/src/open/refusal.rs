@@ -47,7 +47,7 @@ impl Refusal {
         };
         let verdict = match found.fault {
             Fault::SchemaTooNew => Some(refused(RefusalReason::SchemaTooNew)),
-            Fault::BodyMismatch => Some(refused(RefusalReason::ContentMismatch)),
+            Fault::BodyMismatch | Fault::UnknownThread => Some(refused(RefusalReason::ContentMismatch)),
             Fault::ConsentMismatch => Some(refused(RefusalReason::ConsentMismatch)),
             Fault::Expired => Some(refused(RefusalReason::Expired)),
             Fault::SenderRevoked | Fault::ClockOutOfRange => Some(refused(RefusalReason::SenderNotValid)),

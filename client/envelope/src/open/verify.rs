@@ -1,13 +1,12 @@
-//! Checks 6 to 13: when the hub accepted the message, who sealed it, and whether its content fits what the hub was shown.
+//! Checks 6 to 14: when the hub accepted the message, who sealed it, and whether its content fits what the hub was shown.
 
 use super::consent::check_consents;
-use super::{LocalDevice, LogView, OpenError, Refusal, Unwrapped};
+use super::{LocalDevice, LogView, Memory, OpenError, Refusal, Unwrapped};
 use crate::body::Body;
 use crate::context;
 use crate::secret::MessageSecret;
 use bytes::Bytes;
-use samverkan_proto::code::{DeviceReceiptType, OrganisationState, Roles};
-use samverkan_proto::ids::{OrgId, SendId};
+use samverkan_proto::code::{Class, DeviceReceiptType, OrganisationState, Roles};
 use samverkan_proto::limits::{MAX_AGE_MS, MAX_AHEAD_MS};
 use samverkan_proto::sign::{Label, PublicKey};
 use samverkan_proto::statement::batch::{UnverifiedProof, VerifiedHubReceipt};
@@ -69,8 +68,7 @@ impl Accepted {
         self.receipt.value().log_size
     }
 
-    /// Checks 7 to 13. `now_ms` is the device's clock; `shown_before` looks a `(sender_org, send_id)` up among those it stored
-    /// with all their attachments.
+    /// Checks 7 to 14. `now_ms` is the device's clock.
     ///
     /// # Errors
     /// [`OpenError::LogBehind`], or a [`Refusal`] with the first fault.
@@ -78,7 +76,7 @@ impl Accepted {
         self,
         log: &impl LogView,
         now_ms: u64,
-        shown_before: impl FnOnce(&OrgId, &SendId) -> bool,
+        memory: &impl Memory,
     ) -> Result<Verified, OpenError> {
         let Self { message, receipt } = self;
         let root = log
@@ -86,7 +84,7 @@ impl Accepted {
             .ok_or(OpenError::LogBehind { log_size: receipt.value().log_size })?;
         let judge = Judge { message: &message, receipt: receipt.value(), log };
         let body = judge
-            .body(root, now_ms, shown_before)
+            .body(root, now_ms, memory)
             .map_err(|found| Refusal::opened(found, &message.secret, message.device))?;
         let Unwrapped { header, device, wrap, secret, .. } = message;
         Ok(Verified { header, device, wrap, secret, receipt, body })
@@ -101,12 +99,7 @@ struct Judge<'a, L> {
 }
 
 impl<L: LogView> Judge<'_, L> {
-    fn body(
-        &self,
-        root: [u8; 32],
-        now_ms: u64,
-        shown_before: impl FnOnce(&OrgId, &SendId) -> bool,
-    ) -> Result<Body, InvalidField> {
+    fn body(&self, root: [u8; 32], now_ms: u64, memory: &impl Memory) -> Result<Body, InvalidField> {
         let fields = self.message.header.fields();
         if root != self.receipt.log_root {
             return Err(Fault::ReceiptMismatch.in_field("receipt.log_root"));
@@ -119,12 +112,14 @@ impl<L: LogView> Judge<'_, L> {
         self.check_checkpoint(&body)?;
         self.check_fits(&body)?;
         check_consents(&self.message.header, &self.message.wrap, &body, self.log)?;
+        // What was shown is acknowledged again, also when it has expired since: a device does not say two things of one message.
+        if memory.was_shown(&fields.sender_org, &body.send_id) {
+            return Err(Fault::Replayed.in_field("body.send_id"));
+        }
         if now_ms >= fields.expires_ms {
             return Err(Fault::Expired.in_field("header.expires_ms"));
         }
-        if shown_before(&fields.sender_org, &body.send_id) {
-            return Err(Fault::Replayed.in_field("body.send_id"));
-        }
+        self.check_thread(&body, memory)?;
         Ok(body)
     }
 
@@ -203,6 +198,17 @@ impl<L: LogView> Judge<'_, L> {
             Ok(())
         } else {
             Err(Fault::BodyMismatch.in_field("body.attachments"))
+        }
+    }
+
+    /// Check 14: a follow-up needs neither legal basis nor consent, so it must follow something between the same two.
+    fn check_thread(&self, body: &Body, memory: &impl Memory) -> Result<(), InvalidField> {
+        let fields = self.message.header.fields();
+        let own = self.message.wrap.is_sent_copy();
+        if fields.class != Class::FollowUp || own || memory.exchanged(&fields.sender_org, &body.thread_id) {
+            Ok(())
+        } else {
+            Err(Fault::UnknownThread.in_field("body.thread_id"))
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use samverkan_envelope::EpochSecret;
 use samverkan_envelope::body::Body;
-use samverkan_envelope::open::{HeldKey, LocalDevice, LogView, OpenError, Received, Verified};
+use samverkan_envelope::open::{HeldKey, LocalDevice, LogView, Memory, OpenError, Received, Verified};
 use samverkan_envelope::seal::{Draft, SealRandom, SealedMessage, Target};
 use samverkan_envelope::secret::MessageSecret;
 use samverkan_proto::InvalidField;
@@ -135,6 +135,19 @@ impl Member {
             CREATED_MS - DAY_MS,
             CREATED_MS + 300 * DAY_MS,
         )
+    }
+}
+
+/// Of a receiver to whom everything is new, but in threads that it knows.
+struct Threads;
+
+impl Memory for Threads {
+    fn was_shown(&self, _: &OrgId, _: &SendId) -> bool {
+        false
+    }
+
+    fn exchanged(&self, _: &OrgId, _: &ThreadId) -> bool {
+        true
     }
 }
 
@@ -333,6 +346,6 @@ impl Delivery {
         Received::parse(&self.header, &self.wrap, &self.content)?
             .unwrap(local, held)?
             .accept(&self.proof, world.hub.public_key())?
-            .verify(facts, now_ms, |_, _| false)
+            .verify(facts, now_ms, &Threads)
     }
 }

@@ -1,16 +1,16 @@
-//! Kind `message`: the thirteen checks.
+//! Kind `message`: the fourteen checks.
 
 use super::{Vector, array_of, bytes_of, code_of, device_of, list_of, number_of, of_kind, org_of, text_of};
 use crate::world::Facts;
 use samverkan_envelope::EpochSecret;
-use samverkan_envelope::open::{HeldKey, LocalDevice, OpenError, Received, Verified};
-use samverkan_proto::Fault;
+use samverkan_envelope::open::{HeldKey, LocalDevice, Memory, OpenError, Received, Verified};
 use samverkan_proto::code::{CannotDecryptReason, DeviceReceiptType, RefusalReason};
-use samverkan_proto::ids::{EpochKeyId, OrgId, SendId};
+use samverkan_proto::ids::{EpochKeyId, OrgId, SendId, ThreadId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::receipt::Verdict;
+use samverkan_proto::{Fault, InvalidField};
 use serde_json::Value;
 
 #[test]
@@ -35,14 +35,13 @@ fn open(input: &Value) -> Result<Verified, OpenError> {
         let key = keys.iter().find(|(of, _, _)| of == id);
         key.map(|(_, secret, epoch)| HeldKey { secret, epoch: *epoch })
     };
-    let seen: Vec<_> = list_of(&input["seen"]).iter().map(seen).collect();
     let hub_key = PublicKey::parse(&array_of(&input["hub_receipt_key"]), "key").expect("a key");
     let (header, wrap, content) =
         (bytes_of(&input["header"]), bytes_of(&input["wrap"]), bytes_of(&input["content"]));
     Received::parse(&header, &wrap, &content)?
         .unwrap(local, held)?
         .accept(&bytes_of(&input["receipt"]), &hub_key)?
-        .verify(&facts(&input["log"]), number_of(&input["now_ms"]), |org, id| seen.contains(&(*org, *id)))
+        .verify(&facts(&input["log"]), number_of(&input["now_ms"]), &Remembered::of(input))
 }
 
 fn held_key(key: &Value) -> (EpochKeyId, EpochSecret, Epoch) {
@@ -51,8 +50,36 @@ fn held_key(key: &Value) -> (EpochKeyId, EpochSecret, Epoch) {
     (EpochKeyId::of_key(&secret.public_key()), secret, epoch)
 }
 
-fn seen(entry: &Value) -> (OrgId, SendId) {
-    (org_of(&entry["sender_org"]), SendId::parse(&bytes_of(&entry["send_id"])).expect("an id"))
+/// What the input says of earlier messages.
+struct Remembered {
+    seen: Vec<(OrgId, SendId)>,
+    /// Absent where the vector ends with check 13.
+    threads: Option<Vec<(OrgId, ThreadId)>>,
+}
+
+impl Remembered {
+    fn of(input: &Value) -> Self {
+        let seen = |entry: &Value| (org_of(&entry["sender_org"]), id_of(&entry["send_id"], SendId::parse));
+        let thread = |entry: &Value| (org_of(&entry["org_id"]), id_of(&entry["thread_id"], ThreadId::parse));
+        Self {
+            seen: list_of(&input["seen"]).iter().map(seen).collect(),
+            threads: input.get("threads").map(|threads| list_of(threads).iter().map(thread).collect()),
+        }
+    }
+}
+
+impl Memory for Remembered {
+    fn was_shown(&self, sender: &OrgId, send_id: &SendId) -> bool {
+        self.seen.contains(&(*sender, *send_id))
+    }
+
+    fn exchanged(&self, with: &OrgId, thread: &ThreadId) -> bool {
+        self.threads.as_ref().is_none_or(|threads| threads.contains(&(*with, *thread)))
+    }
+}
+
+fn id_of<T>(value: &Value, parse: fn(&[u8]) -> Result<T, InvalidField>) -> T {
+    parse(&bytes_of(value)).expect("an id")
 }
 
 fn facts(log: &Value) -> Facts {
@@ -102,7 +129,7 @@ fn is_answer_to(fault: Fault, verdict: Option<Verdict>) -> bool {
         Fault::Replayed => matches!(verdict, Some(Verdict::Delivered { .. })),
         Fault::KeyDestroyed => cannot(CannotDecryptReason::KeyDestroyed),
         Fault::SchemaTooNew => refused(RefusalReason::SchemaTooNew),
-        Fault::BodyMismatch => refused(RefusalReason::ContentMismatch),
+        Fault::BodyMismatch | Fault::UnknownThread => refused(RefusalReason::ContentMismatch),
         Fault::ConsentMismatch => refused(RefusalReason::ConsentMismatch),
         Fault::Expired => refused(RefusalReason::Expired),
         Fault::SenderRevoked | Fault::ClockOutOfRange => refused(RefusalReason::SenderNotValid),
