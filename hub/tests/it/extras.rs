@@ -113,9 +113,10 @@ async fn uploads_that_lie_are_refused() {
     let start = |offset| parts(id, len, offset, &[]);
     let cases: Vec<(&str, Vec<v1::UploadBlobRequest>, ErrorReason)> = vec![
         ("other bytes than the id", parts(other, len, 0, &bytes), ErrorReason::InvalidField),
-        ("more than announced", parts(id, len - 1, 0, &bytes), ErrorReason::InvalidField),
+        ("more than announced", parts(id, len, 0, &[&bytes, &b"x"[..]].concat()), ErrorReason::InvalidField),
+        ("a length that nothing is padded to", parts(id, len - 1, 0, &[]), ErrorReason::InvalidField),
         ("no length", parts(id, 0, 0, &[]), ErrorReason::InvalidField),
-        ("an absurd length", parts(id, u64::MAX, 0, &[]), ErrorReason::InvalidField),
+        ("an absurd length", parts(id, u64::MAX, 0, &[]), ErrorReason::MessageTooLarge),
         ("nothing held to go on from", start(65_606), ErrorReason::OffsetOutOfRange),
         ("data first", vec![data(vec![1])], ErrorReason::InvalidField),
         ("nothing at all", vec![], ErrorReason::InvalidField),

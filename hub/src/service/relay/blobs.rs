@@ -2,6 +2,7 @@
 
 use samverkan_proto::ids::{BlobId, MessageId};
 use samverkan_proto::limits::{MAX_BLOB, MAX_BLOB_FRAME};
+use samverkan_proto::padding::is_blob_len;
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::upload_blob_request::Part;
 use samverkan_proto::v1::{
@@ -37,7 +38,10 @@ pub(super) async fn upload(
     let Some(Part::Start(start)) = next(line, &mut parts).await? else { return Err(NO_START.into()) };
     let UploadStart { blob_id, length, offset } = start;
     let blob = BlobId::parse(&blob_id)?;
-    if !(1..=MAX_BLOB).contains(&length) {
+    if length > MAX_BLOB {
+        return Err(Refusal::new(ErrorReason::MessageTooLarge));
+    }
+    if !is_blob_len(length) {
         return Err(Fault::BadLength.in_field("length").into());
     }
     let begun = hub.store.upload(permit.org(), blob, length, offset).await.map_err(error::of_store)?;
