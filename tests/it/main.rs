@@ -1,15 +1,19 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs.
+//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 39 to 98 is here, or explained in `tests/cannot_occur.md`.
 
 mod ground;
 
+mod bad_039_protobuf;
 mod bad_050_header;
 mod bad_055_directory;
 mod bad_060_times_and_lengths;
 mod bad_065_sealed;
 mod bad_066_repeats;
+mod bad_069_references;
 mod bad_080_attachments;
+mod bad_091_uploads;
+mod bad_094_disk_full;
 
 mod canaries;
 mod cli_walk;
@@ -17,6 +21,8 @@ mod crash;
 mod endings;
 mod joining;
 mod readme;
+mod rpc_table;
 mod story_transcript;
 mod suspension;
 mod tampering;
+mod time_passes;

@@ -2,6 +2,8 @@
 
 use crate::ground::Ground;
 use samverkan_proto::v1::ErrorReason;
+use samverkan_tests::until::until_async;
+use samverkan_tests::wire::log::Log;
 use samverkan_tests::wire::{Inbox, Member, Said, refused};
 use std::time::Instant;
 use tonic::Code;
@@ -29,7 +31,12 @@ async fn suspension_ends_streams_and_refuses_calls() {
         };
         took.push(began.elapsed());
         ended.is(Code::PermissionDenied, ErrorReason::OrganisationSuspended, "");
-        let next = refused("the next call", Inbox::open(&peer, 0).await);
+        // The connection is being cut, and a call on it may hear no reason; it is made again, and never goes well.
+        let next = until_async("a refusal that says why", || async {
+            let refusal = refused("the next call", Log::synchronise(&peer).await);
+            (!refusal.reason.is_empty()).then_some(refusal)
+        })
+        .await;
         next.is(Code::PermissionDenied, ErrorReason::OrganisationSuspended, "");
     }
     took.sort_unstable();
