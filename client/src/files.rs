@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+/// What the name of a file begins with that has no place yet.
+pub const TEMPORARY: &str = ".samverkan-";
+
 /// Why a file or folder was not used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileReason {
@@ -248,7 +251,7 @@ fn temporary_beside(path: &Path) -> Result<(PathBuf, tempfile::NamedTempFile), F
     let folder = folder_of(path);
     let fail = |error| FileError::from_io(path, error);
     let temporary = tempfile::Builder::new()
-        .prefix(".samverkan-")
+        .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(&folder)
         .map_err(fail)?;

@@ -1,5 +1,7 @@
 //! One call with a deadline.
 
+use std::time::Duration;
+
 use tonic::{Response, Status};
 
 use crate::connect::CALL_TIMEOUT;
@@ -15,7 +17,12 @@ pub(super) async fn unary<T>(
 
 /// Waits for anything the hub owes, at most [`CALL_TIMEOUT`].
 pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(CALL_TIMEOUT, answer)
+    within_time(CALL_TIMEOUT, answer).await
+}
+
+/// Waits for something that the hub may take longer for.
+pub(super) async fn within_time<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(time, answer)
         .await
         .map_err(|_| Error::with(Code::HubUnreachable, Args::none().text("cause", "no answer in time")))
 }

@@ -11,10 +11,10 @@ use samverkan_proto::v1::Delivery;
 
 use super::mail::{Kept, Mail, OutState};
 use super::model::{Direction, Progress};
-use super::transfer::{self, Downloaded};
+use super::transfer::Downloaded;
 use super::{Session, keys};
 use crate::connect::Link;
-use crate::error::{Code, Result};
+use crate::error::Result;
 
 /// What a delivery turned out to be.
 pub(super) enum Opened {
@@ -85,7 +85,7 @@ impl Session {
     /// Opens a delivery and fetches its attachments. `in_batch` knows the messages that are about to be kept.
     pub(super) async fn open_delivery(
         &mut self,
-        link: &Link,
+        link: &mut Link,
         delivery: &Delivery,
         in_batch: &[Opened],
         progress: &mut dyn Progress,
@@ -161,18 +161,15 @@ impl Session {
     /// Fetches and verifies every attachment; false when one is not what the message names.
     async fn fetch_attachments(
         &self,
-        link: &Link,
+        link: &mut Link,
         verified: &Verified,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
         let id = verified.header().fields().message_id;
         for attachment in &verified.body().attachments {
-            let target = self.mail.blob_path(&attachment.blob_id);
-            match transfer::download(link, &id, attachment, &target, progress).await {
-                Ok(Downloaded::Whole) => {}
-                Ok(Downloaded::Damaged) => return Ok(false),
-                Err(error) if error.code() == Code::BlobUnknown => return Ok(false),
-                Err(error) => return Err(error),
+            match self.download(link, &id, attachment, progress).await? {
+                Downloaded::Whole => {}
+                Downloaded::Damaged => return Ok(false),
             }
         }
         Ok(true)

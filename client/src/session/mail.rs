@@ -139,6 +139,11 @@ impl Mail {
         waiting.into_iter().map(Kept::id).collect()
     }
 
+    /// Whether a kept message names an attachment.
+    pub(super) fn names_blob(&self, id: &BlobId) -> bool {
+        self.iter().flat_map(|kept| &kept.body.attachments).any(|attachment| attachment.blob_id == *id)
+    }
+
     /// The folder of sealed attachments.
     pub(super) fn blobs(&self) -> &Path {
         &self.blobs

@@ -176,8 +176,8 @@ impl Session {
     /// minutes away from the hub's; [`Code::DeviceCopied`] when somebody else uses this device's identity.
     pub async fn refresh(&mut self, progress: &mut dyn Progress) -> Result<()> {
         let held = self.begin()?;
-        let link = self.connect(&held, progress).await?;
-        self.flush_outbox(&held, &link, progress).await
+        let mut link = self.connect(&held, progress).await?;
+        self.flush_outbox(&held, &mut link, progress).await
     }
 
     /// What is known about the organisation that has a handle now.
@@ -215,8 +215,8 @@ impl Session {
     /// A link with the outbox emptied over it, or none when the hub can not be reached now.
     async fn contact(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Option<Link>> {
         match self.connect(held, progress).await {
-            Ok(link) => {
-                self.flush_outbox(held, &link, progress).await?;
+            Ok(mut link) => {
+                self.flush_outbox(held, &mut link, progress).await?;
                 Ok(Some(link))
             }
             Err(error) if error.code().class() == Class::Transient => Ok(None),
@@ -235,12 +235,17 @@ impl Session {
         }
     }
 
-    /// Opens a link and does what is due on every contact with the hub.
-    async fn connect(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Link> {
+    /// Opens a link, and no more: for what goes on over another one.
+    async fn dial(&self) -> Result<Link> {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
         let identity = ClientIdentity { certificate: &self.membership.certificate, key };
         let hub = &self.membership.hub;
-        let link = Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?;
+        Ok(Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?)
+    }
+
+    /// Opens a link and does what is due on every contact with the hub.
+    async fn connect(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Link> {
+        let link = self.dial().await?;
         check_clock(&link)?;
         self.directory.compare(link.hello().checkpoint.clone())?;
         progress.begin(Step::Synchronising, 0);

@@ -64,7 +64,7 @@ impl Session {
         let mut received = Received::default();
         let mut link = self.connect(&held, progress).await?;
         for _ in 1..TRIES {
-            match self.receive_all(&held, &link, &mut received, progress).await {
+            match self.receive_all(&held, &mut link, &mut received, progress).await {
                 Err(error) if error.code().class() == Class::Transient => {
                     tokio::time::sleep(TRY_AGAIN).await;
                     link = self.connect(&held, progress).await?;
@@ -72,13 +72,13 @@ impl Session {
                 other => return other.map(|()| received),
             }
         }
-        self.receive_all(&held, &link, &mut received, progress).await.map(|()| received)
+        self.receive_all(&held, &mut link, &mut received, progress).await.map(|()| received)
     }
 
     async fn receive_all(
         &mut self,
         held: &ProfileLock,
-        link: &Link,
+        link: &mut Link,
         received: &mut Received,
         progress: &mut dyn Progress,
     ) -> Result<()> {
@@ -98,14 +98,14 @@ impl Session {
 
     /// Takes what comes next, waiting for it; what came is kept.
     pub(super) async fn receive_more(&mut self, progress: &mut dyn Progress) -> Result<()> {
-        let link = {
+        let mut link = {
             let held = self.begin()?;
             self.connect(&held, progress).await?
         };
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         let mut taken = false;
         while !taken {
-            let batch = self.gather(&Hold::EachBatch, &link, &mut inflow, None, progress).await?;
+            let batch = self.gather(&Hold::EachBatch, &mut link, &mut inflow, None, progress).await?;
             taken = batch.items > 0;
             self.settle(&Hold::EachBatch, &mut inflow, batch, &mut Received::default()).await?;
         }
@@ -130,15 +130,15 @@ impl Session {
         progress: &mut dyn Progress,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<()> {
-        let link = {
+        let mut link = {
             let held = self.begin()?;
-            let link = self.connect(&held, progress).await?;
-            self.flush_outbox(&held, &link, progress).await?;
+            let mut link = self.connect(&held, progress).await?;
+            self.flush_outbox(&held, &mut link, progress).await?;
             link
         };
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         loop {
-            let batch = self.gather(&Hold::EachBatch, &link, &mut inflow, None, progress).await?;
+            let batch = self.gather(&Hold::EachBatch, &mut link, &mut inflow, None, progress).await?;
             let mut received = Received::default();
             self.settle(&Hold::EachBatch, &mut inflow, batch, &mut received).await?;
             for (happened, notice) in [
@@ -163,7 +163,7 @@ impl Session {
     async fn gather(
         &mut self,
         hold: &Hold<'_>,
-        link: &Link,
+        link: &mut Link,
         inflow: &mut Inflow,
         patience: Option<Duration>,
         progress: &mut dyn Progress,
@@ -200,7 +200,7 @@ impl Session {
     async fn take_delivery(
         &mut self,
         hold: &Hold<'_>,
-        link: &Link,
+        link: &mut Link,
         delivery: &Delivery,
         batch: &mut Batch,
         progress: &mut dyn Progress,

@@ -17,10 +17,10 @@ use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, Verd
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
-use super::attach::Source;
+use super::attach::{Source, tidy};
 use super::mail::{Kept, OutState, SealedHashes, add_once};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
-use super::{Session, TRIES, TRY_AGAIN, call, transfer};
+use super::{Session, TRIES, TRY_AGAIN, call};
 use crate::connect::Link;
 use crate::error::{self, Code, Error, Result};
 use crate::home::ProfileLock;
@@ -56,11 +56,11 @@ impl Session {
     /// and is not sent again by itself.
     pub async fn send(&mut self, draft: Draft, progress: &mut dyn Progress) -> Result<Sent> {
         let held = self.begin()?;
-        let link = self.contact(&held, progress).await?;
+        let mut link = self.contact(&held, progress).await?;
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
-        let attachments = self.seal_attachments(&draft.attachments, progress)?;
+        let attachments = self.seal_attachments(&draft.attachments, progress).await?;
         let desk = self.desk();
         let letter = Letter {
             to: draft.to.iter().filter_map(|address| self.directory.resolve(address)).collect(),
@@ -72,7 +72,7 @@ impl Session {
             body: self.first_body(&draft, attachments),
         };
         let id = self.seal_letter(&held, letter, draft.consent)?;
-        self.dispatch(&held, link.as_ref(), id, progress).await
+        self.dispatch(&held, &mut link, id, progress).await
     }
 
     /// Answers in a thread: a reply to what came last, or more about what was sent.
@@ -86,13 +86,13 @@ impl Session {
         progress: &mut dyn Progress,
     ) -> Result<Sent> {
         let held = self.begin()?;
-        let link = self.contact(&held, progress).await?;
+        let mut link = self.contact(&held, progress).await?;
         let answered = self.answered(reference)?;
         let draft = self.reply_draft(&answered, &reply);
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
-        let attachments = self.seal_attachments(&draft.attachments, progress)?;
+        let attachments = self.seal_attachments(&draft.attachments, progress).await?;
         let body = Body {
             kind: answered.kind,
             thread_id: answered.thread,
@@ -109,7 +109,7 @@ impl Session {
             body,
         };
         let id = self.seal_letter(&held, letter, None)?;
-        let sent = self.dispatch(&held, link.as_ref(), id, progress).await?;
+        let sent = self.dispatch(&held, &mut link, id, progress).await?;
         if let (Some(link), true) = (link, sent.accepted) {
             // The receipt that says so goes out at once if it can, else with the next contact.
             self.settle_pending(&link).await?;
@@ -121,7 +121,7 @@ impl Session {
     pub(super) async fn flush_outbox(
         &mut self,
         held: &ProfileLock,
-        link: &Link,
+        link: &mut Link,
         progress: &mut dyn Progress,
     ) -> Result<()> {
         for id in self.mail.waiting() {
@@ -137,20 +137,19 @@ impl Session {
     async fn dispatch(
         &mut self,
         held: &ProfileLock,
-        link: Option<&Link>,
+        link: &mut Option<Link>,
         id: MessageId,
         progress: &mut dyn Progress,
     ) -> Result<Sent> {
-        let mut link = link.cloned();
         let (mut message, mut accepted) = (id, false);
         for _ in 0..TRIES {
-            let Some(open) = &link else { break };
+            let Some(open) = link else { break };
             (message, accepted) = self.deliver(held, open, message, progress).await?;
             if accepted {
                 break;
             }
             tokio::time::sleep(TRY_AGAIN).await;
-            link = self.connect(held, progress).await.ok();
+            *link = self.connect(held, progress).await.ok();
         }
         let thread = self.mail.get(&message).map(|kept| kept.body.thread_id);
         let reference = CaseReference::of_thread(&thread.ok_or(Error::new(Code::ProgramDefect))?);
@@ -161,7 +160,7 @@ impl Session {
     async fn deliver(
         &mut self,
         held: &ProfileLock,
-        link: &Link,
+        link: &mut Link,
         id: MessageId,
         progress: &mut dyn Progress,
     ) -> Result<(MessageId, bool)> {
@@ -188,11 +187,10 @@ impl Session {
         Ok((id, false))
     }
 
-    async fn submit(&self, link: &Link, id: &MessageId, progress: &mut dyn Progress) -> Result<Vec<u8>> {
+    async fn submit(&self, link: &mut Link, id: &MessageId, progress: &mut dyn Progress) -> Result<Vec<u8>> {
         let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
         for attachment in &kept.body.attachments {
-            let path = self.mail.blob_path(&attachment.blob_id);
-            transfer::upload(link, &path, attachment, progress).await?;
+            self.upload(link, attachment, progress).await?;
         }
         let outgoing = self.mail.outgoing(self.keystore.contents(), id)?;
         Ok(call::unary(link.relay().submit(outgoing.request())).await?.receipt.to_vec())
@@ -335,14 +333,24 @@ impl Session {
         self.mail.put(self.keystore.contents(), kept)
     }
 
-    fn seal_attachments(
+    /// Seals files and puts them in their places, all or none. The caller keeps the message before it waits for
+    /// anything, so that no sealed file is without one when somebody stops the command.
+    async fn seal_attachments(
         &self,
         paths: &[std::path::PathBuf],
         progress: &mut dyn Progress,
     ) -> Result<Vec<Attachment>> {
         // Every file is opened before the first is sealed, so that a missing one is found at once.
         let sources = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
-        sources.into_iter().map(|source| source.seal_into(self.mail.blobs(), progress)).collect()
+        let folder = self.mail.blobs();
+        if !sources.is_empty() {
+            tidy(folder, |id| self.mail.names_blob(id), self.clock.now_ms())?;
+        }
+        let mut sealed = Vec::with_capacity(sources.len());
+        for source in sources {
+            sealed.push(source.seal(folder, progress).await?);
+        }
+        sealed.into_iter().map(|sealed| sealed.place(folder)).collect()
     }
 
     /// The content of a message that begins a thread.

@@ -1,164 +1,134 @@
 //! Attachments to and from the hub: resumable, in pieces, the bytes sealed all the way.
+//!
+//! * [`upload`]: the hub is asked how far it got, and gets the rest.
+//! * [`download`]: what is here already is verified again, and the rest is fetched.
+//! * [`patience`]: how long a transfer that gets nowhere is tried again.
+//!
+//! Whatever ends a try (a lost connection, a hub that is busy or stops), the next one goes on where it stopped, over a
+//! new connection if the old one is gone. Each single step of a try has a deadline.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use bytes::Bytes;
 use samverkan_envelope::body::Attachment;
 use samverkan_proto::ids::MessageId;
-use samverkan_proto::v1::upload_blob_request::Part;
-use samverkan_proto::v1::{
-    DownloadBlobRequest, GetUploadRequest, UploadBlobRequest, UploadBlobResponse, UploadStart,
-};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
-use super::attach::{OpenFailure, Verifier};
-use super::call::{unary, within};
+use super::Session;
 use super::model::{Progress, Step};
 use crate::connect::Link;
-use crate::error::{Code, Error, Result};
-use crate::files::{self, FileError};
+use crate::error::Result;
 
-/// One frame of an upload.
-const FRAME: usize = 256 << 10;
-/// Frames that wait for the network.
-const FRAMES_AHEAD: usize = 4;
+mod download;
+mod patience;
+mod upload;
 
-/// Uploads the sealed bytes at `path`, or the rest of them.
-pub(super) async fn upload(
-    link: &Link,
-    path: &Path,
-    attachment: &Attachment,
-    progress: &mut dyn Progress,
-) -> Result<()> {
-    let blob_id: Bytes = attachment.blob_id.as_bytes().to_vec().into();
-    let known = unary(link.relay().get_upload(GetUploadRequest { blob_id: blob_id.clone() })).await?;
-    if known.complete {
-        return Ok(());
+pub(super) use download::Downloaded;
+use download::Fetched;
+use patience::Patience;
+
+/// One transfer under way, over as many connections as it takes.
+trait Transfer {
+    /// What it ends with.
+    type Done;
+
+    /// Goes on until the end, or until something stops it.
+    async fn go_on(&mut self, link: &Link, marks: &mut Marks<'_>) -> Result<Self::Done>;
+
+    /// How many sealed bytes are where they should be, as far as is known.
+    fn position(&self) -> u64;
+}
+
+impl Session {
+    /// Uploads the sealed bytes of an attachment, or the rest of them. `link` is replaced when it is lost.
+    ///
+    /// # Errors
+    /// What does not pass by itself in a while, as the hub or the connection says it.
+    pub(super) async fn upload(
+        &self,
+        link: &mut Link,
+        attachment: &Attachment,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        let mut upload = upload::Upload::open(&self.mail.blob_path(&attachment.blob_id), attachment)?;
+        self.persist(link, &mut upload, Marks::new(Step::Uploading, progress)).await
     }
-    let fail = |error| Error::from(FileError::from_io(path, error));
-    let mut file = tokio::fs::File::from_std(files::open_private(path)?);
-    let length = file.metadata().await.map_err(fail)?.len();
-    let offset = known.offset.min(length);
-    file.seek(std::io::SeekFrom::Start(offset)).await.map_err(fail)?;
-    progress.begin(Step::Uploading, length - offset);
 
-    let (frames, receiver) = mpsc::channel(FRAMES_AHEAD);
-    let start = Part::Start(UploadStart { blob_id, length, offset });
-    let mut relay = link.relay();
-    let call = relay.upload_blob(ReceiverStream::new(receiver));
-    let feed = async {
-        let mut part = Some(start);
-        while let Some(next) = part {
-            let sent = match &next {
-                Part::Start(_) => 0,
-                Part::Data(data) => data.len(),
+    /// Fetches and verifies the sealed bytes of an attachment, or the rest of them. `link` is replaced when it is lost.
+    ///
+    /// # Errors
+    /// As [`Session::upload`]. What was fetched until then is kept, and the next call goes on behind it.
+    pub(super) async fn download(
+        &self,
+        link: &mut Link,
+        message: &MessageId,
+        attachment: &Attachment,
+        progress: &mut dyn Progress,
+    ) -> Result<Downloaded> {
+        let target = self.mail.blob_path(&attachment.blob_id);
+        let mut marks = Marks::new(Step::Downloading, progress);
+        if download::is_here(&target, attachment) {
+            return Ok(Downloaded::Whole);
+        }
+        let mut download = download::Download::open(message, attachment, &target, &mut marks).await?;
+        match self.persist(link, &mut download, marks).await {
+            Ok(Fetched::All) => download.finish(),
+            Ok(Fetched::Wrong) => download.give_up(),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tries until a transfer ends, fails for good, or has got nowhere for too long.
+    async fn persist<T: Transfer>(
+        &self,
+        link: &mut Link,
+        transfer: &mut T,
+        mut marks: Marks<'_>,
+    ) -> Result<T::Done> {
+        let mut patience = Patience::new(Instant::now());
+        loop {
+            let before = transfer.position();
+            let error = match transfer.go_on(link, &mut marks).await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
             };
-            // The call has ended when nobody takes frames any more; its own answer says why.
-            if frames.send(UploadBlobRequest { part: Some(next) }).await.is_err() {
-                break;
+            if transfer.position() > before {
+                patience = Patience::new(Instant::now());
             }
-            progress.advance(sent as u64);
-            part = next_frame(&mut file).await.map_err(fail)?;
-        }
-        drop(frames);
-        Ok::<(), Error>(())
-    };
-    let (answer, fed) = tokio::join!(call, feed);
-    let answer: UploadBlobResponse = answer.map_err(|status| Error::from(&status))?.into_inner();
-    fed?;
-    if answer.complete { Ok(()) } else { Err(Error::new(Code::BlobMissing)) }
-}
-
-async fn next_frame(file: &mut tokio::fs::File) -> std::io::Result<Option<Part>> {
-    let mut frame = Vec::with_capacity(FRAME);
-    let mut limited = file.take(FRAME as u64);
-    limited.read_to_end(&mut frame).await?;
-    Ok((!frame.is_empty()).then(|| Part::Data(frame.into())))
-}
-
-/// How a download ended that the network did not cut.
-pub(super) enum Downloaded {
-    /// Verified to the last byte, flushed, and under its own name.
-    Whole,
-    /// What the hub has is not what the message names.
-    Damaged,
-}
-
-/// Fetches the sealed bytes of an attachment to `target`, going on where an earlier try was cut.
-pub(super) async fn download(
-    link: &Link,
-    message: &MessageId,
-    attachment: &Attachment,
-    target: &Path,
-    progress: &mut dyn Progress,
-) -> Result<Downloaded> {
-    if target.exists() {
-        return Ok(Downloaded::Whole);
-    }
-    let partial = partial_path(target);
-    let fail = |error| Error::from(FileError::from_io(&partial, error));
-    let mut sink = std::io::sink();
-    let mut verifier = Verifier::new(attachment, &mut sink);
-    let Some(offset) = take_partial(&partial, &mut verifier)? else { return damaged(&partial) };
-    if offset == 0 {
-        files::replace_private(&partial, &[])?;
-    }
-    let mut file = files::open_private_to_write(&partial)?;
-    std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)).map_err(fail)?;
-    progress.begin(Step::Downloading, attachment.plaintext_len.saturating_sub(offset));
-    let request = DownloadBlobRequest {
-        message_id: message.as_bytes().to_vec().into(),
-        blob_id: attachment.blob_id.as_bytes().to_vec().into(),
-        offset,
-        length: 0,
-    };
-    let mut stream = unary(link.relay().download_blob(request)).await?;
-    while let Some(piece) = within(stream.message()).await?.map_err(|status| Error::from(&status))? {
-        if verifier.push(&piece.data).is_err() {
-            return damaged(&partial);
-        }
-        file.write_all(&piece.data).map_err(fail)?;
-        progress.advance(piece.data.len() as u64);
-    }
-    if verifier.finish().is_err() {
-        return damaged(&partial);
-    }
-    file.sync_all().map_err(fail)?;
-    std::fs::rename(&partial, target).map_err(fail)?;
-    files::sync_folder(target.parent().unwrap_or(target))?;
-    Ok(Downloaded::Whole)
-}
-
-/// Gives what an earlier try fetched to the verifier; its length, or `None` if it is not what it should be.
-fn take_partial(partial: &Path, verifier: &mut Verifier<'_>) -> Result<Option<u64>> {
-    let mut file = match files::open_private(partial) {
-        Ok(file) => file,
-        Err(error) if error.is_missing() => return Ok(Some(0)),
-        Err(error) => return Err(error.into()),
-    };
-    let fail = |error| Error::from(FileError::from_io(partial, error));
-    let mut piece = vec![0; FRAME];
-    let mut total = 0;
-    loop {
-        let read = std::io::Read::read(&mut file, &mut piece).map_err(fail)?;
-        if read == 0 {
-            return Ok(Some(total));
-        }
-        match verifier.push(&piece[..read]) {
-            Ok(()) => total += read as u64,
-            Err(OpenFailure::Damaged | OpenFailure::Write(_)) => return Ok(None),
+            let Some(pause) = patience.pause_after(error.code(), Instant::now()) else { return Err(error) };
+            tracing::debug!(code = error.code().as_str(), ?pause, "a transfer goes on in a moment");
+            tokio::time::sleep(pause).await;
+            if patience::connection_is_over(error.code()) {
+                match self.dial().await {
+                    Ok(new) => *link = new,
+                    // The next try fails on the dead connection, and counts.
+                    Err(error) if patience::may_pass(error.code()) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
     }
 }
 
-fn damaged(partial: &Path) -> Result<Downloaded> {
-    files::remove(partial)?;
-    Ok(Downloaded::Damaged)
+/// What is shown of a transfer: each byte once, over all its tries.
+struct Marks<'a> {
+    progress: &'a mut dyn Progress,
+    step: Step,
+    shown: Option<u64>,
 }
 
-fn partial_path(target: &Path) -> PathBuf {
-    target.with_extension("part")
+impl<'a> Marks<'a> {
+    fn new(step: Step, progress: &'a mut dyn Progress) -> Self {
+        Self { progress, step, shown: None }
+    }
+
+    /// So many of all bytes are done. What was shown before is never taken back.
+    fn reach(&mut self, done: u64, total: u64) {
+        let shown = *self.shown.get_or_insert_with(|| {
+            self.progress.begin(self.step, total);
+            0
+        });
+        if done > shown {
+            self.progress.advance(done - shown);
+            self.shown = Some(done);
+        }
+    }
 }

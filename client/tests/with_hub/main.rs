@@ -1,5 +1,6 @@
 //! The client library against a real hub in the same process, with one clock for both.
 
+mod attachments;
 mod hub;
 mod joining;
 mod member;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use samverkan_client::error::Code;
 use samverkan_client::session::evidence::Evidence;
-use samverkan_client::session::model::{Draft, Reply, Stage};
-use samverkan_proto::code::{Class, LegalBasis, Urgency};
+use samverkan_client::session::model::{ConsentDraft, Draft, Reply, Stage};
+use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, LegalBasis, Urgency};
 use samverkan_proto::ids::MailboxAddress;
 
 use crate::hub::TestHub;
@@ -13,14 +13,14 @@ use crate::member::{Member, SOCIAL, Silent, VOLUNTEER};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-async fn two(hub: &TestHub) -> (Member, Member) {
+pub(crate) async fn two(hub: &TestHub) -> (Member, Member) {
     let mut police = Member::join(hub, "soc-exempel", SOCIAL).await;
     let support = Member::join(hub, "boj-exempel", VOLUNTEER).await;
     police.session.refresh(&mut Silent).await.expect("refreshed");
     (police, support)
 }
 
-fn referral(to: &MailboxAddress) -> Draft {
+pub(crate) fn referral(to: &MailboxAddress) -> Draft {
     Draft {
         to: vec![to.clone()],
         from: None,
@@ -87,6 +87,37 @@ async fn what_was_acknowledged_does_not_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_consent_covers_what_it_says_and_is_used_up() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    let third = Member::join(&hub, "annan-exempel", VOLUNTEER).await;
+    one.session.refresh(&mut Silent).await.expect("refreshed");
+    let draft = ConsentDraft {
+        purpose: ConsentPurpose::Referral,
+        recipients: vec![two.mailbox.clone()],
+        categories: vec!["contact".to_owned()],
+        expires_ms: hub.clock.now_ms() + 30 * 24 * 3_600_000,
+        how: ConsentHow::Verbally,
+        evidence: "Hört av Exempel".to_owned(),
+        handles: 1,
+    };
+    let consent = one.session.record_consent(&draft, &mut Silent).await.expect("recorded");
+    let under = |to: &MailboxAddress| Draft {
+        basis: Some(LegalBasis::Consent),
+        consent: Some(consent.id),
+        ..referral(to)
+    };
+    let outside = one.session.send(under(&third.mailbox), &mut Silent).await.expect_err("not named");
+    assert_eq!(outside.code(), Code::ConsentDoesNotCover);
+    let sent = one.session.send(under(&two.mailbox), &mut Silent).await.expect("covered");
+    let received = two.session.receive(&mut Silent).await.expect("received");
+    assert_eq!((received.threads.as_slice(), received.refused), (&[sent.reference][..], 0));
+    let again = one.session.send(under(&two.mailbox), &mut Silent).await.expect_err("one message only");
+    assert_eq!(again.code(), Code::ConsentHandleUsed);
+    assert!(one.restart().session.consents().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_recipient_is_named_and_nothing_is_sent() {
     let hub = TestHub::start().await;
     let (mut one, two) = two(&hub).await;
@@ -108,4 +139,17 @@ async fn what_waited_without_a_network_is_sent_by_any_later_contact() {
     assert!(sent.accepted && later.accepted && sent.reference != later.reference);
     let received = two.session.receive(&mut Silent).await.expect("received");
     assert_eq!(received.threads.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_nobody_fetched_is_reported_as_expired() {
+    let hub = TestHub::start().await;
+    let (mut one, two) = two(&hub).await;
+    let draft = Draft { keep_ms: Some(24 * 3_600_000), ..referral(&two.mailbox) };
+    let sent = one.session.send(draft, &mut Silent).await.expect("sent");
+    hub.advance(2 * DAY);
+    let mut silent = Silent;
+    let told = one.session.wait(&sent.reference, Stage::ExpiredUndelivered, &mut silent);
+    let track = tokio::time::timeout(Duration::from_secs(30), told).await.expect("in time").expect("told");
+    assert_eq!(track.steps[0].stage, Stage::ExpiredUndelivered);
 }

@@ -1,6 +1,6 @@
 //! Opening: nothing leaves before its segment was verified, nothing counts before the end was.
 
-use super::{LENGTH_PREFIX, PREAMBLE, SEALED_SEGMENT, commitment, segment_key};
+use super::{LENGTH_PREFIX, PREAMBLE, SEALED_SEGMENT, commitment, segment_key, segment_offset};
 use crate::body::Attachment;
 use crate::context::segment_nonce;
 use crate::suite::AeadKey;
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 /// Opens one attachment from sealed bytes that arrive in order, in pieces of any size.
 ///
 /// What [`BlobOpener::push`] gives may be written to a temporary file, and must not be shown, moved or acted on before
-/// [`BlobOpener::finish`] succeeded. After an error the opener is done for.
+/// [`BlobOpener::finish`] succeeded. After an error nothing more is taken before [`BlobOpener::rewind`].
 pub struct BlobOpener {
     expected: Attachment,
     key: Option<AeadKey>,
@@ -59,9 +59,17 @@ impl BlobOpener {
         }
     }
 
-    /// How many sealed bytes were taken: where a download that was cut continues.
+    /// How many sealed bytes were taken.
     #[must_use]
     pub const fn offset(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Goes back to the end of the last segment that was verified, also after an error, and gives the offset from which
+    /// sealed bytes have to be pushed again: where a download that was cut, or a copy that was damaged, continues.
+    pub fn rewind(&mut self) -> u64 {
+        self.buffer.clear();
+        self.consumed = if self.key.is_some() { segment_offset(self.segment) } else { 0 };
         self.consumed
     }
 
@@ -73,12 +81,15 @@ impl BlobOpener {
         while !sealed.is_empty() {
             let full = if self.key.is_none() { BLOB_HEADER } else { SEALED_SEGMENT };
             if self.buffer.len() == full {
-                // More bytes follow, so this segment is not the last.
-                self.open_buffer(false, file)?;
+                // More bytes follow, so this segment is not the last. A full header is one that was refused before.
+                if self.key.is_none() {
+                    self.open_header()?
+                } else {
+                    self.open_buffer(false, file)?
+                }
                 continue;
             }
             let (head, rest) = sealed.split_at(sealed.len().min(full - self.buffer.len()));
-            self.sealed_hash.update(head);
             self.buffer.extend_from_slice(head);
             self.consumed += head.len() as u64;
             sealed = rest;
@@ -121,6 +132,7 @@ impl BlobOpener {
             return Err(Fault::CommitMismatch.in_field("blob.commit"));
         }
         self.key = Some(segment_key(salt, &self.expected.file_key));
+        self.sealed_hash.update(&self.buffer);
         self.buffer.clear();
         Ok(())
     }
@@ -133,10 +145,14 @@ impl BlobOpener {
             return Err(Fault::BadLength.in_field("blob"));
         }
         let key = self.key.as_ref().expect("the header was opened");
+        // Opening writes over the sealed bytes, and only those that opened count.
+        let mut sealed_hash = self.sealed_hash.clone();
+        sealed_hash.update(&self.buffer);
         let plain = key
             .open(segment_nonce(self.segment, last), b"", &mut self.buffer)
             .map_err(|_| Fault::SegmentFailed.in_field("blob.segment"))?;
         self.plain.take(plain, file);
+        self.sealed_hash = sealed_hash;
         self.segment += 1;
         self.buffer.clear();
         Ok(())

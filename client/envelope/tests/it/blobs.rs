@@ -57,6 +57,35 @@ proptest! {
         prop_assert!(is_blob_len(blob.len() as u64));
         prop_assert_eq!(open(&attachment(&outline), &blob, opened_in), Ok(data));
     }
+
+    /// A copy that is damaged or ends anywhere is good up to a boundary, and the rest can come from elsewhere.
+    #[test]
+    fn an_opener_goes_on_behind_what_was_verified(
+        len in 0usize..200_000,
+        cut in any::<prop::sample::Index>(),
+        damaged in any::<prop::sample::Index>(),
+        piece in 1usize..100_000,
+    ) {
+        let data = file(len);
+        let (blob, outline) = seal(&data, 50_000);
+        let mut copy = blob[..cut.index(blob.len() + 1)].to_vec();
+        let damaged = (!copy.is_empty()).then(|| damaged.index(copy.len()));
+        if let Some(at) = damaged {
+            copy[at] ^= 1;
+        }
+        let mut opener = BlobOpener::new(&attachment(&outline));
+        let mut opened = Vec::new();
+        let refused = copy.chunks(piece).any(|piece| opener.push(piece, &mut opened).is_err());
+        prop_assert!(!refused || damaged.is_some());
+        prop_assert!(!refused || opener.push(&[0; 70_000], &mut opened).is_err(), "nothing is taken after an error");
+        let offset = opener.rewind() as usize;
+        prop_assert!(damaged.is_none_or(|at| offset <= at), "nothing damaged counts as verified");
+        prop_assert_eq!(opener.offset() as usize, offset);
+        prop_assert!(offset == 0 || (0..4).any(|index| segment_offset(index) as usize == offset));
+        opener.push(&blob[offset..], &mut opened).expect("good bytes");
+        opener.finish(&mut opened).expect("the whole is good");
+        prop_assert_eq!(opened, data);
+    }
 }
 
 #[test]
