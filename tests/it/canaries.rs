@@ -1,14 +1,23 @@
 //! What people write is planted with canaries, and everything that must not know it is searched: the hub's disk, its log at its most
 //! talkative, its metrics page, what the client says, command lines and environments of every process meanwhile, and panics.
+//!
+//! Every command of both programs is run with `--json` on the way, and a command that nobody thought of here fails the test. `show` and
+//! `save` alone may repeat what a person wrote.
 
+use crate::cli_walk;
 use samverkan_tests::hub::HubProcess;
 use samverkan_tests::metrics::MetricsPage;
 use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
-use samverkan_tests::process::Outcome;
+use samverkan_tests::process::{Outcome, Running};
 use samverkan_tests::search::{Canary, assert_absent};
 use samverkan_tests::site::Site;
 use samverkan_tests::spy::Spy;
+use samverkan_tests::until::until;
+use std::collections::BTreeSet;
 use std::path::Path;
+
+/// The commands by which a person asks for content.
+const ASKS_FOR_CONTENT: [&str; 2] = ["show", "save"];
 
 /// One canary for everything that a person writes.
 struct Planted {
@@ -19,6 +28,7 @@ struct Planted {
     content: Canary,
     evidence: Canary,
     answer: Canary,
+    answer_file: Canary,
 }
 
 impl Planted {
@@ -31,12 +41,13 @@ impl Planted {
             content: Canary::plant("forhor-"),
             evidence: Canary::plant("samtycke-"),
             answer: Canary::plant("stodsamtal-"),
+            answer_file: Canary::plant("journal-"),
         }
     }
 
     fn all(&self) -> Vec<Canary> {
-        let Self { subject, text, field, file, content, evidence, answer } = self;
-        [subject, text, field, file, content, evidence, answer].map(Clone::clone).to_vec()
+        let Self { subject, text, field, file, content, evidence, answer, answer_file } = self;
+        [subject, text, field, file, content, evidence, answer, answer_file].map(Clone::clone).to_vec()
     }
 
     /// The referral as a file, so that nothing of it stands on a command line.
@@ -66,37 +77,79 @@ fn talkative_hub() -> (HubProcess, MetricsPage) {
 
 /// Everything that was said on the way, by whom it does not matter.
 #[derive(Default)]
-struct Said(Vec<Outcome>);
+struct Said {
+    outcomes: Vec<Outcome>,
+    /// The commands that were run with `--json`, such as `samverkan org show`.
+    as_document: BTreeSet<String>,
+}
 
 impl Said {
-    /// Runs a command that must succeed, in words and as a document, and keeps what it said.
-    fn run(&mut self, office: &Office, words: &[&str]) -> String {
+    /// Runs a command that must succeed, in words and as a document, keeps what it said, and gives the document.
+    fn run(&mut self, office: &Office, words: &[&str]) -> serde_json::Value {
         let outcome = office.run(words);
-        let said = outcome.ok().to_owned();
-        self.0.push(outcome);
-        said
+        outcome.exits(0);
+        self.outcomes.push(outcome);
+        self.document(office, words)
     }
 
+    /// The same for a command that does something that can be done only once: as a document alone.
     fn document(&mut self, office: &Office, words: &[&str]) -> serde_json::Value {
-        let said = self.run(office, &[words, &["--json"]].concat());
-        serde_json::from_str(&said).expect("a document")
+        let outcome = office.run(&[words, &["--json"]].concat());
+        let document = outcome.json();
+        assert!(document["schema_version"].is_u64(), "{document}");
+        self.keep("samverkan", words, outcome);
+        document
     }
 
     /// Runs a command that must fail.
     fn fail(&mut self, office: &Office, words: &[&str], exit: i32) {
-        let outcome = office.run(words);
-        outcome.exits(exit);
-        self.0.push(outcome);
+        for words in [words.to_vec(), [words, &["--json"]].concat()] {
+            let outcome = office.run(&words);
+            outcome.exits(exit);
+            self.keep("samverkan", &words, outcome);
+        }
     }
 
-    /// Whether any of it contains a canary other than those that are allowed there.
+    /// Runs one of the operator's commands.
+    fn operate(&mut self, hub: &HubProcess, words: &[&str], exit: i32) {
+        let outcome = hub.operator(&[words, &["--json"]].concat());
+        outcome.exits(exit);
+        self.keep("samverkan-hub", words, outcome);
+    }
+
+    fn keep(&mut self, program: &str, words: &[&str], outcome: Outcome) {
+        let is_run =
+            |path: &Vec<String>| words.len() >= path.len() && path.iter().zip(words).all(|(a, b)| a == b);
+        // The walk leaves `help` out, since nothing is below it and every list ends with it.
+        let known = cli_walk::leaves(program).into_iter().chain([vec!["help".to_owned()]]);
+        let path = { known }.find(is_run).expect("a command");
+        self.as_document.insert(format!("{program} {}", path.join(" ")));
+        self.outcomes.push(outcome);
+    }
+
+    /// Whether none of it contains a canary.
     fn is_clean(&self, canaries: &[Canary]) {
-        for outcome in &self.0 {
+        for outcome in &self.outcomes {
             for canary in canaries {
                 for stream in [&outcome.stdout, &outcome.stderr] {
                     let found = canary.within(stream.as_bytes());
                     assert_eq!(found, None, "{} is in what {} said", canary.text(), outcome.command);
                 }
+            }
+        }
+    }
+
+    /// Whether every command of both programs was run with `--json`, but for those that ask for content and the hub's own process,
+    /// whose words are its log.
+    fn is_complete(&self) {
+        for program in ["samverkan", "samverkan-hub"] {
+            for path in cli_walk::leaves(program) {
+                let path = path.join(" ");
+                let left_out = ASKS_FOR_CONTENT.contains(&path.as_str()) || path == "serve";
+                assert!(
+                    left_out || self.as_document.contains(&format!("{program} {path}")),
+                    "{program} {path} was not run"
+                );
             }
         }
     }
@@ -109,10 +162,7 @@ struct Tale {
     police: Office,
     association: Office,
     planted: Planted,
-    /// What may hold nothing that anybody wrote.
-    quiet: Said,
-    /// What lists cases, and may hold their subjects.
-    lists: Said,
+    said: Said,
 }
 
 impl Tale {
@@ -120,12 +170,15 @@ impl Tale {
         let (hub, metrics) = talkative_hub();
         let police = Office::open(&hub, &POLICE, "brottsoffer");
         let association = Office::open(&hub, &ASSOCIATION, "stod");
-        let (planted, quiet, lists) = (Planted::new(), Said::default(), Said::default());
-        let mut tale = Self { hub, metrics, police, association, planted, quiet, lists };
+        let mut tale =
+            Self { hub, metrics, police, association, planted: Planted::new(), said: Said::default() };
         let consent = tale.consent();
         let reference = tale.send(&consent);
         tale.answer(&reference);
+        tale.follow_up(&reference);
         tale.mistakes(&reference);
+        tale.everything_else();
+        tale.the_operators();
         tale
     }
 
@@ -133,8 +186,8 @@ impl Tale {
         self.police.file("note.txt", self.planted.evidence.text());
         let to = ["consent", "record", "--to", "boj-exempel/stod", "--category", "contact"];
         let how = ["--until", "2099-12-31", "--how", "VERBALLY", "--evidence-file", "note.txt"];
-        let recorded = self.quiet.document(&self.police, &[&to[..], &how].concat());
-        self.quiet.run(&self.police, &["consent", "show"]);
+        let recorded = self.said.document(&self.police, &[&to[..], &how].concat());
+        self.said.run(&self.police, &["consent", "show"]);
         recorded["consent"].as_str().expect("a reference").to_owned()
     }
 
@@ -142,44 +195,117 @@ impl Tale {
         let name = format!("{}.pdf", self.planted.file.text());
         self.police.file(&name, format!("%PDF {} {}", self.planted.content.text(), "x".repeat(200_000)));
         self.police.file("referral.json", self.planted.referral(consent));
-        self.quiet.document(&self.police, &["send", "--from-file", "referral.json", "--dry-run"]);
-        let sent = self.quiet.document(&self.police, &["send", "--from-file", "referral.json"]);
-        self.lists.document(&self.police, &["sent"]);
+        self.said.run(&self.police, &["send", "--from-file", "referral.json", "--dry-run"]);
+        let sent = self.said.document(&self.police, &["send", "--from-file", "referral.json"]);
+        self.said.document(&self.police, &["sent"]);
         sent["reference"].as_str().expect("a reference").to_owned()
     }
 
     fn answer(&mut self, reference: &str) {
-        self.lists.document(&self.association, &["inbox"]);
-        // The two that a person asks for content with.
-        let shown = self.association.run(&["show", reference]);
-        assert!(shown.ok().contains(self.planted.text.text()), "{}", shown.stdout);
-        self.quiet.document(&self.association, &["save", reference, "-o", "saved.pdf"]);
-        self.association.file("answer.txt", self.planted.answer.text());
-        self.quiet.document(&self.association, &["reply", reference, "--text-file", "answer.txt"]);
-        self.quiet.document(&self.police, &["track", reference]);
-        self.quiet.document(&self.police, &["receipts", reference, "-o", "proof.json"]);
-        self.quiet.document(&self.police, &["receipts", "--verify", "proof.json"]);
-        self.quiet.document(&self.police, &["doctor"]);
-        self.lists.document(&self.police, &["sent"]);
+        self.watch();
+        self.said.document(&self.association, &["inbox"]);
+        // What is asked for by name is shown, and is therefore no evidence of anything above.
+        let shown = self.association.json(&["show", reference]).to_string();
+        for canary in [&self.planted.subject, &self.planted.text, &self.planted.field, &self.planted.file] {
+            assert!(shown.contains(canary.text()), "{shown}");
+        }
+        let saved = self.association.json(&["save", reference, "-o", "saved.pdf"]);
+        assert_eq!(saved["kind"], "saved");
+        let name = format!("{}.pdf", self.planted.answer_file.text());
+        self.association.file(&name, "%PDF");
+        let answer = serde_json::json!({ "text": self.planted.answer.text(), "attachments": [name] });
+        self.association.file("answer.json", answer.to_string());
+        self.said.document(&self.association, &["reply", reference, "--from-file", "answer.json"]);
+    }
+
+    /// The stream says that something is there, and ends when it is stopped.
+    fn watch(&mut self) {
+        let log = self.association.folder().join("watch.log");
+        let mut watching = Running::start(&mut self.association.command(&["watch", "--json"]), &log);
+        let said = || std::fs::read_to_string(&log).expect("a log");
+        until("the arrival is told", || said().contains("arrived").then_some(()));
+        watching.interrupt();
+        let code = until("watch ends", || watching.finished()).code();
+        let outcome =
+            Outcome { command: "watch --json".to_owned(), code, stdout: said(), stderr: String::new() };
+        self.said.keep("samverkan", &["watch"], outcome);
+    }
+
+    fn follow_up(&mut self, reference: &str) {
+        let police = &self.police;
+        self.said.document(police, &["inbox"]);
+        self.said.document(police, &["sent"]);
+        self.said.run(police, &["track", reference]);
+        self.said.run(police, &["receipts", reference]);
+        self.said.document(police, &["receipts", reference, "-o", "proof.json"]);
+        self.said.run(police, &["receipts", "--verify", "proof.json"]);
     }
 
     /// Mistakes with a person's data in them are not repeated.
     fn mistakes(&mut self, reference: &str) {
         let broken = self.planted.referral("222-222-2").replace("REFERRAL", self.planted.subject.text());
         self.police.file("broken.json", broken);
+        let misplaced = serde_json::json!({ self.planted.subject.text(): self.planted.text.text() });
+        self.police.file("misplaced.json", misplaced.to_string());
+        self.police.file("cut-off.json", format!("{{\"text\": \"{}", self.planted.text.text()));
         let line = format!("{}\n{}", self.planted.subject.text(), self.planted.text.text());
         self.police.file("two-lines.txt", line);
-        for format in [&[][..], &["--json"]] {
-            let fail = |said: &mut Said, office: &Office, words: &[&str], exit| {
-                said.fail(office, &[words, format].concat(), exit);
-            };
-            let (quiet, police) = (&mut self.quiet, &self.police);
-            fail(quiet, police, &["send", "--from-file", "broken.json"], 2);
-            let envelope = ["send", "--to", "boj-exempel/stod", "--class", "REFERRAL"];
-            let basis = ["--basis", "VITAL_INTEREST", "--subject-file", "two-lines.txt"];
-            fail(quiet, police, &[&envelope[..], &basis].concat(), 2);
-            fail(quiet, &self.association, &["save", reference, "-o", "saved.pdf"], 8);
+        let (said, police) = (&mut self.said, &self.police);
+        for file in ["broken.json", "misplaced.json", "cut-off.json"] {
+            said.fail(police, &["send", "--from-file", file], 2);
+            said.fail(police, &["reply", reference, "--from-file", file], 2);
+            said.fail(police, &["consent", "record", "--from-file", file], 2);
         }
+        let envelope = ["send", "--to", "boj-exempel/stod", "--class", "REFERRAL"];
+        let basis = ["--basis", "VITAL_INTEREST", "--subject-file", "two-lines.txt"];
+        said.fail(police, &[&envelope[..], &basis].concat(), 2);
+        said.fail(&self.association, &["save", reference, "--attachment", "1", "-o", "saved.pdf"], 8);
+    }
+
+    /// The commands that have nothing to do with the case.
+    fn everything_else(&mut self) {
+        let (said, police) = (&mut self.said, &self.police);
+        let number = self.association.json(&["org", "show"])["safety_number"].clone();
+        let number = number.as_str().expect("a safety number");
+        for words in [
+            &["find"][..],
+            &["org", "list"],
+            &["org", "show", "boj-exempel"],
+            &["org", "verify", "boj-exempel", "--number", number],
+            &["key", "show"],
+            &["doctor"],
+            &["profile", "list"],
+            &["profile", "use", "default"],
+            &["help"],
+            &["completions", "bash"],
+            &["man"],
+        ] {
+            said.run(police, words);
+        }
+        said.document(police, &["profile", "add", "extra"]);
+        said.fail(
+            police,
+            &["join", "invitation.txt", "--mailbox", "stod", "--kit", "a", "--kit-copy", "b"],
+            8,
+        );
+    }
+
+    fn the_operators(&mut self) {
+        let (said, hub) = (&mut self.said, &self.hub);
+        for words in [
+            &["check"][..],
+            &["org", "list"],
+            &["org", "show", "boj-exempel"],
+            &["org", "suspend", "boj-exempel"],
+            &["org", "resume", "boj-exempel"],
+            &["org", "remove", "boj-exempel", "--yes"],
+        ] {
+            said.operate(hub, words, 0);
+        }
+        let kvinnojour = ["org", "invite", "kj-exempel", "--name", "Kvinnojouren Exempel"];
+        said.operate(hub, &[&kvinnojour[..], &["--number", "8024000013", "--kind", "volunteer"]].concat(), 0);
+        said.operate(hub, &["org", "confirm", "kj-exempel", "--safety-number", &"00000 ".repeat(12)], 8);
+        said.operate(hub, &["init"], 8);
     }
 }
 
@@ -196,11 +322,8 @@ fn what_people_write_is_nowhere_but_with_them() {
     assert!(!log.contains("panic"), "the hub panicked: {log}");
     // Everything the hub has, its log among it.
     assert_absent(&canaries, tale.hub.folder());
-    tale.quiet.is_clean(&canaries);
-    let subject = &tale.planted.subject;
-    let others: Vec<Canary> =
-        canaries.iter().filter(|canary| canary.text() != subject.text()).cloned().collect();
-    tale.lists.is_clean(&others);
+    tale.said.is_clean(&canaries);
+    tale.said.is_complete();
     for canary in &canaries {
         assert_eq!(canary.within(metrics.as_bytes()), None, "{} is in the metrics", canary.text());
         assert_eq!(canary.within(seen.as_bytes()), None, "{} was in a process list", canary.text());

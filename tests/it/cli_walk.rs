@@ -57,6 +57,15 @@ fn read_all() -> Vec<(&'static str, &'static Path, Page)> {
     client.chain(hub).collect()
 }
 
+/// The commands of a program that do something: those that have no commands below them.
+pub(crate) fn leaves(program: &str) -> Vec<Vec<String>> {
+    let of_program = all().iter().filter(|(name, _, _)| *name == program);
+    of_program
+        .filter(|(_, _, page)| listed(&page.help).next().is_none())
+        .map(|(_, _, page)| page.path.clone())
+        .collect()
+}
+
 #[test]
 fn the_walk_reaches_commands_of_every_depth() {
     let found: Vec<String> =

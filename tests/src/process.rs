@@ -1,6 +1,7 @@
 //! Child processes: run to their end with everything they said, or kept running and killed when the test lets go.
 
 use crate::until::until;
+use rustix::process::Signal;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -143,11 +144,15 @@ impl Running {
     /// # Panics
     /// Never for a child that was not waited for.
     pub fn ask_to_stop(&mut self) {
-        if self.finished().is_none() {
-            let pid = rustix::process::Pid::from_child(&self.0);
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-                .expect("a child can be signalled");
-        }
+        self.signal(Signal::TERM);
+    }
+
+    /// SIGINT, as Ctrl-C at its terminal would send it, and goes on at once. Nothing happens when it has ended already.
+    ///
+    /// # Panics
+    /// Never for a child that was not waited for.
+    pub fn interrupt(&mut self) {
+        self.signal(Signal::INT);
     }
 
     /// SIGTERM, and waits until it has ended by itself.
@@ -157,6 +162,13 @@ impl Running {
     pub fn terminate(&mut self) -> ExitStatus {
         self.ask_to_stop();
         until("a terminated process ends", || self.finished())
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if self.finished().is_none() {
+            let pid = rustix::process::Pid::from_child(&self.0);
+            rustix::process::kill_process(pid, signal).expect("a child can be signalled");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ heading-usage = Usage:
 heading-commands = Commands
 heading-arguments = Arguments
 heading-options = Options
+heading-options-everywhere = Options of every command
 heading-example = Example:
 heading-exit-codes = Exit codes:
 
@@ -63,7 +64,7 @@ help-send = Send a message to one or more mailboxes, sealed on this computer
     .answer-within = When an answer is expected, such as 4h or 2d
     .keep = How long it may wait unread, at most 30d
     .consent = The consent it is sent under, as samverkan consent record named it
-    .attach = Files to attach; only their endings can be seen before they are opened
+    .attach = Files to attach; only their endings can be seen before they are opened. While the command runs, others on this computer can see their names on its command line: when a name tells something, name the files in --from-file
     .from-file = A JSON file with to, from, class, basis, urgency, answer_within, keep, consent, subject, text, fields and attachments; - for stdin
     .text-file = The text, from a file or - for stdin; never on the command line, where others could see it
     .subject-file = The subject, one line, from a file or - for stdin
@@ -93,7 +94,8 @@ help-reply = Answer in a case; the sender gets proof that there is an answer
         samverkan reply 222-222-2 --text-file answer.txt --attach report.pdf
     .reference = The reference of the case
     .text-file = The text, from a file or - for stdin
-    .attach = Files to attach
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
 help-sent = Fetch receipts, and list the cases that began here
     .example = samverkan sent --unanswered
     .unanswered = Only cases that nobody has answered

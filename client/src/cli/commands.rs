@@ -27,10 +27,10 @@ pub(super) const PROGRAM: &str = "samverkan";
     disable_version_flag = true
 )]
 pub(super) struct Cli {
-    #[command(flatten)]
-    pub(super) globals: Globals,
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+    #[command(flatten)]
+    pub(super) globals: Globals,
     #[command(subcommand)]
     pub(super) command: Command,
 }

@@ -8,7 +8,10 @@ use crate::error::{Code, Error, Result};
 use crate::text::Args;
 
 /// The fields of a JSON object, taken one by one.
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields {
+    left: Map<String, Value>,
+    known: Vec<&'static str>,
+}
 
 impl Fields {
     /// The object in a file.
@@ -16,12 +19,14 @@ impl Fields {
     /// # Errors
     /// [`Code::FileNotJson`] for anything but one object.
     pub(super) fn parse(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map(Self).map_err(|_| Error::new(Code::FileNotJson))
+        let left = serde_json::from_str(json).map_err(|_| Error::new(Code::FileNotJson))?;
+        Ok(Self { left, known: Vec::new() })
     }
 
     /// A field of any type; absent and `null` are the same.
     pub(super) fn take<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<Option<T>> {
-        match self.0.remove(field) {
+        self.known.push(field);
+        match self.left.remove(field) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value).map(Some).map_err(|_| invalid(field)),
         }
@@ -52,12 +57,15 @@ impl Fields {
         self.one(field, |name| T::by_name(name).ok_or_else(|| invalid(field)))
     }
 
-    /// Refuses whatever was not taken.
+    /// Refuses whatever was not taken, and says what could have been: a name from the file may be a person's, in the wrong place.
+    ///
+    /// # Errors
+    /// [`Code::FieldUnknown`] with the names of the fields that were asked for.
     pub(super) fn nothing_left(self) -> Result<()> {
-        match self.0.keys().next() {
-            None => Ok(()),
-            Some(field) => Err(Error::with(Code::FieldUnknown, Args::none().text("field", field))),
+        if self.left.is_empty() {
+            return Ok(());
         }
+        Err(Error::with(Code::FieldUnknown, Args::none().text("known", self.known.join(", "))))
     }
 }
 

@@ -1,4 +1,6 @@
 //! `samverkan find`: who can help. Searched in the copy on this computer, so that nobody learns what was looked for.
+//!
+//! The own organisation is left out when it is known, which takes the passphrase: whose computer this is stands in the keystore alone.
 
 use clap::Args;
 use samverkan_proto::ids::{Municipality, ServiceCode};
@@ -51,7 +53,8 @@ struct Found {
 impl Found {
     fn search(view: &View, query: &Query) -> Self {
         let found = view.directory().find(query).into_iter();
-        Self { organisations: found.filter_map(|found| Organisation::of(view, &found.org)).collect() }
+        let organisations = found.filter_map(|found| Organisation::of(view, &found.org));
+        Self { organisations: organisations.filter(|organisation| !organisation.own).collect() }
     }
 }
 

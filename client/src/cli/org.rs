@@ -142,7 +142,7 @@ impl Report for One {
         for (label, value) in details.into_iter().filter(|(_, value)| !value.is_empty()) {
             page.field(label, &value);
         }
-        if organisation.trust == Some(TrustMark::Unverified) && !organisation.own {
+        if organisation.trust == Some(TrustMark::Unverified) {
             page.blank().say_in(Tone::Warning, msg!("org-compare"), &text::Args::none());
         }
     }

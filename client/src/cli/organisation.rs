@@ -23,7 +23,7 @@ pub(super) struct Organisation {
     pub(super) mailboxes: Vec<String>,
     /// Whether this device belongs to it.
     pub(super) own: bool,
-    /// Whether its safety number was compared; absent when no passphrase was given.
+    /// Whether its safety number was compared; absent for the own organisation, and when no passphrase was given.
     pub(super) trust: Option<TrustMark>,
     pub(super) safety_number: Option<String>,
 }
@@ -60,6 +60,9 @@ impl Organisation {
             .collect();
         mailboxes.sort_unstable();
         let number = manifest.map(|manifest| SafetyNumber::of_root(&manifest.fields().root_pk));
+        let own = view.session().is_some_and(|session| session.org() == *id);
+        // Nobody compares numbers with themselves.
+        let others = view.session().filter(|_| !own);
         Some(Self {
             handle: entry.handle.to_string(),
             name: entry.name.to_string(),
@@ -69,8 +72,8 @@ impl Organisation {
             municipalities: entry.municipalities.iter().map(ToString::to_string).collect(),
             services: entry.services.iter().map(ToString::to_string).collect(),
             mailboxes,
-            own: view.session().is_some_and(|session| session.org() == *id),
-            trust: view.session().map(|session| TrustMark::from(&session.trust(&entry.handle))),
+            own,
+            trust: others.map(|session| TrustMark::from(&session.trust(&entry.handle))),
             safety_number: number.map(|number| number.to_string()),
         })
     }

@@ -7,7 +7,7 @@ use samverkan_proto::statement::safety::CaseReference;
 use serde::Serialize;
 
 use super::context::Context;
-use super::inbox::fetch;
+use super::inbox::{fetch, warn_about};
 use super::input;
 use super::moment::Moment;
 use super::output::{Output, Report};
@@ -48,7 +48,7 @@ impl Receipts {
             Some(path) if path == Path::new("-") => output.binary(&bundle)?,
             Some(path) => write(&bundle, path, &session, output)?,
         }
-        fetched.map(drop)
+        fetched.and_then(|received| warn_about(&received, output))
     }
 }
 

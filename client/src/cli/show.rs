@@ -35,6 +35,7 @@ impl Show {
 struct Opened {
     #[serde(flatten)]
     thread: ThreadReport,
+    subject: String,
     messages: Vec<MessageReport>,
 }
 
@@ -72,6 +73,7 @@ impl Opened {
     fn of(thread: &Thread, now_ms: u64) -> Self {
         Self {
             thread: ThreadReport::of(&thread.line, now_ms),
+            subject: thread.line.subject.clone(),
             messages: thread.messages.iter().map(MessageReport::of).collect(),
         }
     }
@@ -211,5 +213,6 @@ mod tests {
         assert_eq!((&message["direction"], &message["from_verified"]), (&"in".into(), &false.into()));
         assert_eq!(message["attachments"][0]["bytes"], 1);
         assert_eq!(message["fields"][0]["value"], "v\u{feff}");
+        assert_eq!(json["subject"], line().subject);
     }
 }

@@ -1,4 +1,7 @@
 //! A thread on one line, for `inbox`, `sent` and `show`.
+//!
+//! Its document holds nothing that a person wrote: lists are kept by programs and end in logs. The subject is for the eyes of whoever
+//! looks at the table, and for the document of `show`.
 
 use serde::Serialize;
 
@@ -10,19 +13,20 @@ use crate::session::model::{Stage, ThreadLine};
 use crate::text::{Args, MessageId, Text};
 
 /// A thread.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct ThreadReport {
     pub(super) reference: String,
     with: Vec<String>,
     class: &'static str,
     urgency: &'static str,
-    subject: String,
     newest_at: Moment,
     unread: bool,
     answered: bool,
     answer_due_at: Option<Moment>,
     overdue: bool,
     stage: Option<&'static str>,
+    #[serde(skip)]
+    subject: String,
     #[serde(skip)]
     reached: Option<Stage>,
 }
@@ -34,13 +38,13 @@ impl ThreadReport {
             with: line.with.iter().map(ToString::to_string).collect(),
             class: line.class.name(),
             urgency: line.urgency.name(),
-            subject: line.subject.clone(),
             newest_at: Moment(line.newest_ms),
             unread: line.unread,
             answered: line.answered,
             answer_due_at: line.answer_due_ms.map(Moment),
             overdue: is_overdue(line, now_ms),
             stage: line.stage.map(|stage| stage.name()),
+            subject: line.subject.clone(),
             reached: line.stage,
         }
     }
@@ -71,9 +75,9 @@ impl ThreadReport {
         ]
     }
 
-    /// The same facts as labelled lines.
+    /// The same facts as labelled lines, above everything that is in it: nothing is new to whoever reads them.
     pub(super) fn head(&self, page: &mut Page<'_>) {
-        let state = self.state(page.text());
+        let state = Self { unread: false, ..self.clone() }.state(page.text());
         page.field(msg!("label-reference"), &self.reference);
         page.field(msg!("label-with"), &self.with.join(", "));
         page.field(msg!("label-class"), self.class);
@@ -146,6 +150,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_answer_that_stands_below_is_not_new() {
+        let text = Text::of(Language::English);
+        let mut page = Page::new(&text, Layout { plain: false, colour: false });
+        let answer = ThreadLine { unread: true, answered: true, stage: Some(Stage::Delivered), ..line() };
+        assert_eq!(state(&answer, 1), "new");
+        ThreadReport::of(&answer, 1).head(&mut page);
+        let head = page.finish();
+        assert!(head.lines().any(|line| line.ends_with(" answered")), "{head}");
+    }
+
+    #[test]
     fn bad_133_a_subject_can_not_act_on_the_terminal() {
         let text = Text::of(Language::English);
         let mut page = Page::new(&text, Layout { plain: false, colour: false });
@@ -162,5 +177,13 @@ pub(super) mod tests {
         assert_eq!((&json["overdue"], &json["answered"]), (&true.into(), &false.into()));
         assert_eq!(json["newest_at"], "2026-05-28T20:26:40Z");
         assert_eq!(json["with"][0], "polis-exempel/anmalan");
+    }
+
+    #[test]
+    fn a_document_has_nothing_that_a_person_wrote() {
+        let report = ThreadReport::of(&line(), 11);
+        assert!(report.subject.contains("tnenatlas"));
+        let json = serde_json::to_string(&report).expect("serialises");
+        assert!(!json.contains("subject") && !json.contains("tnenatlas"), "{json}");
     }
 }

@@ -20,6 +20,7 @@ fn dress_one(command: Command, path: &[&str], text: &Text) -> Command {
     let say = |attribute: Option<&str>| text.lookup(&id, attribute, &Args::none()).unwrap_or_default();
     let heading = |id| text.get(id, &Args::none());
     let (options, arguments) = (heading(msg!("heading-options")), heading(msg!("heading-arguments")));
+    let everywhere = heading(msg!("heading-options-everywhere"));
     let usage = heading(msg!("heading-usage"));
     command
         .about(say(None))
@@ -28,7 +29,12 @@ fn dress_one(command: Command, path: &[&str], text: &Text) -> Command {
         .help_template(LAYOUT.replace("{usage-heading}", &usage))
         .mut_args(|arg| {
             let help = say(Some(&attribute(arg.get_id().as_str())));
-            let heading = if arg.is_positional() { &arguments } else { &options };
+            // What the command is about comes first; what every command takes stands apart below it.
+            let heading = match (arg.is_positional(), arg.is_global_set()) {
+                (true, _) => &arguments,
+                (false, true) => &everywhere,
+                (false, false) => &options,
+            };
             arg.help(help).help_heading(heading.clone())
         })
         .mut_subcommands(|sub| {

@@ -105,3 +105,33 @@ fn the_examples_of_every_command_are_command_lines() {
         }
     });
 }
+
+#[test]
+fn a_commands_own_options_come_before_those_of_every_command() {
+    for path in paths() {
+        let help = help_of(&path);
+        let at = |words: &str| help.find(words);
+        let everywhere = at("\nOptions of every command:\n").unwrap_or_else(|| panic!("{path:?}: {help}"));
+        let global: Vec<&str> = vec![
+            "--profile ",
+            "--passphrase-file ",
+            "--passphrase-fd ",
+            "--json",
+            "--plain",
+            "--lang ",
+            "--help",
+        ];
+        let list = |words: &str| at(&format!("  {words}")).or(at(&format!(", {words}")));
+        let example = at("Example:").expect("an example");
+        assert!(
+            global.iter().all(|option| list(option).is_some_and(|at| (everywhere..example).contains(&at))),
+            "{path:?}: {help}"
+        );
+    }
+    let help = help_of(&["join".to_owned()]);
+    let own = help.find("\nOptions:\n").expect("join has options");
+    for option in ["--mailbox ", "--kit ", "--kit-copy "] {
+        let at = help.find(&format!("  {option}")).expect("listed");
+        assert!(own < at && at < help.find("Options of every command").expect("listed"), "{option}: {help}");
+    }
+}
