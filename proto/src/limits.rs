@@ -89,6 +89,9 @@ pub const AFTER_DELIVERY_MS: u64 = 7 * DAY_MS;
 pub const INVITE_MS: u64 = 72 * 60 * 60 * SECOND_MS;
 /// Life of a client or server certificate.
 pub const CERTIFICATE_MS: u64 = 90 * DAY_MS;
+/// How long after its end the hub remembers a consent handle, used or not, so that a message that comes too late is told that, and not
+/// that there never was such a handle.
+pub const CONSENT_KEPT_MS: u64 = 30 * DAY_MS;
 /// When an upload that no message names is collected.
 pub const UNREFERENCED_BLOB_MS: u64 = DAY_MS;
 
@@ -100,5 +103,5 @@ pub const MAX_CREDIT: u32 = 1_024;
 pub const MAX_WAITING_PER_MAILBOX: u64 = 100_000;
 /// Bytes of attachments one organisation may have on the hub.
 pub const MAX_BLOB_BYTES_PER_ORG: u64 = 16 << 30;
-/// Unused consent handles one organisation may have registered.
+/// Unused consent handles one organisation may have registered, those included that have expired and are still remembered.
 pub const MAX_UNUSED_HANDLES_PER_ORG: u64 = 100_000;

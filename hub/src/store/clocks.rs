@@ -67,7 +67,7 @@ fn step(draft: &mut Draft) -> Result<u64, StoreError> {
             Due::Expire => end(draft, id, Event::Expired)?,
             Due::Lapse => end(draft, id, Event::Lapsed)?,
             Due::Forget => forget(draft, id)?,
-            Due::Consent => consents::expire(draft, id)?,
+            Due::Consent => consents::forget(draft, id)?,
             Due::Blob => blobs::collect(draft, id)?,
             Due::Invite => organisations::expire_invite(draft, id)?,
             Due::UsedInvite => organisations::forget_used_invite(draft, id)?,

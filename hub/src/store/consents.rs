@@ -1,4 +1,4 @@
-//! Consent handles: registered beforehand, used up by the message that names them.
+//! Consent handles: registered beforehand, used up by the message that names them, and remembered for a while after their end.
 
 use samverkan_proto::ids::ConsentHandle;
 use samverkan_proto::limits::MAX_UNUSED_HANDLES_PER_ORG;
@@ -9,12 +9,12 @@ use super::draft::Draft;
 use super::error::StoreError;
 use super::handle::Store;
 use super::journal::{Body, Room};
-use super::key::{self, Due};
+use super::key;
 use super::record;
 use super::record::consent::Consent;
 
 impl Store {
-    /// Registers consents: all of them, or none. The same again are taken again.
+    /// Registers consents: all of them, or none. The same again are taken again while their time lasts.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a handle was registered with other bytes, `HandleExpired` when one has expired,
@@ -36,8 +36,9 @@ fn register(draft: &mut Draft, stubs: &[Verified<ConsentStub>]) -> Result<(), St
         let known = known.or(new.iter().map(|(new, _)| *new).find(|new| new.handle == consent.handle));
         match known {
             Some(known) if known.digest != consent.digest => return Err(StoreError::Conflict),
+            // Whether or not it was known in time, so that the answer does not depend on how long it is remembered.
+            _ if consent.expires_ms <= draft.now_ms => return Err(StoreError::HandleExpired),
             Some(_) => {}
-            None if consent.expires_ms <= draft.now_ms => return Err(StoreError::HandleExpired),
             None => new.push((consent, stub.bytes())),
         }
     }
@@ -49,7 +50,7 @@ fn register(draft: &mut Draft, stubs: &[Verified<ConsentStub>]) -> Result<(), St
     for (consent, bytes) in &new {
         let pushed = draft.push(record::kind::CONSENT, bytes.to_vec(), Body::empty())?;
         draft.put(key::consent(&consent.handle), consent.value(pushed.location, false))?;
-        draft.put(key::due(consent.expires_ms, Due::Consent, consent.handle.as_bytes()), [])?;
+        draft.put(consent.forgetting(), [])?;
         draft.count(key::unused_consents(&consent.issuer), 1)?;
     }
     Ok(())
@@ -82,8 +83,8 @@ pub(super) fn use_up(draft: &mut Draft, handle: &ConsentHandle) -> Result<(), St
     draft.count(key::unused_consents(&consent.issuer), -1)
 }
 
-/// Forgets a handle whose time is up; nobody may name it any more, used or not.
-pub(super) fn expire(draft: &mut Draft, handle: &[u8]) -> Result<(), StoreError> {
+/// Forgets a handle whose time was up long ago, used or not.
+pub(super) fn forget(draft: &mut Draft, handle: &[u8]) -> Result<(), StoreError> {
     let handle = ConsentHandle::parse(handle).map_err(|_| StoreError::Damaged)?;
     if let Some((false, consent)) = load(draft, &handle)? {
         draft.count(key::unused_consents(&consent.issuer), -1)?;

@@ -118,7 +118,7 @@ impl Rebuild {
         overlay: &mut Overlay,
     ) -> Result<Option<Vec<u8>>, IndexError> {
         let Some(consent) = consent else { return Ok(None) };
-        overlay.put(key::due(consent.expires_ms, Due::Consent, consent.handle.as_bytes()), [])?;
+        overlay.put(consent.forgetting(), [])?;
         if !used {
             *self.unused_consents.entry(consent.issuer).or_default() += 1;
         }

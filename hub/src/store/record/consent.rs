@@ -5,10 +5,12 @@
 //! ```
 
 use samverkan_proto::ids::{ConsentHandle, OrgId, sha256};
+use samverkan_proto::limits::CONSENT_KEPT_MS;
 use samverkan_proto::statement::consent::UnverifiedStub;
 
 use crate::store::codec::Take;
 use crate::store::journal::Location;
+use crate::store::key::{self, Due};
 
 /// What the hub remembers of a consent stub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,11 @@ impl Consent {
         let stub = *UnverifiedStub::parse(bytes).ok()?.claimed();
         let digest = *sha256(bytes).first_chunk()?;
         Some(Self { handle: stub.handle, issuer: stub.issuer_org, expires_ms: stub.expires_ms, digest })
+    }
+
+    /// The index key under which the clock finds that the handle may be forgotten.
+    pub(in crate::store) fn forgetting(&self) -> Vec<u8> {
+        key::due(self.expires_ms.saturating_add(CONSENT_KEPT_MS), Due::Consent, self.handle.as_bytes())
     }
 
     /// The head of a used consent.

@@ -2,7 +2,7 @@
 
 use samverkan_proto::code::{Class, LegalBasis};
 use samverkan_proto::ids::ConsentHandle;
-use samverkan_proto::limits::DAY_MS;
+use samverkan_proto::limits::{CONSENT_KEPT_MS, DAY_MS};
 use samverkan_proto::statement::Verified;
 use samverkan_proto::statement::consent::ConsentStub;
 
@@ -73,13 +73,36 @@ async fn registration_is_for_all_or_none_and_for_the_same_bytes_only() {
 }
 
 #[tokio::test]
-async fn an_expired_handle_is_refused_and_then_forgotten() {
+async fn an_expired_handle_is_said_to_be_that_until_it_is_forgotten() {
     let (mut hub, a, b) = two_orgs().await;
-    hub.store.register_consents(vec![stub(&a, 1, 0, in_days(1)), stub(&a, 2, 0, in_days(2))]).await.unwrap();
-    hub.advance(in_days(1) - NOW);
-    assert_eq!(accept(&hub, &referral(&hub, &a, &b, &[1])).await, Err(StoreError::HandleExpired));
-    pass(&hub, 0).await;
-    hub.reopen(Stop::Killed).await;
-    assert_eq!(accept(&hub, &referral(&hub, &a, &b, &[1])).await, Err(StoreError::HandleUnknown));
+    let (unused, used, late) = (stub(&a, 1, 0, in_days(1)), stub(&a, 2, 0, in_days(1)), in_days(50));
+    hub.store.register_consents(vec![unused.clone(), used, stub(&a, 3, 0, late)]).await.unwrap();
     accept(&hub, &referral(&hub, &a, &b, &[2])).await.unwrap();
+    let (end, forgotten) = (in_days(1) - NOW, CONSENT_KEPT_MS);
+    hub.advance(end);
+    for since_end in [0, forgotten / 2, forgotten - 1] {
+        hub.advance(NOW + end + since_end - hub.clock.now_ms());
+        for stop in STOPS {
+            // Whether the clock's own work was done in between makes no difference.
+            for handle in [1, 2] {
+                let refused = accept(&hub, &referral(&hub, &a, &b, &[handle])).await;
+                assert_eq!(refused, Err(StoreError::HandleExpired), "{handle}, {since_end} ms after its end");
+            }
+            let again = hub.store.register_consents(vec![unused.clone()]).await;
+            assert_eq!(again, Err(StoreError::HandleExpired));
+            pass(&hub, 0).await;
+            hub.reopen(stop).await;
+        }
+    }
+    pass(&hub, 1).await;
+    for stop in STOPS {
+        hub.reopen(stop).await;
+        for handle in [1, 2] {
+            let refused = accept(&hub, &referral(&hub, &a, &b, &[handle])).await;
+            assert_eq!(refused, Err(StoreError::HandleUnknown), "{handle}");
+        }
+        let again = hub.store.register_consents(vec![unused.clone()]).await;
+        assert_eq!(again, Err(StoreError::HandleExpired));
+    }
+    accept(&hub, &referral(&hub, &a, &b, &[3])).await.unwrap();
 }
