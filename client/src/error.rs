@@ -261,6 +261,8 @@ codes! {
     WaitTimedOut = "WAIT_TIMED_OUT", Transient, WaitTimedOut;
     /// A message ended before it got where it was waited for.
     EndedOtherwise = "ENDED_OTHERWISE", Permanent, Conflict;
+    /// Nothing in a case ended undelivered, so nothing can be sent again or discarded.
+    NothingUndelivered = "NOTHING_UNDELIVERED", ActionNeeded, Conflict;
     /// A field of a message breaks a rule.
     MessageInvalid = "MESSAGE_INVALID", ActionNeeded, Usage;
     /// No case has that reference.

@@ -108,6 +108,15 @@ help-track = Show how far each message of a case got, by what is proven
     .wait = Wait until every message got this far, or ended otherwise
     .timeout = Give up waiting after this long, such as 30m or 2d
     .offline = Show what is here without asking the hub
+help-resend = Send again what ended undelivered in a case, sealed for the keys of today, to those who did not get it
+    .example =
+        samverkan resend 222-222-2
+        samverkan resend 222-222-2 --consent 333-333-R
+    .reference = The reference of the case
+    .consent = Another consent than the one it was first sent under, when that has no message left
+help-discard = Take what ended undelivered in a case off the list; what the hub never had is deleted
+    .example = samverkan discard 222-222-2
+    .reference = The reference of the case
 help-receipts = Show the proofs of what became of a case, write them to a file, or check such a file
     .example =
         samverkan receipts 222-222-2

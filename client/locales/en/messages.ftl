@@ -155,12 +155,15 @@ attachment-too-large = it is larger than 2 GiB
 stage-waiting = waits here
 stage-accepted = sent
 stage-handed-over = fetched
+stage-covered = not needed here: another mailbox has it
 stage-delivered = delivered
 stage-answered = answered
+stage-not-sent = NOT SENT
 stage-refused = REFUSED by the recipient's program
 stage-expired = EXPIRED, nobody fetched it
 stage-returned = RETURNED
 stage-undecryptable = UNDECRYPTABLE
+stage-unproven = UNPROVEN
 thread-new = new
 thread-overdue = OVERDUE
 thread-answered = answered
@@ -177,6 +180,14 @@ inbox-damaged =
         [one] One kept message does not open any more. Run samverkan doctor.
        *[other] { $count } kept messages do not open any more. Run samverkan doctor.
     }
+inbox-not-arrived =
+    { $count ->
+        [one] In one case, something that was sent did not arrive. See samverkan sent.
+       *[other] In { $count } cases, something that was sent did not arrive. See samverkan sent.
+    }
+sent-not-arrived =
+    Something did not arrive, and nobody has it.
+    next: samverkan track { $reference } says why and what to do
 sent-empty = Nothing has been sent.
 sent-none-unanswered = Nothing that was sent waits for an answer.
 sent-is-not-helped = Delivered is not helped. Call those who do not answer.
@@ -188,6 +199,39 @@ save-is-in-the-clear = From now on it lies there in the clear. Delete it when yo
 track-recipient = { $recipient }: { $stage }
 track-stage = { "  " }{ $at }  { $stage }
 track-purged = { "  " }{ $at }  the hub serves it no longer
+track-sent-again = { "  " }It was sent again; see below.
+track-dismissed = { "  " }It was taken off the list.
+why-schema-too-new = Their samverkan is older than yours and can not read it.
+why-content-mismatch = Their samverkan found that the content does not fit what the hub was told.
+why-consent-mismatch = Their samverkan found that the consent does not cover it.
+why-opened-too-late = It was opened after its time, and was not shown.
+why-sender-not-valid = Their samverkan found that this device was not allowed to send it.
+why-expired = Nobody fetched it in time. The hub has deleted it.
+why-suspended = The recipient was suspended before anybody there had read it.
+why-removed = The recipient has left the hub before anybody there had read it.
+why-undecryptable = No computer of the recipient could open it.
+why-unproven = Its time is over, and nothing proves that anybody got it.
+next-not-sent =
+    next: samverkan resend { $reference } seals it anew and sends it,
+    samverkan discard { $reference } deletes it here
+next-returned =
+    next: samverkan find to choose somebody else,
+    then samverkan discard { $reference } takes it off the list
+next-call-and-resend =
+    next: call { $recipient }, then samverkan resend { $reference };
+    if they know by now, samverkan discard { $reference } takes it off the list
+resend-accepted = What did not arrive in { $reference } is sealed anew and with the hub.
+resend-waits = What did not arrive in { $reference } is sealed anew and waits here.
+discard-deleted =
+    { $count ->
+        [one] One message that nobody ever had is deleted.
+       *[other] { $count } messages that nobody ever had are deleted.
+    }
+discard-dismissed =
+    { $count ->
+        [one] One message is taken off the list. What is proven about it is kept.
+       *[other] { $count } messages are taken off the list. What is proven about them is kept.
+    }
 track-nothing-sent = Nothing in this case was sent from here.
 receipts-message = message { $message }, { $at }
 receipts-none = { "  " }nothing is proven yet

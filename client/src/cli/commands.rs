@@ -6,8 +6,8 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, doctor, find, help, inbox, join, key, man, org, profile, receipts, reply, save,
-    send, show, track, watch, wording,
+    completions, consent, discard, doctor, find, help, inbox, join, key, man, org, profile, receipts, reply,
+    resend, save, send, sent, show, track, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -44,8 +44,10 @@ pub(super) enum Command {
     Show(show::Show),
     Save(save::Save),
     Reply(reply::Reply),
-    Sent(inbox::Sent),
+    Sent(sent::Sent),
     Track(track::Track),
+    Resend(resend::Resend),
+    Discard(discard::Discard),
     Receipts(receipts::Receipts),
     Watch(watch::Watch),
     Consent(consent::Consent),
@@ -71,6 +73,8 @@ impl Command {
             Self::Reply(command) => command.run(context, output).await,
             Self::Sent(command) => command.run(context, output).await,
             Self::Track(command) => command.run(context, output).await,
+            Self::Resend(command) => command.run(context, output).await,
+            Self::Discard(command) => command.run(context, output),
             Self::Receipts(command) => command.run(context, output).await,
             Self::Watch(command) => command.run(context, output).await,
             Self::Consent(command) => command.run(context, output).await,

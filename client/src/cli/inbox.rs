@@ -1,18 +1,18 @@
-//! `samverkan inbox` and `samverkan sent`: the threads that others began, and those that began here.
+//! `samverkan inbox`: the threads that others began, and a word when something that was sent did not arrive.
 
 use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
 use super::output::{Output, Report};
-use super::page::{Page, Tone};
+use super::page::Page;
 use super::steps::Steps;
 use super::thread::{self, ThreadReport, is_overdue};
 use crate::error::{Class, Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
-use crate::session::model::{Received, Stage, ThreadLine};
-use crate::text::{self, MessageId};
+use crate::session::model::{Received, ThreadLine};
+use crate::text;
 
 #[derive(Args)]
 pub(super) struct Inbox {
@@ -22,14 +22,6 @@ pub(super) struct Inbox {
     waiting: bool,
     #[arg(long)]
     overdue: bool,
-    #[arg(long)]
-    offline: bool,
-}
-
-#[derive(Args)]
-pub(super) struct Sent {
-    #[arg(long)]
-    unanswered: bool,
     #[arg(long)]
     offline: bool,
 }
@@ -47,22 +39,12 @@ impl Inbox {
         let threads = session.inbox().into_iter().filter(wanted);
         let threads = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
-        output.result(&InboxReport { threads })?;
-        fetched.and_then(|received| warn_about(&received, output))
-    }
-}
-
-impl Sent {
-    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
-        let mut session = context.session(output)?;
-        let fetched = fetch(&mut session, self.offline, output).await;
-        let now_ms = context.clock.now_ms();
-        let wanted = |line: &ThreadLine| !self.unanswered || !line.answered;
-        let threads = session.sent().into_iter().filter(wanted);
-        let threads: Vec<ThreadReport> = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
-        warn_about_damage(&session, output);
-        let none = if self.unanswered { msg!("sent-none-unanswered") } else { msg!("sent-empty") };
-        output.result(&SentThreads { threads, none })?;
+        let cases_to_act_on = session.cases_to_act_on();
+        output.result(&InboxReport { threads, cases_to_act_on })?;
+        if cases_to_act_on > 0 {
+            let count = text::Args::none().number("count", cases_to_act_on as u64);
+            output.notice(msg!("inbox-not-arrived"), &count);
+        }
         fetched.and_then(|received| warn_about(&received, output))
     }
 }
@@ -90,7 +72,7 @@ pub(super) fn warn_about(received: &Received, output: &mut Output) -> Result<()>
     if received.refused > 0 { Err(Error::new(Code::MessageUntrusted)) } else { Ok(()) }
 }
 
-fn warn_about_damage(session: &Session, output: &mut Output) {
+pub(super) fn warn_about_damage(session: &Session, output: &mut Output) {
     let damaged = session.damaged_messages() as u64;
     if damaged > 0 {
         output.notice(msg!("inbox-damaged"), &text::Args::none().number("count", damaged));
@@ -101,6 +83,8 @@ fn warn_about_damage(session: &Session, output: &mut Output) {
 #[derive(Serialize)]
 struct InboxReport {
     threads: Vec<ThreadReport>,
+    /// How many cases hold something that was sent from here and ended undelivered.
+    cases_to_act_on: usize,
 }
 
 impl Report for InboxReport {
@@ -113,31 +97,4 @@ impl Report for InboxReport {
         }
         thread::table(&self.threads, page);
     }
-}
-
-/// The threads that began here.
-#[derive(Serialize)]
-struct SentThreads {
-    threads: Vec<ThreadReport>,
-    /// What to say when there are none.
-    #[serde(skip)]
-    none: MessageId,
-}
-
-impl Report for SentThreads {
-    const KIND: &'static str = "sent_threads";
-
-    fn lines(&self, page: &mut Page<'_>) {
-        if self.threads.is_empty() {
-            page.say(self.none, &text::Args::none());
-            return;
-        }
-        thread::table(&self.threads, page);
-        page.blank().say_in(Tone::Neutral, msg!("sent-is-not-helped"), &text::Args::none());
-    }
-}
-
-/// Whether a message ended without being delivered.
-pub(super) fn ended_otherwise(stage: Stage) -> bool {
-    stage > Stage::Answered
 }

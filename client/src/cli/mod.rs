@@ -27,9 +27,11 @@ mod join;
 
 mod find;
 mod send;
+mod sent;
 
 mod inbox;
 mod reply;
+mod resend;
 mod save;
 mod show;
 
@@ -41,6 +43,7 @@ mod watch;
 mod key;
 mod org;
 
+mod discard;
 mod doctor;
 mod profile;
 

@@ -46,12 +46,15 @@ impl Named for Stage {
             Self::Waiting => "WAITING",
             Self::Accepted => "SUBMISSION_ACCEPTED",
             Self::HandedOver => "HANDED_OVER",
+            Self::Covered => "COVERED",
             Self::Delivered => "DELIVERED",
             Self::Answered => "ANSWERED",
+            Self::NotSent => "NOT_SENT",
             Self::Refused => "REFUSED",
             Self::ExpiredUndelivered => "EXPIRED_UNDELIVERED",
             Self::Returned => "RETURNED",
             Self::Undecryptable => "UNDECRYPTABLE",
+            Self::Unproven => "UNPROVEN",
         }
     }
 }
@@ -62,12 +65,15 @@ pub(super) const fn stage_words(stage: Stage) -> MessageId {
         Stage::Waiting => msg!("stage-waiting"),
         Stage::Accepted => msg!("stage-accepted"),
         Stage::HandedOver => msg!("stage-handed-over"),
+        Stage::Covered => msg!("stage-covered"),
         Stage::Delivered => msg!("stage-delivered"),
         Stage::Answered => msg!("stage-answered"),
+        Stage::NotSent => msg!("stage-not-sent"),
         Stage::Refused => msg!("stage-refused"),
         Stage::ExpiredUndelivered => msg!("stage-expired"),
         Stage::Returned => msg!("stage-returned"),
         Stage::Undecryptable => msg!("stage-undecryptable"),
+        Stage::Unproven => msg!("stage-unproven"),
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct ThreadReport {
     answer_due_at: Option<Moment>,
     overdue: bool,
     stage: Option<&'static str>,
+    pub(super) needs_action: bool,
     #[serde(skip)]
     subject: String,
     #[serde(skip)]
@@ -44,6 +45,7 @@ impl ThreadReport {
             answer_due_at: line.answer_due_ms.map(Moment),
             overdue: is_overdue(line, now_ms),
             stage: line.stage.map(|stage| stage.name()),
+            needs_action: line.needs_action,
             subject: line.subject.clone(),
             reached: line.stage,
         }
@@ -51,9 +53,8 @@ impl ThreadReport {
 
     /// The most urgent thing that there is to say about it.
     fn state(&self, text: &Text) -> String {
-        let ended = |stage: &Stage| *stage > Stage::Answered;
         let id: MessageId = match self.reached {
-            Some(stage) if ended(&stage) => stage_words(stage),
+            Some(stage) if stage.is_undelivered_end() => stage_words(stage),
             _ if self.overdue => msg!("thread-overdue"),
             _ if self.unread => msg!("thread-new"),
             _ if self.answered => msg!("thread-answered"),
@@ -130,6 +131,7 @@ pub(super) mod tests {
             answered: false,
             answer_due_ms: Some(10),
             stage: None,
+            needs_action: false,
         }
     }
 

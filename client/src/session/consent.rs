@@ -167,6 +167,27 @@ impl Consents {
         Ok(opening)
     }
 
+    /// The consent that the first of these openings is of, if it was recorded here.
+    pub(super) fn of_openings(&self, openings: &[ConsentOpening]) -> Option<ConsentId> {
+        let stub = openings.first()?.stub;
+        let found = self.list.iter().find(|consent| consent.handles.iter().any(|handle| handle.stub == stub));
+        found.map(Consent::reference)
+    }
+
+    /// Makes the handles of these openings free again: the message that named them never was with the hub.
+    pub(super) fn release(&mut self, contents: &Contents, openings: &[ConsentOpening]) -> Result<()> {
+        for opening in openings {
+            let named = |handle: &Handle| handle.stub == opening.stub && handle.used_by.is_some();
+            let holds = |consent: &&Consent| consent.handles.iter().any(named);
+            let Some(mut consent) = self.list.iter().find(holds).cloned() else { continue };
+            for handle in consent.handles.iter_mut().filter(|handle| named(handle)) {
+                handle.used_by = None;
+            }
+            self.put(contents, consent)?;
+        }
+        Ok(())
+    }
+
     fn put(&mut self, contents: &Contents, consent: Consent) -> Result<()> {
         let key = contents.message_key(&consent.id).ok_or(Error::new(Code::ProgramDefect))?;
         let path = self.folder.join(consent.id.to_string());

@@ -193,5 +193,7 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         receipts: vec![delivery.submission_receipt.clone()],
         given: Vec::new(),
         pending: Vec::new(),
+        resends: None,
+        dismissed: 0,
     }
 }

@@ -106,9 +106,13 @@ impl Mail {
         self.put(contents, kept)
     }
 
-    /// Forgets a message whose key has been removed from the keystore on disk.
+    /// Forgets a message whose key has been removed from the keystore on disk, with the attachments that no other one has.
     pub(super) fn forget(&mut self, id: &MessageId) -> Result<()> {
-        self.kept.remove(id);
+        let attachments = self.kept.remove(id).map(|kept| kept.body.attachments).unwrap_or_default();
+        let blobs = attachments.iter().map(|attachment| &attachment.blob_id);
+        for blob in blobs.filter(|blob| !self.names_blob(blob)) {
+            files::remove(&self.blob_path(blob))?;
+        }
         files::remove(&self.outbox_path(id))?;
         Ok(files::remove(&self.message_path(id))?)
     }

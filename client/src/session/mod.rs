@@ -13,10 +13,13 @@
 //! | `async receive(&mut self, progress) -> Received` | everything that waits: verify, keep, acknowledge; take receipts |
 //! | `async watch(&mut self, notify)` | receive until cancelled; calls `notify` with each [`model::Notice`] |
 //! | `async reply(&mut self, &CaseRef, Reply, progress) -> Sent` | a follow-up in the thread, and the receipt that says so |
+//! | `async resend(&mut self, &CaseRef, Option<ConsentId>, progress) -> Vec<Sent>` | what ended undelivered, sealed anew for those who did not get it |
+//! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
 //! | `thread(&self, &CaseRef) -> Thread` | every message of a thread, opened |
 //! | `attachment(&self, &CaseRef, number, &mut dyn Write)` | one verified attachment in the clear |
 //! | `track(&self, &CaseRef) -> Track` | what is proven about each message of the thread, by whom, when |
+//! | `cases_to_act_on(&self) -> usize` | the cases in which something that was sent ended undelivered |
 //! | `async wait(&mut self, &CaseRef, Stage) -> Track` | receive until a stage is reached; the caller sets the time limit |
 //! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, pins) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
@@ -58,9 +61,12 @@ mod keys;
 mod mail;
 mod membership;
 pub mod model;
+mod outbox;
 mod receipts;
 mod receive;
+mod resend;
 mod send;
+mod stages;
 mod stamp;
 mod threads;
 mod track;

@@ -69,6 +69,15 @@ pub struct Sent {
     pub accepted: bool,
 }
 
+/// What was done with messages that ended undelivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Deleted: the hub never had them.
+    pub deleted: usize,
+    /// Kept with what is proven about them, and not asked about any more.
+    pub dismissed: usize,
+}
+
 /// What one round of receiving brought.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
@@ -123,8 +132,11 @@ pub struct ThreadLine {
     pub answered: bool,
     /// When an answer is due.
     pub answer_due_ms: Option<u64>,
-    /// How far its newest outgoing message got; absent when there is none.
+    /// How far what was sent in it got: what ended undelivered and was not dealt with, else how far the newest message got; absent
+    /// when nothing was sent.
     pub stage: Option<Stage>,
+    /// Something that was sent in it ended undelivered, and nobody has dealt with that.
+    pub needs_action: bool,
 }
 
 /// A thread, opened.
@@ -187,10 +199,14 @@ pub enum Stage {
     Accepted,
     /// The bytes went to a device of the recipient.
     HandedOver,
+    /// Another mailbox of the recipient's group has it, so this one need not.
+    Covered,
     /// Decrypted, verified and on disk at the recipient.
     Delivered,
     /// A sealed answer is here and verified.
     Answered,
+    /// Ended: the hub refused it for good, and nobody has it.
+    NotSent,
     /// Ended: refused by the recipient's program.
     Refused,
     /// Ended: nobody fetched it in time.
@@ -199,6 +215,47 @@ pub enum Stage {
     Returned,
     /// Ended: no device of the recipient can open it.
     Undecryptable,
+    /// Ended: its time is over, and nobody has said what became of it.
+    Unproven,
+}
+
+impl Stage {
+    /// Whether it ended without being delivered: somebody on this side must act.
+    #[must_use]
+    pub const fn is_undelivered_end(self) -> bool {
+        match self {
+            Self::NotSent
+            | Self::Refused
+            | Self::ExpiredUndelivered
+            | Self::Returned
+            | Self::Undecryptable
+            | Self::Unproven => true,
+            Self::Waiting
+            | Self::Accepted
+            | Self::HandedOver
+            | Self::Covered
+            | Self::Delivered
+            | Self::Answered => false,
+        }
+    }
+
+    /// How little it asks for attention: 0 is what somebody must look at first.
+    pub(super) const fn calm(self) -> u8 {
+        match self {
+            Self::NotSent => 0,
+            Self::Undecryptable => 1,
+            Self::Returned => 2,
+            Self::Refused => 3,
+            Self::ExpiredUndelivered => 4,
+            Self::Unproven => 5,
+            Self::Waiting => 6,
+            Self::Accepted => 7,
+            Self::HandedOver => 8,
+            Self::Covered => 9,
+            Self::Delivered => 10,
+            Self::Answered => 11,
+        }
+    }
 }
 
 /// What is proven about a thread's outgoing messages.
@@ -208,6 +265,8 @@ pub struct Track {
     pub reference: CaseReference,
     /// One entry a message and recipient, oldest first.
     pub steps: Vec<TrackStep>,
+    /// How far the thread's messages got as a whole: of what nobody has dealt with, that which asks for attention most.
+    pub overall: Option<Stage>,
 }
 
 /// How far one message got towards one recipient.
@@ -219,10 +278,25 @@ pub struct TrackStep {
     pub recipient: MailboxAddress,
     /// The newest stage that is proven.
     pub stage: Stage,
+    /// Why it ended so, by a stable name: an error's code when the hub refused it, else the receipt's reason.
+    pub reason: Option<String>,
+    /// Whether somebody has dealt with an end, and how.
+    pub settled: Option<Settled>,
+    /// Its group ended undelivered, and nobody has dealt with that.
+    pub needs_action: bool,
     /// When each stage was reached, by the clock of who says so.
     pub history: Vec<(Stage, u64)>,
     /// The hub serves the ciphertext no longer.
     pub purged_ms: Option<u64>,
+}
+
+/// What was done about a message that ended undelivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was sealed again to this recipient as another message.
+    SentAgain(MessageId),
+    /// A person has taken it off the list.
+    Dismissed,
 }
 
 /// A consent as it is written down.

@@ -1,5 +1,7 @@
 //! Two offices on a hand-made log, for tests without a hub: what one seals is carried to the other by hand.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use samverkan_proto::ids::sha256;
 use samverkan_proto::sign::Signer;
@@ -44,18 +46,25 @@ pub(crate) struct Office {
 
 /// Two ACTIVE organisations, `one` and `two`, each with epoch keys, that know the same log.
 pub(crate) fn two_offices() -> (TestLog, Office, Office) {
+    let (log, [one, two]) = offices(["one", "two"]);
+    (log, one, two)
+}
+
+/// Any number of such organisations.
+pub(crate) fn offices<const N: usize>(handles: [&str; N]) -> (TestLog, [Office; N]) {
     let mut log = TestLog::new();
-    let one = log.join("one", "Ett", &[], &[]);
-    let two = log.join("two", "Två", &[], &[]);
-    let mut offices = [Office::of(&log, one), Office::of(&log, two)];
+    let names = BTreeMap::from([("one", "Ett"), ("two", "Två")]);
+    let mut offices = handles.map(|handle| {
+        let member = log.join(handle, names.get(handle).unwrap_or(&handle), &[], &[]);
+        Office::of(&log, member)
+    });
     for office in &mut offices {
         office.make_keys(&mut log);
     }
     for office in &mut offices {
         office.synchronise(&log);
     }
-    let [one, two] = offices;
-    (log, one, two)
+    (log, offices)
 }
 
 impl Office {

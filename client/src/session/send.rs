@@ -1,44 +1,53 @@
-//! Sending: seal, keep in the outbox, upload, submit, check the receipt.
-//!
-//! What is sealed is on disk before the hub hears of it, and a retry sends the same bytes, so a stop at any step
-//! loses nothing and sends nothing twice. When the directory has changed meanwhile, the message is sealed again under
-//! a new id with the same `send_id`, which the receivers show once.
+//! Sending: compose, seal, keep. What is sealed is on disk before the hub hears of it; `outbox.rs` hands it in.
 
 use std::num::NonZeroU32;
 
 use samverkan_envelope::body::{Attachment, Body, Field};
 use samverkan_envelope::seal::{Draft as SealDraft, SealRandom, SealedMessage};
 use samverkan_envelope::secret::MessageSecret;
-use samverkan_proto::code::{Class, DeviceReceiptType, Kind, LegalBasis, Urgency};
+use samverkan_proto::code::{Class, Kind, LegalBasis, Urgency};
 use samverkan_proto::ids::{MailboxId, MessageId, OrgId, SendId, ThreadId};
 use samverkan_proto::limits::MAX_LIFETIME_MS;
-use samverkan_proto::statement::batch::UnverifiedProof;
-use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, Verdict};
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
+use super::Session;
 use super::attach::{Source, tidy};
-use super::mail::{Kept, OutState, SealedHashes, add_once};
+use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
-use super::{Session, TRIES, TRY_AGAIN, call};
-use crate::connect::Link;
-use crate::error::{self, Code, Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::home::ProfileLock;
 use crate::secret::{NoRandomness, Secret32};
 use crate::text::Args;
 
-/// How often a message is sealed again because the directory keeps changing.
-const MAX_RESEALS: usize = 3;
-
 /// What is sealed, whatever it is and whoever it goes to.
-struct Letter {
-    to: Vec<(OrgId, MailboxId)>,
+pub(super) struct Letter {
+    pub(super) to: Vec<(OrgId, MailboxId)>,
     sender: MailboxId,
     basis: Option<LegalBasis>,
     urgency: Urgency,
     answer_within_minutes: Option<NonZeroU32>,
     keep_ms: u64,
     body: Body,
+    /// The message that ended undelivered and that this one sends again.
+    pub(super) resends: Option<MessageId>,
+}
+
+impl Letter {
+    /// With the same sender, recipients and terms as a message that was sealed before.
+    pub(super) fn like(old: &Kept, body: Body) -> Self {
+        let fields = old.header.fields();
+        Self {
+            to: fields.to.iter().map(|to| (to.org, to.mailbox)).collect(),
+            sender: fields.sender_mailbox,
+            basis: fields.basis,
+            urgency: fields.urgency,
+            answer_within_minutes: fields.answer_within_minutes,
+            keep_ms: fields.expires_ms - fields.created_ms,
+            body,
+            resends: None,
+        }
+    }
 }
 
 impl Session {
@@ -70,6 +79,7 @@ impl Session {
             answer_within_minutes: draft.answer_within_minutes,
             keep_ms: draft.keep_ms.unwrap_or(MAX_LIFETIME_MS),
             body: self.first_body(&draft, attachments),
+            resends: None,
         };
         let id = self.seal_letter(&held, letter, draft.consent)?;
         self.dispatch(&held, &mut link, id, progress).await
@@ -107,6 +117,7 @@ impl Session {
             answer_within_minutes: None,
             keep_ms: MAX_LIFETIME_MS,
             body,
+            resends: None,
         };
         let id = self.seal_letter(&held, letter, None)?;
         let sent = self.dispatch(&held, &mut link, id, progress).await?;
@@ -117,167 +128,31 @@ impl Session {
         Ok(sent)
     }
 
-    /// Sends what waits. A message that the hub refuses for good is marked and does not hold back others.
-    pub(super) async fn flush_outbox(
-        &mut self,
-        held: &ProfileLock,
-        link: &mut Link,
-        progress: &mut dyn Progress,
-    ) -> Result<()> {
-        for id in self.mail.waiting() {
-            match self.deliver(held, link, id, progress).await {
-                Err(error) if error.exit() == crate::exit::Exit::Integrity => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands a message in, connecting again when the connection is lost on the way.
-    async fn dispatch(
-        &mut self,
-        held: &ProfileLock,
-        link: &mut Option<Link>,
-        id: MessageId,
-        progress: &mut dyn Progress,
-    ) -> Result<Sent> {
-        let (mut message, mut accepted) = (id, false);
-        for _ in 0..TRIES {
-            let Some(open) = link else { break };
-            (message, accepted) = self.deliver(held, open, message, progress).await?;
-            if accepted {
-                break;
-            }
-            tokio::time::sleep(TRY_AGAIN).await;
-            *link = self.connect(held, progress).await.ok();
-        }
-        let thread = self.mail.get(&message).map(|kept| kept.body.thread_id);
-        let reference = CaseReference::of_thread(&thread.ok_or(Error::new(Code::ProgramDefect))?);
-        Ok(Sent { reference, message, accepted })
-    }
-
-    /// Hands a message in; gives the id it went under, and whether the hub has accepted it.
-    async fn deliver(
-        &mut self,
-        held: &ProfileLock,
-        link: &mut Link,
-        id: MessageId,
-        progress: &mut dyn Progress,
-    ) -> Result<(MessageId, bool)> {
-        let mut id = id;
-        for _ in 0..=MAX_RESEALS {
-            match self.submit(link, &id, progress).await {
-                Ok(receipt) => {
-                    self.accept(&id, &receipt)?;
-                    return Ok((id, true));
-                }
-                Err(error) if error.code() == Code::StaleDirectory => {
-                    self.directory.synchronise(link, self.clock.now_ms()).await?;
-                    id = self.seal_again(held, &id)?;
-                }
-                Err(error) if error.code().class() == error::Class::Transient => return Ok((id, false)),
-                Err(error) => {
-                    let code = error.code().as_str().to_owned();
-                    let contents = self.keystore.contents();
-                    self.mail.change(contents, &id, |kept| kept.state = OutState::Refused(code))?;
-                    return Err(error);
-                }
-            }
-        }
-        Ok((id, false))
-    }
-
-    async fn submit(&self, link: &mut Link, id: &MessageId, progress: &mut dyn Progress) -> Result<Vec<u8>> {
-        let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
-        for attachment in &kept.body.attachments {
-            self.upload(link, attachment, progress).await?;
-        }
-        let outgoing = self.mail.outgoing(self.keystore.contents(), id)?;
-        Ok(call::unary(link.relay().submit(outgoing.request())).await?.receipt.to_vec())
-    }
-
-    /// Takes the hub's receipt for a message: from now on the hub is responsible.
-    pub(super) fn accept(&mut self, id: &MessageId, proof: &[u8]) -> Result<()> {
-        let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
-        self.check_acceptance(kept, proof)?;
-        let answers = kept.body.in_reply_to.filter(|_| kept.body.kind == Kind::Reply);
-        let (hh, sender) = (*kept.header.hh(), kept.header.fields().sender_mailbox);
-        let contents = self.keystore.contents();
-        self.mail.change(contents, id, |kept| {
-            kept.state = OutState::Settled;
-            add_once(&mut kept.receipts, proof.to_vec().into());
-        })?;
-        self.mail.remove_outgoing(id)?;
-        match answers {
-            Some(answered) => self.owe_answer_receipt(&answered, &hh, sender),
-            None => Ok(()),
-        }
-    }
-
-    /// The receipt is the hub's word for exactly this message, by a log that this device knows.
-    fn check_acceptance(&self, kept: &Kept, proof: &[u8]) -> Result<()> {
-        let wrong = |_: InvalidField| Error::new(Code::ReceiptInvalid);
-        let proof = UnverifiedProof::<HubReceipt>::parse(proof).map_err(wrong)?;
-        let verified = proof.verify(self.membership.hub.pins.receipt()).map_err(wrong)?;
-        let (receipt, fields) = (verified.value(), kept.header.fields());
-        let event = HubEvent::SubmissionAccepted {
-            sender: MailboxRef { org: fields.sender_org, mailbox: fields.sender_mailbox },
-            device: fields.sender_device,
-        };
-        let is_ours = receipt.event == event
-            && receipt.message_id == fields.message_id
-            && receipt.hh == *kept.header.hh()
-            && receipt.content_hash == kept.content_hash
-            && receipt.wraps_hash == kept.wraps_hash;
-        if !is_ours {
-            return Err(Error::new(Code::ReceiptInvalid));
-        }
-        self.check_receipt_log(receipt)
-    }
-
-    /// Notes that the sender of `answered` is to be told of an answer.
-    fn owe_answer_receipt(&mut self, answered: &MessageId, hh: &[u8; 32], mailbox: MailboxId) -> Result<()> {
-        let Some(kept) = self.mail.get(answered).filter(|kept| kept.direction == Direction::In) else {
-            return Ok(());
-        };
-        let verdict = Verdict::Answered {
-            open_tag: kept.secret.open_tag(&self.device.device_id(), DeviceReceiptType::Answered),
-            mailbox,
-            answer_ref: kept.secret.answer_ref(hh),
-        };
-        let proof = self.sign_receipts(&[self.receipt_for(&kept.header, verdict)])?.remove(0);
-        let contents = self.keystore.contents();
-        self.mail.change(contents, answered, |kept| kept.pending.push(proof))
-    }
-
-    /// Seals the same content under a new id for the directory as it is now, and forgets the old one.
+    /// Seals the same content under a new id for the directory as it is now, and forgets the old one, which nobody has.
     pub(super) fn seal_again(&mut self, held: &ProfileLock, id: &MessageId) -> Result<MessageId> {
         let old = self.mail.get(id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
-        let fields = old.header.fields();
-        let letter = Letter {
-            to: fields.to.iter().map(|to| (to.org, to.mailbox)).collect(),
-            sender: fields.sender_mailbox,
-            basis: fields.basis,
-            urgency: fields.urgency,
-            answer_within_minutes: fields.answer_within_minutes,
-            keep_ms: fields.expires_ms - fields.created_ms,
-            body: Body { checkpoint: self.checkpoint(), ..old.body.clone() },
-        };
+        let body = Body { checkpoint: self.checkpoint(), ..old.body.clone() };
+        let letter = Letter { resends: old.resends, ..Letter::like(&old, body) };
         let new = self.seal_letter(held, letter, None)?;
-        self.keystore.contents_mut().remove_message_key(id);
-        self.keystore.commit(held)?;
-        self.mail.forget(id)?;
+        self.forget(held, id)?;
         Ok(new)
     }
 
+    /// Deletes a message, its key first.
+    pub(super) fn forget(&mut self, held: &ProfileLock, id: &MessageId) -> Result<()> {
+        self.keystore.contents_mut().remove_message_key(id);
+        self.keystore.commit(held)?;
+        self.mail.forget(id)
+    }
+
     /// Seals a letter and keeps it, opened and sealed, before anybody hears of it.
-    fn seal_letter(
+    pub(super) fn seal_letter(
         &mut self,
         held: &ProfileLock,
         letter: Letter,
         consent: Option<super::model::ConsentId>,
     ) -> Result<MessageId> {
-        let (message_id, created_ms) = (MessageId::random(), self.clock.now_ms());
+        let (message_id, created_ms, resends) = (MessageId::random(), self.clock.now_ms(), letter.resends);
         let desk = self.desk();
         let to = desk.recipients(&letter.to).ok_or(Error::new(Code::RecipientUnknown))?;
         let devices = desk.targets(&to, letter.sender, created_ms)?;
@@ -301,7 +176,7 @@ impl Session {
             body: body.clone(),
         };
         let (sealed, secret) = draft.seal(&self.device, random).map_err(refused_by_format)?;
-        self.keep_sealed(held, &sealed, secret, body)?;
+        self.keep_sealed(held, &sealed, secret, body, resends)?;
         Ok(message_id)
     }
 
@@ -312,6 +187,7 @@ impl Session {
         sealed: &SealedMessage,
         secret: MessageSecret,
         body: Body,
+        resends: Option<MessageId>,
     ) -> Result<()> {
         let (hashes, key) = (SealedHashes::of(sealed), Secret32::random()?);
         self.keystore.contents_mut().put_message_key(secret.message_id(), &key);
@@ -329,6 +205,8 @@ impl Session {
             receipts: Vec::new(),
             given: Vec::new(),
             pending: Vec::new(),
+            resends,
+            dismissed: 0,
         };
         self.mail.put(self.keystore.contents(), kept)
     }
@@ -371,7 +249,7 @@ impl Session {
         }
     }
 
-    fn checkpoint(&self) -> Vec<u8> {
+    pub(super) fn checkpoint(&self) -> Vec<u8> {
         self.directory.checkpoint().map(|checkpoint| checkpoint.note().to_vec()).unwrap_or_default()
     }
 

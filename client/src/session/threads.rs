@@ -38,7 +38,8 @@ impl Session {
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let line = self.line(&messages).ok_or(Error::new(Code::CaseUnknown))?;
         let mut number = 0;
-        let opened = messages.iter().filter_map(|kept| self.message(kept, &mut number)).collect();
+        let shown = messages.iter().filter(|kept| !is_repetition(kept, &messages));
+        let opened = shown.filter_map(|kept| self.message(kept, &mut number)).collect();
         Ok(Thread { line, messages: opened })
     }
 
@@ -136,7 +137,7 @@ impl Session {
         let due = fields
             .answer_within_minutes
             .map(|minutes| fields.created_ms + u64::from(minutes.get()) * MINUTE_MS);
-        let newest_out = messages.iter().rev().find(|kept| kept.direction == Direction::Out);
+        let sent = self.sent_in(messages);
         Some(ThreadLine {
             reference: CaseReference::of_thread(&first.body.thread_id),
             with,
@@ -147,7 +148,8 @@ impl Session {
             unread: messages.iter().any(|kept| !kept.shown),
             answered: went(Direction::In) && went(Direction::Out),
             answer_due_ms: due,
-            stage: newest_out.and_then(|kept| track::least_stage(&track::steps(self, kept))),
+            stage: track::overall(&sent),
+            needs_action: track::needs_action(&sent),
         })
     }
 
@@ -185,6 +187,11 @@ impl Session {
     }
 }
 
+/// Whether a message says again what another one of the thread says: it was sent once more, and is shown once.
+fn is_repetition(kept: &Kept, thread: &[&Kept]) -> bool {
+    kept.resends.is_some_and(|original| thread.iter().any(|other| other.id() == original))
+}
+
 fn attachment_line(attachment: &Attachment, number: usize) -> AttachmentLine {
     AttachmentLine {
         number,
@@ -196,7 +203,8 @@ fn attachment_line(attachment: &Attachment, number: usize) -> AttachmentLine {
 
 /// The attachments of a thread are numbered from 1, message by message.
 fn find_attachment<'a>(messages: &[&'a Kept], number: usize) -> Result<&'a Attachment> {
-    let mut all = messages.iter().flat_map(|kept| &kept.body.attachments);
+    let shown = messages.iter().filter(|kept| !is_repetition(kept, messages));
+    let mut all = shown.flat_map(|kept| &kept.body.attachments);
     let index = number.checked_sub(1).ok_or(Error::new(Code::AttachmentUnknown))?;
     all.nth(index).ok_or(Error::new(Code::AttachmentUnknown))
 }

@@ -1,15 +1,15 @@
-//! What is proven about a message that was sent: per recipient, by whom, when.
+//! What is proven about the messages that were sent: per recipient, by whom, when, and what was done about those that ended badly.
 
-use samverkan_proto::ids::{MailboxId, OrgId};
-use samverkan_proto::statement::batch::ReceiptProof;
-use samverkan_proto::statement::header::HeaderFields;
-use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Verdict};
+use std::ops::Range;
+
+use samverkan_proto::ids::ThreadId;
+use samverkan_proto::statement::header::Recipient;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
-use super::mail::{Kept, OutState};
-use super::model::{Direction, Progress, Stage, Track, TrackStep};
-use super::receipts;
+use super::mail::Kept;
+use super::model::{Direction, Progress, Settled, Stage, Track, TrackStep};
+use super::stages::{self, Answer, Known, Reached, Said};
 use crate::error::{Code, Error, Result};
 
 impl Session {
@@ -19,8 +19,9 @@ impl Session {
     /// [`Code::CaseUnknown`] or [`Code::CaseAmbiguous`].
     pub fn track(&self, reference: &CaseReference) -> Result<Track> {
         let messages = self.mail.thread(&self.thread_id(reference)?);
-        let sent = messages.into_iter().filter(|kept| kept.direction == Direction::Out);
-        Ok(Track { reference: *reference, steps: sent.flat_map(|kept| steps(self, kept)).collect() })
+        let sent = self.sent_in(&messages);
+        let steps = sent.iter().flat_map(|sent| self.steps(sent)).collect();
+        Ok(Track { reference: *reference, steps, overall: overall(&sent) })
     }
 
     /// Receives until every message sent in a thread has reached a stage, or has ended otherwise. The caller sets the
@@ -39,143 +40,123 @@ impl Session {
             if track.steps.is_empty() {
                 return Err(Error::new(Code::CaseUnknown));
             }
-            if track.steps.iter().all(|step| step.stage >= stage) {
+            let messages = self.mail.thread(&self.thread_id(reference)?);
+            if self.sent_in(&messages).iter().all(|sent| sent.is_over_or_at(stage)) {
                 return Ok(track);
             }
             self.receive_more(progress).await?;
         }
     }
-}
 
-/// The stages of one message, a step for each recipient.
-pub(super) fn steps(session: &Session, kept: &Kept) -> Vec<TrackStep> {
-    let fields = kept.header.fields();
-    let recipients = fields.to.iter().enumerate();
-    let step = |(index, to): (usize, &samverkan_proto::statement::header::Recipient)| {
-        let mut history = History::new(kept);
-        for proof in &kept.receipts {
-            match ReceiptProof::parse(proof) {
-                Ok(ReceiptProof::Hub(receipt)) => history.hub(receipt.claimed(), fields, index),
-                Ok(ReceiptProof::Device(receipt)) => history.device(receipt.claimed(), fields, index),
-                // Only receipts that were parsed and verified are kept.
-                Err(_) => {}
-            }
-        }
-        history.answers(session, kept, &to.org, &to.mailbox);
-        Some(TrackStep {
-            message: kept.id(),
-            recipient: session.address(&to.org, &to.mailbox)?,
-            stage: history.stage(),
-            history: history.reached,
-            purged_ms: history.purged_ms,
-        })
-    };
-    recipients.filter_map(step).collect()
-}
+    /// How many cases hold something that ended undelivered and that nobody has dealt with.
+    #[must_use]
+    pub fn cases_to_act_on(&self) -> usize {
+        let mut threads: Vec<ThreadId> = self.mail.iter().map(|kept| kept.body.thread_id).collect();
+        threads.sort_unstable();
+        threads.dedup();
+        threads.iter().filter(|thread| needs_action(&self.sent_in(&self.mail.thread(thread)))).count()
+    }
 
-/// How far a message got towards the recipient that is least far.
-pub(super) fn least_stage(steps: &[TrackStep]) -> Option<Stage> {
-    steps.iter().map(|step| step.stage).min()
-}
+    /// Every message of a thread that was sent from here, and how far it got; `messages` are those of the thread, oldest first.
+    pub(super) fn sent_in<'a>(&self, messages: &[&'a Kept]) -> Vec<SentMessage<'a>> {
+        let came = messages.iter().filter(|kept| kept.direction == Direction::In);
+        let answers: Vec<Answer> = came.map(|kept| Answer::of(&kept.header)).collect();
+        let sent = messages.iter().filter(|kept| kept.direction == Direction::Out);
+        sent.map(|kept| SentMessage::of(kept, messages, &answers, self.clock.now_ms())).collect()
+    }
 
-struct History {
-    reached: Vec<(Stage, u64)>,
-    purged_ms: Option<u64>,
-}
-
-impl History {
-    fn new(kept: &Kept) -> Self {
-        let waits = matches!(kept.state, OutState::Waiting | OutState::Refused(_));
-        let reached = if waits || kept.receipts.is_empty() {
-            vec![(Stage::Waiting, kept.created_ms())]
-        } else {
-            Vec::new()
+    fn steps(&self, sent: &SentMessage<'_>) -> Vec<TrackStep> {
+        let step = |index: usize, to: &Recipient| {
+            let Reached { stage, reason, history, purged_ms } = sent.reached.get(index)?.clone();
+            Some(TrackStep {
+                message: sent.kept.id(),
+                recipient: self.address(&to.org, &to.mailbox)?,
+                stage,
+                reason,
+                settled: sent.settled.get(index).copied().flatten(),
+                needs_action: sent.recipients_to_act_on().contains(&index),
+                history,
+                purged_ms,
+            })
         };
-        Self { reached, purged_ms: None }
+        let recipients = sent.kept.header.fields().to.iter().enumerate();
+        recipients.filter_map(|(index, to)| step(index, to)).collect()
+    }
+}
+
+/// A message that was sent, how far it got towards each recipient, and what was done where it ended badly. Both lists are in header order.
+pub(super) struct SentMessage<'a> {
+    pub(super) kept: &'a Kept,
+    pub(super) reached: Vec<Reached>,
+    settled: Vec<Option<Settled>>,
+}
+
+impl<'a> SentMessage<'a> {
+    fn of(kept: &'a Kept, thread: &[&Kept], answers: &[Answer], now_ms: u64) -> Self {
+        let said: Vec<Said> = kept.receipts.iter().filter_map(|proof| Said::read(proof)).collect();
+        let fields = kept.header.fields();
+        let known = Known { fields, secret: &kept.secret, state: &kept.state, said: &said, answers, now_ms };
+        let settled = (0..).zip(&fields.to).map(|(index, to)| settled(kept, index, to, thread)).collect();
+        Self { kept, reached: stages::judge(&known), settled }
     }
 
-    /// Each stage counts from when it was first reached.
-    fn reach(&mut self, stage: Stage, at_ms: u64) {
-        match self.reached.iter_mut().find(|(known, _)| *known == stage) {
-            Some((_, first)) => *first = at_ms.min(*first),
-            None => self.reached.push((stage, at_ms)),
-        }
+    /// Whether the hub refused it for good and has never had it.
+    pub(super) fn was_never_sent(&self) -> bool {
+        self.reached.iter().all(|reached| reached.stage == Stage::NotSent)
     }
 
-    fn hub(&mut self, receipt: &HubReceipt, fields: &HeaderFields, index: usize) {
-        let at_ms = receipt.hub_time_ms;
-        let Some(to) = fields.to.get(index) else { return };
-        let own = MailboxRef { org: to.org, mailbox: to.mailbox };
-        match receipt.event {
-            HubEvent::SubmissionAccepted { .. } => self.reach(Stage::Accepted, at_ms),
-            HubEvent::HandedOver { recipient, .. } if recipient == own => {
-                self.reach(Stage::HandedOver, at_ms)
-            }
-            HubEvent::Returned { recipient, .. } if recipient == own => self.reach(Stage::Returned, at_ms),
-            HubEvent::Undecryptable { recipient } if recipient == own => {
-                self.reach(Stage::Undecryptable, at_ms)
-            }
-            HubEvent::Refused { recipient, .. } if recipient == own => self.reach(Stage::Refused, at_ms),
-            HubEvent::ExpiredUndelivered => {
-                // It says that some recipient did not get it; one that did is not concerned.
-                if !self.has(Stage::Delivered) {
-                    self.reach(Stage::ExpiredUndelivered, at_ms);
-                }
-            }
-            HubEvent::Purged(_) => self.purged_ms = Some(at_ms),
-            HubEvent::HandedOver { .. }
-            | HubEvent::Returned { .. }
-            | HubEvent::Undecryptable { .. }
-            | HubEvent::Refused { .. }
-            | HubEvent::Expiring
-            | HubEvent::Shredded
-            | HubEvent::Recalled { .. } => {}
-        }
+    /// The recipients, as indices into `to`, of every group that ended undelivered and with which nobody has dealt.
+    pub(super) fn recipients_to_act_on(&self) -> Vec<usize> {
+        let ended = |index: &usize| {
+            let reached = self.reached.get(*index);
+            reached.is_some_and(|reached| reached.stage.is_undelivered_end())
+                && self.settled.get(*index).is_none_or(Option::is_none)
+        };
+        let groups =
+            self.kept.header.fields().groups().filter(|group| group.clone().all(|index| ended(&index)));
+        groups.flatten().collect()
     }
 
-    fn device(&mut self, receipt: &DeviceReceipt, fields: &HeaderFields, index: usize) {
-        let reads_it =
-            receipts::reads(fields, &receipt.org, &receipt.device).is_some_and(|read| read.contains(&index));
-        match receipt.verdict {
-            Verdict::Delivered { .. } if reads_it => self.reach(Stage::Delivered, receipt.time_ms),
-            // That an answer exists counts when the answer itself is here; one device's failure is not the mailbox's.
-            Verdict::Delivered { .. }
-            | Verdict::CannotDecrypt(_)
-            | Verdict::Refused { .. }
-            | Verdict::Answered { .. } => {}
-        }
+    fn was_sent_again(&self) -> bool {
+        self.settled.iter().any(|settled| matches!(settled, Some(Settled::SentAgain(_))))
     }
 
-    /// A verified, sealed answer from the recipient is here.
-    fn answers(&mut self, session: &Session, kept: &Kept, org: &OrgId, mailbox: &MailboxId) {
-        let answers = session.mail.iter().filter(|other| {
-            let fields = other.header.fields();
-            other.direction == Direction::In
-                && other.body.in_reply_to == Some(kept.id())
-                && (&fields.sender_org, &fields.sender_mailbox) == (org, mailbox)
-        });
-        for answer in answers {
-            self.reach(Stage::Answered, answer.created_ms());
-        }
+    fn needs_action(&self) -> bool {
+        !self.recipients_to_act_on().is_empty()
     }
 
-    fn has(&self, stage: Stage) -> bool {
-        self.reached.iter().any(|(known, _)| *known == stage)
+    fn overall(&self) -> Option<Stage> {
+        let stages: Vec<Stage> = self.reached.iter().map(|reached| reached.stage).collect();
+        stages::overall(self.kept.header.fields().groups(), &stages)
     }
 
-    /// The furthest stage; an end does not undo that it was delivered.
-    fn stage(&self) -> Stage {
-        let furthest = |list: &[Stage]| list.iter().copied().find(|stage| self.has(*stage));
-        let order = [
-            Stage::Answered,
-            Stage::Delivered,
-            Stage::Refused,
-            Stage::Undecryptable,
-            Stage::Returned,
-            Stage::ExpiredUndelivered,
-            Stage::HandedOver,
-            Stage::Accepted,
-        ];
-        furthest(&order).unwrap_or(Stage::Waiting)
+    /// Whether each group has got to a stage, or has ended without ever getting there.
+    fn is_over_or_at(&self, stage: Stage) -> bool {
+        let there =
+            |reached: &Reached| reached.stage.is_undelivered_end() || reached.stage.calm() >= stage.calm();
+        let best = |mut group: Range<usize>| group.any(|index| self.reached.get(index).is_some_and(there));
+        self.kept.header.fields().groups().all(best)
     }
+}
+
+/// What was done about the end that a message came to, or may come to, at one recipient.
+fn settled(kept: &Kept, index: u32, to: &Recipient, thread: &[&Kept]) -> Option<Settled> {
+    let again = thread.iter().find(|other| {
+        let goes_there = |other: &Recipient| (other.org, other.mailbox) == (to.org, to.mailbox);
+        other.resends == Some(kept.id()) && other.header.fields().to.iter().any(goes_there)
+    });
+    let dismissed = kept.dismissed.checked_shr(index).is_some_and(|bits| bits & 1 == 1);
+    again.map(|again| Settled::SentAgain(again.id())).or(dismissed.then_some(Settled::Dismissed))
+}
+
+/// Whether something of what was sent in a thread waits for a person.
+pub(super) fn needs_action(sent: &[SentMessage<'_>]) -> bool {
+    sent.iter().any(SentMessage::needs_action)
+}
+
+/// How far a thread's messages, oldest first, got as a whole: what needs action before what does not, and of that the worst.
+pub(super) fn overall(sent: &[SentMessage<'_>]) -> Option<Stage> {
+    let open = sent.iter().filter(|sent| sent.needs_action()).filter_map(SentMessage::overall);
+    let newest = || sent.iter().rev().find(|sent| !sent.was_sent_again()).or(sent.last());
+    open.min_by_key(|stage| stage.calm()).or_else(|| newest().and_then(SentMessage::overall))
 }

@@ -17,9 +17,10 @@ const VERSION: u32 = 1;
 /// Where an outgoing message stands. Incoming ones are [`OutState::Settled`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::session) enum OutState {
-    /// In the outbox.
+    /// In the outbox, handed in at every contact with the hub until it answers.
     Waiting,
-    /// The hub refused it for a reason that does not go away by itself; it stays in the outbox for a person to see.
+    /// The hub refused it for a reason that does not go away by itself: it is not handed in again, and a person decides what becomes
+    /// of it. Holds the stable name of the reason.
     Refused(String),
     /// The hub has it, or it came from elsewhere.
     Settled,
@@ -44,6 +45,10 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) given: Vec<Bytes>,
     /// This device's own receipts about it that the hub has not taken yet.
     pub(in crate::session) pending: Vec<Bytes>,
+    /// The message that ended undelivered and that this one sends again.
+    pub(in crate::session) resends: Option<MessageId>,
+    /// Bit k: a person has dealt with the end it came to at `to[k]`.
+    pub(in crate::session) dismissed: u16,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -74,6 +79,10 @@ struct Wire {
     given: Vec<Bytes>,
     #[prost(bytes = "bytes", repeated, tag = "13")]
     pending: Vec<Bytes>,
+    #[prost(bytes = "vec", tag = "14")]
+    resends: Vec<u8>,
+    #[prost(uint32, tag = "15")]
+    dismissed: u32,
 }
 
 impl Kept {
@@ -103,6 +112,8 @@ impl Kept {
             receipts: self.receipts.clone(),
             given: self.given.clone(),
             pending: self.pending.clone(),
+            resends: self.resends.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            dismissed: self.dismissed.into(),
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
         wipe(&mut wire);
@@ -137,6 +148,11 @@ impl Kept {
             receipts: wire.receipts.clone(),
             given: wire.given.clone(),
             pending: wire.pending.clone(),
+            resends: match wire.resends.as_slice() {
+                [] => None,
+                id => Some(MessageId::parse(id).ok()?),
+            },
+            dismissed: u16::try_from(wire.dismissed).ok()?,
         })
     }
 }
@@ -165,11 +181,14 @@ mod tests {
             kept.state = state.clone();
             kept.receipts = vec![Bytes::from_static(b"receipt")];
             kept.pending = vec![Bytes::from_static(b"owed")];
+            kept.resends = Some(MessageId::random());
+            kept.dismissed = 0b101;
             let bytes = kept.encode().expect("encodes");
             let read = Kept::decode(&bytes).expect("decodes");
             assert_eq!(read.encode().expect("encodes"), bytes);
             assert_eq!((read.id(), read.direction), (sent.message, Direction::Out));
             assert_eq!(read.state, state);
+            assert_eq!((read.resends, read.dismissed), (kept.resends, kept.dismissed));
         }
     }
 

@@ -1,0 +1,149 @@
+//! What a person does about messages that ended undelivered: send them again, or take them off the list.
+//!
+//! A message is sealed anew, to the devices and keys of today, under a new id and with the same `send_id`, so whoever has it already
+//! shows it once. It goes to those alone who did not get it. One that the hub never took is replaced; one that it did take is kept
+//! with everything that is proven about it, and the new one names it.
+
+use samverkan_envelope::body::Body;
+use samverkan_proto::code::LegalBasis;
+use samverkan_proto::ids::{MailboxId, MessageId, OrgId};
+use samverkan_proto::statement::safety::CaseReference;
+
+use super::Session;
+use super::mail::{Kept, OutState};
+use super::model::{ConsentId, Discarded, Draft, Progress, Sent};
+use super::send::Letter;
+use crate::error::{Code, Error, Result};
+use crate::home::ProfileLock;
+use crate::text::Args;
+
+/// A message that ended undelivered.
+struct Undelivered {
+    id: MessageId,
+    /// The hub has never had it.
+    never_sent: bool,
+    /// The recipients that did not get it, as indices into `to`.
+    recipients: Vec<usize>,
+}
+
+impl Session {
+    /// Sends again what ended undelivered in a case, to those who did not get it. A message on the basis of consent needs a handle that
+    /// was not used: of the consent it was first sent under, or of `consent`.
+    ///
+    /// # Errors
+    /// [`Code::NothingUndelivered`], [`Code::CaseUnknown`], and as [`Session::send`]: then nothing has changed for the message at fault.
+    pub async fn resend(
+        &mut self,
+        reference: &CaseReference,
+        consent: Option<ConsentId>,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<Sent>> {
+        let held = self.begin()?;
+        let mut link = self.contact(&held, progress).await?;
+        let mut all = Vec::new();
+        for undelivered in self.undelivered(reference)? {
+            let id = self.seal_anew(&held, &undelivered, consent)?;
+            all.push(self.dispatch(&held, &mut link, id, progress).await?);
+        }
+        Ok(all)
+    }
+
+    /// Takes what ended undelivered in a case off the list: deletes what the hub never had, and marks the rest as dealt with.
+    ///
+    /// # Errors
+    /// [`Code::NothingUndelivered`], [`Code::CaseUnknown`], and when it can not be written.
+    pub fn discard(&mut self, reference: &CaseReference) -> Result<Discarded> {
+        let held = self.begin()?;
+        let mut discarded = Discarded::default();
+        for Undelivered { id, never_sent, recipients } in self.undelivered(reference)? {
+            if never_sent {
+                self.forget(&held, &id)?;
+                discarded.deleted += 1;
+                continue;
+            }
+            let bits = recipients.iter().fold(0, |bits, index| bits | 1 << index);
+            self.mail.change(self.keystore.contents(), &id, |kept| kept.dismissed |= bits)?;
+            discarded.dismissed += 1;
+        }
+        Ok(discarded)
+    }
+
+    /// What ended undelivered in a case and was not dealt with; never nothing.
+    fn undelivered(&self, reference: &CaseReference) -> Result<Vec<Undelivered>> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        let sent = self.sent_in(&messages).into_iter().map(|sent| Undelivered {
+            id: sent.kept.id(),
+            never_sent: sent.was_never_sent(),
+            recipients: sent.recipients_to_act_on(),
+        });
+        let found: Vec<_> = sent.filter(|undelivered| !undelivered.recipients.is_empty()).collect();
+        if found.is_empty() {
+            let named = Args::none().text("reference", reference);
+            return Err(Error::with(Code::NothingUndelivered, named));
+        }
+        Ok(found)
+    }
+
+    /// Seals a message again for today's directory and those recipients who did not get it.
+    fn seal_anew(
+        &mut self,
+        held: &ProfileLock,
+        undelivered: &Undelivered,
+        consent: Option<ConsentId>,
+    ) -> Result<MessageId> {
+        let old = self.mail.get(&undelivered.id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
+        if undelivered.never_sent {
+            self.release_handle(&old)?;
+        }
+        let consent = consent.or_else(|| self.consents.of_openings(&old.body.consents));
+        let body = Body { checkpoint: self.checkpoint(), consents: Vec::new(), ..old.body.clone() };
+        let mut letter = Letter::like(&old, body);
+        letter.to =
+            undelivered.recipients.iter().filter_map(|index| letter.to.get(*index).copied()).collect();
+        letter.resends = if undelivered.never_sent { old.resends } else { Some(old.id()) };
+        let draft = self.draft_like(&old, &letter.to, consent)?;
+        if let Some(obstacle) = self.obstacles(&draft).first() {
+            return Err(obstacle.to_error());
+        }
+        let new = self.seal_letter(held, letter, consent)?;
+        if undelivered.never_sent {
+            self.forget(held, &old.id())?;
+        }
+        Ok(new)
+    }
+
+    /// A handle that the hub was never given to keep can be used for another message.
+    fn release_handle(&mut self, old: &Kept) -> Result<()> {
+        let OutState::Refused(code) = &old.state else { return Ok(()) };
+        let at_fault = [Code::ConsentHandleUsed, Code::ConsentHandleUnknown, Code::ConsentHandleExpired];
+        if at_fault.iter().any(|fault| fault.as_str() == code) {
+            return Ok(());
+        }
+        self.consents.release(self.keystore.contents(), &old.body.consents)
+    }
+
+    /// A message as a draft without its content, to be checked for obstacles like any other.
+    fn draft_like(&self, old: &Kept, to: &[(OrgId, MailboxId)], consent: Option<ConsentId>) -> Result<Draft> {
+        let fields = old.header.fields();
+        let address = |(org, mailbox): &(OrgId, MailboxId)| {
+            self.address(org, mailbox).ok_or(Error::new(Code::RecipientUnknown))
+        };
+        Ok(Draft {
+            to: to.iter().map(address).collect::<Result<_>>()?,
+            from: Some(address(&(fields.sender_org, fields.sender_mailbox))?),
+            class: fields.class,
+            basis: fields.basis,
+            urgency: fields.urgency,
+            answer_within_minutes: fields.answer_within_minutes,
+            keep_ms: None,
+            consent: consent.filter(|_| fields.basis == Some(LegalBasis::Consent)),
+            subject: String::new(),
+            text: String::new(),
+            fields: Vec::new(),
+            attachments: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
