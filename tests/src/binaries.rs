@@ -1,5 +1,6 @@
 //! The two programs under test, and the hub that lies to one of them.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -25,7 +26,11 @@ pub fn binaries() -> &'static Binaries {
     BUILT.get_or_init(|| {
         let folder = target_folder();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.args(["build", "--workspace", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // A person who waits for minutes sees why.
+        if !std::io::stderr().is_terminal() {
+            cargo.arg("--quiet");
+        }
         if folder.ends_with("release") {
             cargo.arg("--release");
         }

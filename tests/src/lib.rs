@@ -10,7 +10,7 @@
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
-//! * [`demo`]: the main job from invitation to answer, told by [`story`].
+//! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
 //! * [`normalise`]: makes outputs of different runs comparable.
 //! * [`transcript`]: what was typed and answered, compared with a file.
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
@@ -30,6 +30,7 @@ pub mod proxy;
 pub mod search;
 pub mod site;
 pub mod spy;
+pub mod stop;
 pub mod story;
 pub mod transcript;
 pub mod until;

@@ -10,7 +10,7 @@ use std::path::Path;
 const PROOF: &str = "proof.json";
 const TAMPERED: &str = "tampered.json";
 
-pub(super) fn play<W: Write>(stage: &mut Stage<W>, case: &Case) -> Result<(), Broken> {
+pub(super) fn play<W: Write>(stage: &mut Stage<'_, W>, case: &Case) -> Result<(), Broken> {
     stage.chapter("Proof that needs nobody's word, and no hub")?;
     prove(stage, &case.reference)?;
     stage.chapter("What the hub knows")?;
@@ -19,7 +19,7 @@ pub(super) fn play<W: Write>(stage: &mut Stage<W>, case: &Case) -> Result<(), Br
     suspend(stage)
 }
 
-fn prove<W: Write>(stage: &mut Stage<W>, reference: &str) -> Result<(), Broken> {
+fn prove<W: Write>(stage: &mut Stage<'_, W>, reference: &str) -> Result<(), Broken> {
     stage.does(Who::Police, &["receipts", reference, "-o", PROOF], &["signed statements are in"])?;
     stage.tell("The hub is stopped. The proofs hold all the same:")?;
     so(stage.hub.terminate().success(), "the hub stops when it is told to")?;
@@ -46,7 +46,7 @@ fn tamper(desk: &Path) -> Result<(), Broken> {
 }
 
 /// Looks for everything that was planted, and shows that the look would have found it.
-fn search<W: Write>(stage: &mut Stage<W>, canaries: &[Canary]) -> Result<(), Broken> {
+fn search<W: Write>(stage: &mut Stage<'_, W>, canaries: &[Canary]) -> Result<(), Broken> {
     stage.operates(&["check"], &["stored"])?;
     let folder = stage.hub.folder().to_owned();
     for canary in canaries {
@@ -66,7 +66,7 @@ fn search<W: Write>(stage: &mut Stage<W>, canaries: &[Canary]) -> Result<(), Bro
     stage.tell("The same search does find a word that the demo writes into the hub's folder itself.")
 }
 
-fn suspend<W: Write>(stage: &mut Stage<W>) -> Result<(), Broken> {
+fn suspend<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), Broken> {
     stage.operates(&["org", "suspend", "boj-exempel"], &["SUSPENDED since"])?;
     let words = ["inbox"];
     let quotes = ["error [ORGANISATION_SUSPENDED]"];

@@ -10,6 +10,7 @@ mod referral;
 mod settling;
 mod stage;
 
+use crate::stop::Stop;
 use std::io::Write;
 use std::path::Path;
 
@@ -22,12 +23,12 @@ pub const END: &str = "The demo is over: every step above happened, and every li
 /// Tells the whole story on `out`. Everything it makes is in `folder`, which exists and is empty.
 ///
 /// # Errors
-/// The first thing that did not happen as told.
+/// The first thing that did not happen as told, and [`Broken::Stopped`].
 ///
 /// # Panics
 /// When a program can not be started or hangs.
-pub fn tell(out: impl Write, folder: &Path) -> Result<(), Broken> {
-    let mut stage = Stage::set(out, folder)?;
+pub fn tell(out: impl Write, folder: &Path, stop: &Stop) -> Result<(), Broken> {
+    let mut stage = Stage::set(out, folder, stop)?;
     settling::play(&mut stage)?;
     let case = referral::play(&mut stage)?;
     aftermath::play(&mut stage, &case)?;

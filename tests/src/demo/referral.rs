@@ -17,7 +17,7 @@ pub(super) struct Case {
     pub(super) canaries: Vec<Canary>,
 }
 
-pub(super) fn play<W: Write>(stage: &mut Stage<W>) -> Result<Case, Broken> {
+pub(super) fn play<W: Write>(stage: &mut Stage<'_, W>) -> Result<Case, Broken> {
     stage.chapter("Who can help? The police look, and the person agrees")?;
     let find = ["find", "--near", "0380", "--service", "victim-support"];
     stage.does(Who::Police, &find, &["MAILBOX", "boj-exempel/stod"])?;
@@ -56,7 +56,7 @@ struct Papers {
 }
 
 impl Papers {
-    fn write<W: Write>(stage: &Stage<W>) -> Result<Self, Broken> {
+    fn write<W: Write>(stage: &Stage<'_, W>) -> Result<Self, Broken> {
         let papers = Self::invent()?;
         let police = stage.desk(Who::Police);
         std::fs::write(police.join("subject.txt"), format!("Stöd åt Exempel {}", papers.subject.text()))?;
@@ -93,14 +93,14 @@ impl Papers {
     }
 }
 
-fn record_consent<W: Write>(stage: &mut Stage<W>) -> Result<String, Broken> {
+fn record_consent<W: Write>(stage: &mut Stage<'_, W>) -> Result<String, Broken> {
     let record = ["consent", "record", "--to", TO, "--category", "contact", "--until", "2099-12-31"];
     let how = ["--how", "VERBALLY", "--evidence-file", "note.txt"];
     stage.does(Who::Police, &[&record[..], &how].concat(), &["holds for"])?;
     text_of(&stage.knows(Who::Police, &["consent", "show"])?, "/consents/0/consent")
 }
 
-fn send<W: Write>(stage: &mut Stage<W>, consent: &str, papers: &Papers) -> Result<String, Broken> {
+fn send<W: Write>(stage: &mut Stage<'_, W>, consent: &str, papers: &Papers) -> Result<String, Broken> {
     let envelope = ["send", "--to", TO, "--class", "REFERRAL", "--basis", "CONSENT", "--consent", consent];
     let content = ["--subject-file", "subject.txt", "--text-file", "text.txt", "--attach", &papers.file];
     let checked = [&envelope[..], &["--dry-run"]].concat();
@@ -110,7 +110,7 @@ fn send<W: Write>(stage: &mut Stage<W>, consent: &str, papers: &Papers) -> Resul
 }
 
 /// What the rules stop before anything about a person has been written.
-fn refusals<W: Write>(stage: &mut Stage<W>, consent: &str) -> Result<(), Broken> {
+fn refusals<W: Write>(stage: &mut Stage<'_, W>, consent: &str) -> Result<(), Broken> {
     stage.tell(
         "What the person agreed to covers nobody else. Before a word about the person has been written:",
     )?;
@@ -125,7 +125,7 @@ fn refusals<W: Write>(stage: &mut Stage<W>, consent: &str) -> Result<(), Broken>
     Ok(())
 }
 
-fn receive<W: Write>(stage: &mut Stage<W>, reference: &str, papers: &Papers) -> Result<(), Broken> {
+fn receive<W: Write>(stage: &mut Stage<'_, W>, reference: &str, papers: &Papers) -> Result<(), Broken> {
     stage.does(Who::Association, &["inbox"], &["REFERENCE", reference])?;
     let attachment = format!("attachment 1: {}", papers.file);
     stage.does(Who::Association, &["show", reference], &[papers.text.text(), &attachment])?;

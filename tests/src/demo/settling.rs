@@ -43,7 +43,7 @@ const NEWCOMERS: [Newcomer; 3] = [
     Newcomer { who: Who::Shelter, handle: "kvinnojouren-exempel", mailbox: "jour", invite: SHELTER },
 ];
 
-pub(super) fn play<W: Write>(stage: &mut Stage<W>) -> Result<(), Broken> {
+pub(super) fn play<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), Broken> {
     stage.chapter("A hub, and three organisations that join it")?;
     stage
         .tell("Real programs on this machine. Nobody types here: each client also gets --passphrase-file,")?;
@@ -62,7 +62,7 @@ pub(super) fn play<W: Write>(stage: &mut Stage<W>) -> Result<(), Broken> {
     Ok(())
 }
 
-fn join<W: Write>(stage: &mut Stage<W>, newcomer: &Newcomer) -> Result<(), Broken> {
+fn join<W: Write>(stage: &mut Stage<'_, W>, newcomer: &Newcomer) -> Result<(), Broken> {
     let invite = [&["org", "invite", newcomer.handle], newcomer.invite].concat();
     let invited = stage.operates(&invite, &["svki1-"])?;
     let desk = stage.desk(newcomer.who).to_owned();
@@ -73,7 +73,7 @@ fn join<W: Write>(stage: &mut Stage<W>, newcomer: &Newcomer) -> Result<(), Broke
     so(desk.join("kit-1.txt").is_file() && desk.join("kit-2.txt").is_file(), "both recovery kits are there")
 }
 
-fn confirm<W: Write>(stage: &mut Stage<W>, newcomer: &Newcomer) -> Result<(), Broken> {
+fn confirm<W: Write>(stage: &mut Stage<'_, W>, newcomer: &Newcomer) -> Result<(), Broken> {
     let own = stage.knows(newcomer.who, &["org", "show"])?;
     let number = text_of(&own, "/safety_number")?;
     stage.operates(&["org", "confirm", newcomer.handle, "--safety-number", &number], &["ACTIVE since"])?;

@@ -4,6 +4,7 @@ use crate::cli::Cli;
 use crate::hub::HubProcess;
 use crate::process::Outcome;
 use crate::site::Site;
+use crate::stop::Stop;
 use crate::story::Story;
 use std::fmt;
 use std::io::Write;
@@ -31,6 +32,8 @@ pub enum Broken {
     },
     /// Something else is not so.
     Untrue(String),
+    /// Somebody asked it to stop.
+    Stopped,
     /// Nobody listens, or the disk failed.
     Io(std::io::Error),
 }
@@ -46,6 +49,7 @@ impl fmt::Display for Broken {
             }
             Self::Unsaid { told, outcome } => write!(f, "it did not say {told:?}: {}", said(outcome)),
             Self::Untrue(what) => write!(f, "this is not so: {what}"),
+            Self::Stopped => f.write_str("it was asked to stop"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -60,7 +64,8 @@ impl From<std::io::Error> for Broken {
 }
 
 /// Everybody and the narrator.
-pub(super) struct Stage<W> {
+pub(super) struct Stage<'a, W> {
+    stop: &'a Stop,
     story: Story<W>,
     pub(super) hub: HubProcess,
     police: Cli,
@@ -86,9 +91,9 @@ pub(super) struct Step<'a> {
     pub(super) quotes: &'a [&'a str],
 }
 
-impl<W: Write> Stage<W> {
+impl<'a, W: Write> Stage<'a, W> {
     /// Starts the hub and gives everybody a machine.
-    pub(super) fn set(out: W, folder: &Path) -> Result<Self, Broken> {
+    pub(super) fn set(out: W, folder: &Path, stop: &'a Stop) -> Result<Self, Broken> {
         let story = Story::begin(out, "Samverkan: one referral, from the first invitation to the answer")?;
         let room = |name: &str| -> std::io::Result<_> {
             let room = folder.join(name);
@@ -96,6 +101,7 @@ impl<W: Write> Stage<W> {
             Ok(room)
         };
         Ok(Self {
+            stop,
             story,
             hub: HubProcess::start_at(Site::in_folder(&room("hub")?)),
             police: Cli::in_folder(&room("police")?),
@@ -159,6 +165,9 @@ impl<W: Write> Stage<W> {
     }
 
     fn check(&mut self, outcome: Outcome, exit: i32, quotes: &[&str]) -> Result<Outcome, Broken> {
+        if self.stop.is_asked() {
+            return Err(Broken::Stopped);
+        }
         if outcome.code != Some(exit) {
             return Err(Broken::Exit { told: exit, outcome: Box::new(outcome) });
         }
