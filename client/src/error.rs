@@ -368,6 +368,8 @@ codes! {
     RecordDamaged = "RECORD_DAMAGED", ActionNeeded, Integrity;
     /// The hub failed.
     Internal = "INTERNAL", Transient, HubUnreachable;
+    /// The hub gave a call up.
+    DeadlineExceeded = "DEADLINE_EXCEEDED", Transient, HubUnreachable;
 }
 
 impl Code {

@@ -91,7 +91,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<Opened, RunError> {
     let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
     let (store, report) = open_store(config.data_dir.join(STORE), signers, clock.clone()).await?;
     tell(&report);
-    let metrics = Metrics::new();
+    let metrics = Metrics::of(&store);
     let hub = Arc::new(Hub {
         store,
         clock: clock.clone(),

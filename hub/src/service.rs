@@ -4,7 +4,7 @@
 //! * [`directory`]: the log, manifests and epoch keys.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
-//! * [`gate`]: what stands before them all.
+//! * [`gate`]: what stands before them all; [`trace`]: the lines they leave in the log.
 
 mod consent;
 mod directory;
@@ -12,6 +12,7 @@ mod enrolment;
 mod gate;
 mod registry;
 mod relay;
+mod trace;
 
 use std::sync::Arc;
 
@@ -42,11 +43,11 @@ pub(crate) fn public(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Rou
         .max_decoding_message_size(MAX_GRPC_MESSAGE)
         .max_encoding_message_size(MAX_GRPC_MESSAGE);
     let routes = Routes::new(health).add_service(enrolment).add_service(directory);
-    gate::guarded(routes.add_service(relay).add_service(consents))
+    gate::guarded(routes.add_service(relay).add_service(consents), &hub.metrics)
 }
 
 /// The services on the operator's socket.
 pub(crate) fn operator(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Routes {
     let registry = RegistryServiceServer::new(registry::Operator(Arc::clone(hub)));
-    gate::guarded(Routes::new(health).add_service(registry))
+    gate::guarded(Routes::new(health).add_service(registry), &hub.metrics)
 }

@@ -1,6 +1,6 @@
 //! The log on standard error, and what the process keeps to itself.
 //!
-//! Log lines hold no organisation's name and no id. Panics print their place and nothing of what was worked on.
+//! Log lines hold no organisation's name, no device and no address; of a message its random id. Panics print their place and nothing of what was worked on.
 
 use std::panic::{self, PanicHookInfo};
 
@@ -35,6 +35,12 @@ pub fn protect_memory() -> std::io::Result<()> {
 /// From now on a panic prints one line: its place.
 pub fn hush_panics() {
     panic::set_hook(Box::new(|info| panic_line(&describe(info))));
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {

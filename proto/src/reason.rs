@@ -30,8 +30,8 @@ pub struct Facts {
 #[rustfmt::skip]
 pub const fn facts(reason: ErrorReason) -> Facts {
     use Code::{
-        Aborted, AlreadyExists, DataLoss, FailedPrecondition, Internal, InvalidArgument, NotFound, OutOfRange,
-        PermissionDenied, ResourceExhausted, Unauthenticated, Unavailable, Unknown,
+        Aborted, AlreadyExists, DataLoss, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument, NotFound,
+        OutOfRange, PermissionDenied, ResourceExhausted, Unauthenticated, Unavailable, Unknown,
     };
     use ErrorClass::{ActionNeeded, Permanent, Transient};
     use ErrorReason as R;
@@ -83,6 +83,7 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::StoreFailed => (Unavailable, Transient, "the hub's disk failed"),
         R::RecordDamaged => (DataLoss, ActionNeeded, "a stored record is damaged"),
         R::Internal => (Internal, Transient, "the hub failed"),
+        R::DeadlineExceeded => (DeadlineExceeded, Transient, "the call took too long"),
     };
     Facts { code, class, text }
 }

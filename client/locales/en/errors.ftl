@@ -278,6 +278,8 @@ error-record-damaged = Something stored on the hub is damaged.
     .next = tell the operator, and ask the sender to send it again
 error-internal = The hub failed to do that.
     .next = try again in a minute; if it goes on, tell the operator
+error-deadline-exceeded = The hub took too long and gave up; it may or may not have done it.
+    .next = run the same command again: nothing is done twice
 
 ## Composing, and what is kept
 

@@ -59,6 +59,7 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::StoreFailed => Code::StoreFailed,
         R::RecordDamaged => Code::RecordDamaged,
         R::Internal => Code::Internal,
+        R::DeadlineExceeded => Code::DeadlineExceeded,
     }
 }
 

@@ -103,6 +103,15 @@ impl BlobFiles {
         Ok(Self { root: root.to_owned(), running: Arc::default() })
     }
 
+    /// Bytes that are free on their disk, for those who are not root.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub fn free_bytes(&self) -> Result<u64, BlobError> {
+        let found = rustix::fs::statvfs(&self.root).map_err(|error| BlobError::Io(error.into()))?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     /// How much of an attachment is here.
     ///
     /// # Errors

@@ -20,10 +20,13 @@ use report::{Finding, Report};
 /// With fewer days left than this, a server certificate was not renewed when it should have been.
 const CERTIFICATE_WARNING_DAYS: u64 = 25;
 
+/// With less free than this many times what is reserved, somebody should make room.
+const DISK_WARNING: u64 = 8;
+
 const EXAMPLE: &str = "\
 Examples:
   samverkan-hub check
-  samverkan-hub check --format nagios     one line; exit 0 OK, 1 WARNING, 2 CRITICAL";
+  samverkan-hub check --format nagios     one line; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
@@ -71,7 +74,7 @@ async fn examine(path: &Path) -> Report {
     let config = match Config::load(path) {
         Ok(config) => config,
         Err(error) => {
-            report.push(Finding::critical("configuration", error, Exit::NotSetUp));
+            report.push(Finding::unknown("configuration", error, Exit::NotSetUp));
             return report;
         }
     };
@@ -84,7 +87,11 @@ async fn examine(path: &Path) -> Report {
         Ok(answer) => report.extend(running(&answer, Clock::system().now_ms())),
         Err(failure) => {
             let text = format!("{} next: {}", failure.text, failure.next);
-            report.push(Finding::critical("hub", text, failure.exit));
+            // A hub that does not answer is down; one that may not be asked may well be up.
+            report.push(match failure.exit {
+                Exit::HubUnreachable => Finding::critical("hub", text, failure.exit),
+                _ => Finding::unknown("hub", text, failure.exit),
+            });
         }
     }
     report
@@ -96,33 +103,62 @@ async fn ask(config: &Config) -> Result<v1::CheckHubResponse, Failure> {
 }
 
 fn running(answer: &v1::CheckHubResponse, now_ms: u64) -> Vec<Finding> {
-    let days = days_until(answer.server_certificate_expires_ms, now_ms);
-    let certificate = format!("the server certificate has {days} days left");
-    vec![
-        Finding::ok(
-            "hub",
-            format!(
-                "version {}, {} organisations, {} messages stored",
-                answer.version, answer.organisations, answer.stored_messages
-            ),
+    vec![hub(answer), storage(answer), disk(answer), records(answer), certificate(answer, now_ms)]
+}
+
+fn hub(answer: &v1::CheckHubResponse) -> Finding {
+    let v1::CheckHubResponse { version, organisations, stored_messages, waiting_deliveries, .. } = answer;
+    Finding::ok(
+        "hub",
+        format!(
+            "version {version}, {organisations} organisations, {stored_messages} messages stored, \
+             {waiting_deliveries} wait for a mailbox"
         ),
-        if answer.storage_failed {
-            Finding::critical("storage", "the disk failed; nothing is acknowledged any more", Exit::Integrity)
-        } else {
-            Finding::ok("storage", format!("{} bytes stored", answer.stored_bytes))
-        },
-        if answer.damaged_records > 0 {
-            let text = format!("{} records do not match their digests", answer.damaged_records);
+    )
+}
+
+fn storage(answer: &v1::CheckHubResponse) -> Finding {
+    if answer.storage_failed {
+        return Finding::critical(
+            "storage",
+            "the disk failed; nothing is acknowledged any more",
+            Exit::Integrity,
+        );
+    }
+    Finding::ok("storage", format!("{} bytes stored", answer.stored_bytes))
+}
+
+fn disk(answer: &v1::CheckHubResponse) -> Finding {
+    let v1::CheckHubResponse { free_bytes, reserved_bytes, .. } = *answer;
+    let free = format!("{} MiB free", free_bytes >> 20);
+    if free_bytes < reserved_bytes {
+        let text = format!("{free}: messages are refused until there are {} MiB", reserved_bytes >> 20);
+        Finding::critical("disk", text, Exit::HubUnreachable)
+    } else if free_bytes < reserved_bytes.saturating_mul(DISK_WARNING) {
+        Finding::warning("disk", format!("{free}; messages are refused below {} MiB", reserved_bytes >> 20))
+    } else {
+        Finding::ok("disk", free)
+    }
+}
+
+fn records(answer: &v1::CheckHubResponse) -> Finding {
+    match answer.damaged_records {
+        0 => Finding::ok("records", "no damaged record was met"),
+        damaged => {
+            let text = format!("{damaged} damaged places on disk; the log names them");
             Finding::critical("records", text, Exit::Integrity)
-        } else {
-            Finding::ok("records", "no damaged record was met")
-        },
-        if days < CERTIFICATE_WARNING_DAYS {
-            Finding::warning("certificate", certificate)
-        } else {
-            Finding::ok("certificate", certificate)
-        },
-    ]
+        }
+    }
+}
+
+fn certificate(answer: &v1::CheckHubResponse, now_ms: u64) -> Finding {
+    let days = days_until(answer.server_certificate_expires_ms, now_ms);
+    let text = format!("the server certificate has {days} days left");
+    if days < CERTIFICATE_WARNING_DAYS {
+        Finding::warning("certificate", text)
+    } else {
+        Finding::ok("certificate", text)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +169,8 @@ mod tests {
         v1::CheckHubResponse {
             version: "0.1.0".into(),
             server_certificate_expires_ms: 90 * 86_400_000,
+            free_bytes: 8 << 28,
+            reserved_bytes: 1 << 28,
             ..Default::default()
         }
     }
@@ -152,5 +190,9 @@ mod tests {
         assert_eq!(exits(&failed), (Exit::Integrity, 2));
         let stale = v1::CheckHubResponse { server_certificate_expires_ms: 86_400_000, ..well() };
         assert_eq!(exits(&stale), (Exit::Done, 1));
+        let filling = v1::CheckHubResponse { free_bytes: 2 << 28, ..well() };
+        assert_eq!(exits(&filling), (Exit::Done, 1));
+        let full = v1::CheckHubResponse { free_bytes: 1 << 20, ..well() };
+        assert_eq!(exits(&full), (Exit::HubUnreachable, 2));
     }
 }

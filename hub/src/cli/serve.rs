@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::clock::Clock;
 use crate::run::{self, RunError};
-use crate::telemetry;
+use crate::telemetry::{self, with_causes};
 
 pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     let config = super::load(path)?;
@@ -91,10 +91,4 @@ impl From<RunError> for Failure {
             ),
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -14,8 +14,10 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::trace;
 use crate::error;
 use crate::hub::Hub;
+use crate::metrics::StreamKind;
 use crate::policy::publish::{Publication, may_publish_epoch_keys, may_publish_manifest};
 use crate::server::Hangup;
 use crate::store::Store;
@@ -67,7 +69,13 @@ impl Directory {
         }
         let (pages, stream) = mpsc::channel(PAGES_AHEAD);
         let sync = send_log(self.0.store.clone(), from, checkpoint.clone(), pages);
-        spawn_on(request, sync);
+        let hangup: &Hangup = request.extensions().get().ok_or(Refusal::new(ErrorReason::Internal))?;
+        let open = self.0.metrics.stream_opened(StreamKind::Sync);
+        trace::serve_stream(hangup.token().clone(), async move {
+            sync.await;
+            trace::ended(None);
+            drop(open);
+        });
         Ok(ReceiverStream::new(stream))
     }
 
@@ -87,19 +95,6 @@ impl Directory {
         let keys = may_publish_epoch_keys(&caller, request.into_inner().epoch_keys)?;
         self.0.store.publish_epoch_keys(keys).await.map_err(error::of_store)
     }
-}
-
-/// Runs the sending half of a stream until it is done or the connection is cut.
-fn spawn_on<T>(request: &Request<T>, work: impl Future<Output = ()> + Send + 'static) {
-    let hangup = request.extensions().get::<Hangup>().cloned();
-    tokio::spawn(async move {
-        match hangup {
-            Some(hangup) => {
-                let _ = hangup.token().run_until_cancelled(work).await;
-            }
-            None => work.await,
-        }
-    });
 }
 
 /// Sends every entry from `from` up to the checkpoint's size, then the checkpoint.

@@ -1,12 +1,14 @@
-//! What stands before every service: who may knock at all, and how long one question may take.
+//! What stands before every service: who may knock at all, how long one question may take, and the line in the log
+//! that says how it went.
 //!
 //! On the public port a peer without a certificate reaches [`OPEN`] and nothing else, not even the knowledge of
 //! which other calls exist; the operator's calls answer on the operator's socket alone.
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use samverkan_proto::reason::Refusal;
@@ -15,7 +17,10 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::layer::layer_fn;
 use tower::{Service, ServiceExt};
+use tracing::Instrument as _;
 
+use super::trace;
+use crate::metrics::Metrics;
 use crate::server::Peer;
 
 /// The service that answers peers without a certificate.
@@ -39,14 +44,18 @@ const HEALTH_WATCH: &str = "/grpc.health.v1.Health/Watch";
 /// How long a unary call may take, its request's last byte included.
 const UNARY_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Puts the gate before `routes`.
-pub(crate) fn guarded(routes: Routes) -> Routes {
-    routes.into_axum_router().layer(layer_fn(|inner| Gate { inner })).into()
+/// Puts the gate before `routes`; what it refuses is counted in `metrics`.
+pub(crate) fn guarded(routes: Routes, metrics: &Arc<Metrics>) -> Routes {
+    let metrics = Arc::clone(metrics);
+    let gate = move |inner| Gate { inner, metrics: Arc::clone(&metrics), deadline: UNARY_DEADLINE };
+    routes.into_axum_router().layer(layer_fn(gate)).into()
 }
 
 #[derive(Clone)]
 struct Gate<S> {
     inner: S,
+    metrics: Arc<Metrics>,
+    deadline: Duration,
 }
 
 impl<S, B, R> Service<Request<B>> for Gate<S>
@@ -65,23 +74,47 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let inner = self.inner.clone();
-        Box::pin(async move {
-            let path = request.uri().path();
-            if let Err(reason) = may_knock(request.extensions().get(), path) {
-                return Ok(Status::from(Refusal::new(reason)).into_http());
+        let gate = self.clone();
+        let span = trace::span(request.uri().path());
+        let answered = async move {
+            let begun = Instant::now();
+            let answer = gate.answer(request).await;
+            answer.inspect(|answer| trace::answered(answer, begun.elapsed()))
+        };
+        Box::pin(answered.instrument(span))
+    }
+}
+
+impl<S> Gate<S> {
+    async fn answer<B, R>(self, request: Request<B>) -> Result<Response<R>, Infallible>
+    where
+        S: Service<Request<B>, Response = Response<R>, Error = Infallible>,
+        R: Default,
+    {
+        let Self { inner, metrics, deadline } = self;
+        let refuse = |reason| {
+            let refusal = Refusal::new(reason);
+            metrics.call_refused(&refusal);
+            Ok(Status::from(refusal).into_http())
+        };
+        let path = request.uri().path();
+        if let Err(reason) = may_knock(request.extensions().get(), path) {
+            return refuse(reason);
+        }
+        if path == HEALTH_WATCH {
+            return Ok(Status::unimplemented("use Check").into_http());
+        }
+        let answer = if STREAMS.contains(&path) {
+            inner.oneshot(request).await?
+        } else {
+            match tokio::time::timeout(deadline, inner.oneshot(request)).await {
+                Ok(answer) => answer?,
+                Err(_elapsed) => return refuse(ErrorReason::DeadlineExceeded),
             }
-            if path == HEALTH_WATCH {
-                return Ok(Status::unimplemented("use Check").into_http());
-            }
-            if STREAMS.contains(&path) {
-                return inner.oneshot(request).await.map(in_our_words);
-            }
-            match tokio::time::timeout(UNARY_DEADLINE, inner.oneshot(request)).await {
-                Ok(answer) => answer.map(in_our_words),
-                Err(_elapsed) => Ok(Status::deadline_exceeded("the call took too long").into_http()),
-            }
-        })
+        };
+        let Some(refusal) = in_our_words(&answer) else { return Ok(answer) };
+        metrics.call_refused(&refusal);
+        Ok(Status::from(refusal).into_http())
     }
 }
 
@@ -96,21 +129,20 @@ fn may_knock(peer: Option<&Peer>, path: &str) -> Result<(), ErrorReason> {
     }
 }
 
-/// Says in the contract's words what tonic refused before a service saw it: a frame or a message that can not be read, or is too long.
-/// Every refusal of ours has details, and these have none.
-fn in_our_words<R: Default>(answer: Response<R>) -> Response<R> {
-    let Some(status) = Status::from_header_map(answer.headers()) else { return answer };
-    let refusal = match status.code() {
-        _ if !status.details().is_empty() => return answer,
-        Code::Internal => Refusal::in_field(ErrorReason::InvalidField, "message"),
-        Code::OutOfRange => Refusal::new(ErrorReason::MessageTooLarge),
-        _ => return answer,
-    };
-    Status::from(refusal).into_http()
+/// The contract's words for what tonic refused before a service saw it: a frame or a message that can not be read, or
+/// is too long. Every refusal of ours has details, and these have none.
+fn in_our_words<R>(answer: &Response<R>) -> Option<Refusal> {
+    let status = Status::from_header_map(answer.headers())?;
+    match status.code() {
+        _ if !status.details().is_empty() => None,
+        Code::Internal => Some(Refusal::in_field(ErrorReason::InvalidField, "message")),
+        Code::OutOfRange => Some(Refusal::new(ErrorReason::MessageTooLarge)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use prost::Message as _;
     use samverkan_proto::ids::TlsKeyHash;
     use samverkan_proto::v1;
@@ -119,7 +151,7 @@ mod tests {
     use crate::server::PeerCertificate;
 
     /// Every call of the contract, as `/package.Service/Method` and whether a side of it is a stream.
-    fn calls() -> Vec<(String, bool)> {
+    pub(in crate::service) fn calls() -> Vec<(String, bool)> {
         let files = prost_types::FileDescriptorSet::decode(v1::DESCRIPTORS).unwrap();
         let services =
             files.file.iter().flat_map(|file| file.service.iter().map(move |service| (file, service)));
@@ -174,18 +206,35 @@ mod tests {
 
     #[test]
     fn what_tonic_refuses_is_said_in_the_contracts_words() {
-        let said = |status: Status| {
-            let answer = in_our_words(status.into_http::<()>());
-            let status = Status::from_header_map(answer.headers()).unwrap();
-            (status.code(), Refusal::from_status(&status))
-        };
+        let said = |status: Status| in_our_words(&status.into_http::<()>());
         let unreadable = Refusal::in_field(ErrorReason::InvalidField, "message");
-        assert_eq!(said(Status::internal("varint")), (Code::InvalidArgument, Some(unreadable)));
+        assert_eq!(said(Status::internal("varint")), Some(unreadable));
         let long = Refusal::new(ErrorReason::MessageTooLarge);
-        assert_eq!(said(Status::out_of_range("5 MiB")), (Code::ResourceExhausted, Some(long)));
-        assert_eq!(said(Status::unimplemented("no such call")), (Code::Unimplemented, None));
-        let ours = Refusal::new(ErrorReason::Internal);
-        assert_eq!(said(ours.clone().into()), (Code::Internal, Some(ours)));
+        assert_eq!(said(Status::out_of_range("5 MiB")), Some(long));
+        assert_eq!(said(Status::unimplemented("no such call")), None);
+        assert_eq!(said(Refusal::new(ErrorReason::Internal).into()), None);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_takes_too_long_is_refused_with_a_reason_and_a_stream_is_not() {
+        let metrics = Metrics::new();
+        let gate = |path: &'static str| {
+            let inner = tower::service_fn(|_: Request<()>| std::future::pending::<Result<Response<()>, _>>());
+            let gate = Gate { inner, metrics: Arc::clone(&metrics), deadline: Duration::ZERO };
+            let mut request = Request::new(());
+            *request.uri_mut() = http::Uri::from_static(path);
+            request.extensions_mut().insert(Peer::Operator);
+            gate.oneshot(request)
+        };
+        let answer = gate("/samverkan.v1.RelayService/Submit").await.unwrap_or_else(|never| match never {});
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        let refusal = Refusal::from_status(&status).unwrap();
+        assert_eq!(refusal, Refusal::new(ErrorReason::DeadlineExceeded));
+        assert!(metrics.encode().contains("calls_refused_total{reason=\"DEADLINE_EXCEEDED\"} 1\n"));
+        let mut stream = std::pin::pin!(gate("/samverkan.v1.RelayService/Receive"));
+        tokio::task::yield_now().await;
+        assert!(futures_util::poll!(&mut stream).is_pending());
     }
 
     #[test]

@@ -222,14 +222,23 @@ impl Operator {
 
     fn check(&self) -> CheckHubResponse {
         let registry = self.0.store.registry();
+        // A store that can not even count has failed, whether its writer has met that or not.
+        let stats = self.0.store.stats();
+        let failed = stats.is_err() || *self.0.store.failed().borrow();
+        let stats = stats.unwrap_or_default();
         CheckHubResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_ms: self.0.started_ms,
             organisations: registry.organisation_count() as u64,
             log_size: registry.log().size(),
             server_certificate_expires_ms: self.0.tls.not_after_ms(),
-            storage_failed: *self.0.store.failed().borrow(),
-            ..CheckHubResponse::default()
+            storage_failed: failed,
+            stored_messages: stats.messages,
+            stored_bytes: stats.record_bytes.saturating_add(stats.attachment_bytes),
+            damaged_records: stats.damaged,
+            waiting_deliveries: stats.waiting,
+            free_bytes: stats.free_bytes,
+            reserved_bytes: stats.reserved_bytes,
         }
     }
 }

@@ -24,6 +24,7 @@ use samverkan_proto::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
+use super::trace;
 use crate::error;
 use crate::hub::Hub;
 use crate::policy::{may_receive, may_see_status, may_upload};
@@ -35,6 +36,9 @@ pub(super) struct Relay(pub(super) Arc<Hub>);
 #[tonic::async_trait]
 impl RelayService for Relay {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
+        if let Some(id) = submission::claimed_id(request.get_ref()) {
+            trace::about(&id);
+        }
         let handed_in = match certificate(&request) {
             Ok(certificate) => submit::submit(&self.0, &certificate, request.into_inner()).await,
             Err(refusal) => Err(refusal),
@@ -121,6 +125,7 @@ impl Relay {
     ) -> Result<GetMessageStatusResponse, Refusal> {
         let caller = self.0.caller(request)?;
         let id = MessageId::parse(&request.get_ref().message_id)?;
+        trace::about(&id);
         let status = self.0.store.status(id).await.map_err(error::of_store)?;
         let status = status.ok_or(Refusal::new(ErrorReason::MessageUnknown))?;
         may_see_status(&caller, status.sender_org, status.sender_mailbox)?;

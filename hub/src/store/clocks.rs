@@ -17,7 +17,7 @@ use super::mail::letter::{Letter, say};
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
 use super::{blobs, consents, organisations};
-use crate::mail::Event;
+use crate::mail::{Event, GroupState};
 
 /// How often abandoned uploads are looked for, and the longest time between two steps.
 const HOUR_MS: u64 = 3_600_000;
@@ -93,6 +93,7 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     let Some(value) = draft.get(&key)? else { return Ok(()) };
     let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
     say(draft, &id, &value, HubEvent::ExpiredUndelivered, 0)?;
+    draft.ended(GroupState::Expired);
     say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
     draft.release(value.location)?;
     draft.count(key::messages(), -1)?;

@@ -23,7 +23,7 @@ use super::record::mail::{Given, Hashes, MessageHead};
 use super::sweep::Sweep;
 use super::{journal, key, proofs, record};
 use crate::blob::BlobKey;
-use crate::mail::Shape;
+use crate::mail::{GroupState, Shape};
 use crate::registry::Registry;
 
 /// The version of the hub's rules that receipts name.
@@ -53,6 +53,7 @@ pub(super) struct Draft {
     wake: HashSet<DeviceId>,
     sweeps: Vec<Sweep>,
     blobs: Vec<BlobKey>,
+    ended: Vec<GroupState>,
     changes: usize,
     spoilt: bool,
 }
@@ -69,6 +70,7 @@ pub(super) struct Finished {
     pub(super) wake: HashSet<DeviceId>,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) blobs: Vec<BlobKey>,
+    pub(super) ended: Vec<GroupState>,
 }
 
 impl Draft {
@@ -99,6 +101,7 @@ impl Draft {
             wake: HashSet::new(),
             sweeps: Vec::new(),
             blobs: Vec::new(),
+            ended: Vec::new(),
             changes: 0,
             spoilt: false,
         }
@@ -266,6 +269,11 @@ impl Draft {
         self.blobs.push(key);
     }
 
+    /// A message came to an end for a group; counted once this batch is durable.
+    pub(super) fn ended(&mut self, state: GroupState) {
+        self.ended.push(state);
+    }
+
     /// Remembers a message; of one accepted in this batch there is no other copy yet.
     pub(super) fn keep_message(&mut self, message: Arc<StoredMessage>) {
         self.heads.insert(message.head.header.fields().message_id, message);
@@ -337,6 +345,7 @@ impl Draft {
             wake: self.wake,
             sweeps: self.sweeps,
             blobs: self.blobs,
+            ended: self.ended,
         })
     }
 }

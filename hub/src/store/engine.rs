@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::clean::{Clean, index_files};
 use super::disk::Disk;
@@ -14,6 +15,7 @@ use super::index::{Index, IndexError, Overlay};
 use super::journal::{
     AppendError, Batch, Journal, JournalOptions, JournalReport, NewRecord, Pushed, Reader, Replayed, Room,
 };
+use crate::telemetry::with_causes;
 
 /// Changes that a rebuild collects before it hands them to the index.
 const REBUILD_CHANGES: usize = 8192;
@@ -195,20 +197,19 @@ impl Engine {
         Ok(Transaction { batch: self.journal.begin(room)?, overlay: self.index.overlay() })
     }
 
-    /// Makes the transaction durable, then visible.
+    /// Makes the transaction durable, then visible. Gives how long the sync took, if there was anything to sync.
     ///
     /// # Errors
     /// After [`AppendError::NoSpace`] nothing has changed; after any other error the engine has stopped.
-    pub(super) fn commit(&mut self, transaction: Transaction) -> Result<(), CommitError> {
+    pub(super) fn commit(&mut self, transaction: Transaction) -> Result<Option<Duration>, CommitError> {
         let Transaction { batch, overlay } = transaction;
-        if !batch.is_empty() {
-            self.journal.commit(batch)?;
-        }
+        let sync = if batch.is_empty() { None } else { Some(self.journal.commit(batch)?) };
         if let Err(error) = self.index.apply(overlay) {
             self.behind = true;
+            tracing::error!(cause = %with_causes(&error), "the index failed; nothing more is acknowledged");
             return Err(error.into());
         }
-        Ok(())
+        Ok(sync)
     }
 
     /// Adds to an index that is being rebuilt. What is in it must follow from the live records.

@@ -167,6 +167,16 @@ impl Store {
         &self.shared.view.index
     }
 
+    /// Damaged places on disk that are known.
+    pub(super) fn damages(&self) -> u64 {
+        self.shared.view.reader.damages()
+    }
+
+    /// Orders that wait for the writer.
+    pub(super) fn queued(&self) -> u64 {
+        (self.shared.orders.max_capacity() - self.shared.orders.capacity()) as u64
+    }
+
     /// What is counted.
     pub(super) fn counters(&self) -> &Counters {
         &self.shared.view.shown.counters

@@ -42,6 +42,7 @@ pub(super) const EVENTS_TAKEN: u8 = b'a';
 pub(super) const WAITING: u8 = b'n';
 pub(super) const DUE: u8 = b'd';
 pub(super) const BLOB: u8 = b'b';
+pub(super) const BLOB_BYTES: u8 = b's';
 
 /// A letter and the fields behind it.
 fn key<const N: usize>(letter: u8, fields: [&[u8]; N]) -> Vec<u8> {
@@ -117,7 +118,7 @@ pub(super) fn blob(blob: &BlobKey) -> Vec<u8> {
 }
 
 pub(super) fn blob_bytes(org: &OrgId) -> Vec<u8> {
-    key(b's', [org.as_bytes()])
+    key(BLOB_BYTES, [org.as_bytes()])
 }
 
 pub(super) fn messages() -> Vec<u8> {

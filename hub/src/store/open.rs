@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::ids::sha256;
@@ -78,7 +77,8 @@ pub(super) fn open(
         index_layout: LAYOUT,
     };
     let mut rebuild = Rebuild::default();
-    let (engine, mut report) = Engine::open(dir, options, |record, overlay| rebuild.record(record, overlay))?;
+    let (mut engine, mut report) =
+        Engine::open(dir, options, |record, overlay| rebuild.record(record, overlay))?;
     let mut tree = LogTree::new();
     let mut registry = Registry::default();
     load_log(&engine.index(), &engine.reader(), &mut registry, &mut tree)?;
@@ -109,9 +109,12 @@ pub(super) fn open(
         registry: ArcSwap::from_pointee(registry),
         proofs: Proofs::default(),
         bells: Bells::default(),
-        counters: Counters::default(),
+        counters: Counters::new(),
     });
-    shown.counters.damaged.store(report.journal.damages, Ordering::Relaxed);
+    if matches!(report.index, IndexFate::Rebuilt(_)) {
+        shown.counters.rebuilt();
+    }
+    shown.counters.live(engine.journal().live_bytes());
     let record = Record::HubKeys(signers.hub_keys.clone());
     let mut writer =
         Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None, files };

@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -204,7 +203,6 @@ impl Writer {
                     refuse(job, StoreError::Full);
                 }
                 Some(Order::Work(job)) => {
-                    self.shown.counters.operations.fetch_add(1, Ordering::Relaxed);
                     answers.push((job.run)(Ok(&mut draft)));
                     spoilt |= draft.is_spoilt();
                 }
@@ -216,6 +214,9 @@ impl Writer {
             next = orders.try_recv().ok();
         };
         let outcome = if spoilt { Err(SPOILT) } else { self.commit(draft) };
+        if outcome.is_ok() {
+            self.shown.counters.batch(answers.len());
+        }
         for answer in answers {
             answer(outcome.as_ref().map_err(Clone::clone));
         }
@@ -248,12 +249,10 @@ impl Writer {
     fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
         let finished = draft.finish(&self.signers.receipt)?;
         let begun = Instant::now();
-        self.engine.commit(finished.transaction).map_err(|error| self.failed(error.into()))?;
-        let counters = &self.shown.counters;
-        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        counters.commit_micros.fetch_add(micros, Ordering::Relaxed);
-        counters.batches.fetch_add(1, Ordering::Relaxed);
-        counters.live_bytes.store(self.engine.journal().live_bytes(), Ordering::Relaxed);
+        let sync = self.engine.commit(finished.transaction).map_err(|error| self.failed(error.into()))?;
+        let (counters, live_bytes) = (&self.shown.counters, self.engine.journal().live_bytes());
+        counters.committed(begun.elapsed(), sync, live_bytes);
+        finished.ended.iter().for_each(|state| counters.ended(*state));
         self.heads = finished.heads;
         let mut registry = finished.registry;
         if !finished.leaves.is_empty() {

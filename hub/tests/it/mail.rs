@@ -81,7 +81,7 @@ impl Receiving {
         self.steps.send(v1::ReceiveRequest { step: Some(step) }).await.unwrap();
     }
 
-    async fn try_next(&mut self) -> Result<Option<Item>, Status> {
+    pub(crate) async fn try_next(&mut self) -> Result<Option<Item>, Status> {
         let next = tokio::time::timeout(SOON, self.items.message()).await.expect("an item soon");
         Ok(next?.map(|response| response.item.unwrap()))
     }
@@ -90,7 +90,7 @@ impl Receiving {
         self.try_next().await.unwrap().expect("an item")
     }
 
-    async fn delivery(&mut self) -> v1::Delivery {
+    pub(crate) async fn delivery(&mut self) -> v1::Delivery {
         match self.next().await {
             Item::Delivery(delivery) => delivery,
             other => panic!("{other:?}"),
@@ -104,14 +104,18 @@ impl Receiving {
         }
     }
 
-    async fn caught_up(&mut self) -> u64 {
+    pub(crate) async fn caught_up(&mut self) -> u64 {
         match self.next().await {
             Item::CaughtUp(caught_up) => caught_up.cursor,
             other => panic!("{other:?}"),
         }
     }
 
-    async fn acknowledge(&mut self, receipts: Vec<Vec<u8>>, events_through: u64) -> Vec<(u32, ErrorReason)> {
+    pub(crate) async fn acknowledge(
+        &mut self,
+        receipts: Vec<Vec<u8>>,
+        events_through: u64,
+    ) -> Vec<(u32, ErrorReason)> {
         let receipts = receipts.into_iter().map(Into::into).collect();
         self.step(Step::Acknowledge(v1::Acknowledge { receipts, events_through })).await;
         loop {

@@ -11,4 +11,5 @@ mod commands;
 mod extras;
 mod joining;
 mod mail;
+mod observed;
 mod operator;

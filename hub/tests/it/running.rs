@@ -48,6 +48,8 @@ pub(crate) struct Hub {
     pub(crate) hands: Hands,
     clock: Clock,
     address: SocketAddr,
+    /// More lines of its configuration.
+    extra: String,
     stop: CancellationToken,
     running: JoinHandle<Result<(), RunError>>,
 }
@@ -55,18 +57,23 @@ pub(crate) struct Hub {
 impl Hub {
     /// A new hub without members.
     pub(crate) async fn start() -> Self {
+        Self::start_with(String::new()).await
+    }
+
+    /// A new hub with these lines in its configuration.
+    pub(crate) async fn start_with(extra: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         HubKeys::create(folder.path(), "exempel", NOW).unwrap();
         let (clock, hands) = Clock::manual(NOW);
-        Self::run(folder, clock, hands).await
+        Self::run(folder, clock, hands, extra).await
     }
 
-    async fn run(folder: TempDir, clock: Clock, hands: Hands) -> Self {
+    async fn run(folder: TempDir, clock: Clock, hands: Hands, extra: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = format!(
             "listen = \"{address}\"\npublic_address = \"localhost:{}\"\ndata_dir = {:?}\nname = \"exempel\"\n\
-             drain_seconds = 2\ntest_hub = true\nhandshakes_per_second_per_address = 1000\n",
+             drain_seconds = 2\ntest_hub = true\nhandshakes_per_second_per_address = 1000\n{extra}",
             address.port(),
             folder.path()
         );
@@ -74,7 +81,7 @@ impl Hub {
         let stop = CancellationToken::new();
         let config = Config::parse(&config).unwrap();
         let running = tokio::spawn(run(config, listener, clock.clone(), stop.clone()));
-        let hub = Self { folder, hands, clock, address, stop, running };
+        let hub = Self { folder, hands, clock, address, extra, stop, running };
         hub.is_up().await;
         hub
     }
@@ -103,8 +110,15 @@ impl Hub {
 
     /// Stops it and starts it again on the same folder.
     pub(crate) async fn restarted(self) -> Self {
+        self.restarted_after(|_| {}).await
+    }
+
+    /// Stops it, lets `meanwhile` do something to its data folder, and starts it again.
+    pub(crate) async fn restarted_after(self, meanwhile: impl FnOnce(&std::path::Path)) -> Self {
+        let extra = self.extra.clone();
         let (folder, clock, hands) = self.stop().await;
-        Self::run(folder, clock, hands).await
+        meanwhile(folder.path());
+        Self::run(folder, clock, hands, extra).await
     }
 
     pub(crate) async fn operator(&self) -> RegistryServiceClient<Channel> {

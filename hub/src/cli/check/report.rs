@@ -12,6 +12,8 @@ use super::super::exit::Exit;
 enum Level {
     Ok,
     Warning,
+    /// It could not be looked at.
+    Unknown,
     Critical,
 }
 
@@ -20,6 +22,7 @@ impl Level {
         match self {
             Self::Ok => "OK",
             Self::Warning => "WARNING",
+            Self::Unknown => "UNKNOWN",
             Self::Critical => "CRITICAL",
         }
     }
@@ -42,6 +45,10 @@ impl Finding {
 
     pub(super) fn warning(what: &'static str, text: impl fmt::Display) -> Self {
         Self { what, level: Level::Warning, text: text.to_string(), exit: Exit::Done }
+    }
+
+    pub(super) fn unknown(what: &'static str, text: impl fmt::Display, exit: Exit) -> Self {
+        Self { what, level: Level::Unknown, text: text.to_string(), exit }
     }
 
     pub(super) fn critical(what: &'static str, text: impl fmt::Display, exit: Exit) -> Self {
@@ -68,11 +75,11 @@ impl Report {
         self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
     }
 
-    /// The exit code of the first critical finding: later ones often follow from it.
+    /// The exit code of the first finding that is worse than a warning: later ones often follow from it.
     pub(super) fn exit(&self) -> Exit {
         self.findings
             .iter()
-            .find(|finding| finding.level == Level::Critical)
+            .find(|finding| finding.level > Level::Warning)
             .map_or(Exit::Done, |finding| finding.exit)
     }
 
@@ -82,6 +89,7 @@ impl Report {
             Level::Ok => 0,
             Level::Warning => 1,
             Level::Critical => 2,
+            Level::Unknown => 3,
         }
     }
 
@@ -121,5 +129,18 @@ mod tests {
         );
         assert_eq!((report.exit(), report.nagios_exit()), (Exit::HubUnreachable, 2));
         assert_eq!(report.to_string().lines().next(), Some("OK        keys           present"));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_worse_than_a_warning_and_better_than_a_fault() {
+        let mut report = Report::default();
+        let exits = |report: &Report| (report.exit(), report.nagios_exit());
+        assert_eq!(exits(&report), (Exit::Done, 0));
+        report.push(Finding::warning("certificate", "old"));
+        assert_eq!(exits(&report), (Exit::Done, 1));
+        report.push(Finding::unknown("configuration", "missing", Exit::NotSetUp));
+        assert_eq!(exits(&report), (Exit::NotSetUp, 3));
+        report.push(Finding::critical("storage", "failed", Exit::Integrity));
+        assert_eq!(exits(&report), (Exit::NotSetUp, 2));
     }
 }

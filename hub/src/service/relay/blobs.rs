@@ -1,5 +1,7 @@
 //! Attachments in and out, in frames of at most 1 MiB; neither holds more than two of them in memory.
 
+use std::sync::Arc;
+
 use samverkan_proto::ids::{BlobId, MessageId};
 use samverkan_proto::limits::{MAX_BLOB, MAX_BLOB_FRAME};
 use samverkan_proto::padding::is_blob_len;
@@ -18,7 +20,9 @@ use super::Line;
 use crate::error;
 use crate::hub::Hub;
 use crate::limits::UPLOAD_SILENCE;
+use crate::metrics::{Metrics, StreamKind};
 use crate::policy::{ReceivePermit, UploadPermit};
+use crate::service::trace;
 use crate::store::{self, BlobDownload, BlobUpload};
 
 /// Frames that wait for a slow reader.
@@ -35,6 +39,7 @@ pub(super) async fn upload(
     mut parts: Streaming<UploadBlobRequest>,
 ) -> Result<UploadBlobResponse, Refusal> {
     const NO_START: InvalidField = Fault::Truncated.in_field("start");
+    let _open = hub.metrics.stream_opened(StreamKind::Upload);
     let Some(Part::Start(start)) = next(line, &mut parts).await? else { return Err(NO_START.into()) };
     let UploadStart { blob_id, length, offset } = start;
     let blob = BlobId::parse(&blob_id)?;
@@ -92,23 +97,27 @@ pub(super) async fn download(
     request: &DownloadBlobRequest,
 ) -> Result<Frames, Refusal> {
     let (message, blob) = (MessageId::parse(&request.message_id)?, BlobId::parse(&request.blob_id)?);
+    trace::about(&message);
     let (reader, range) = ((permit.org(), permit.device()), (request.offset, request.length));
     let opened = hub.store.download(reader, message, blob, range).await.map_err(error::of_store)?;
     let (frames, stream) = mpsc::channel(FRAMES_AHEAD);
-    let metrics = std::sync::Arc::clone(&hub.metrics);
+    let metrics = Arc::clone(&hub.metrics);
     let cut = line.hangup.token().clone();
-    tokio::spawn(cut.run_until_cancelled_owned(async move {
+    let served = async move {
+        let _open = metrics.stream_opened(StreamKind::Download);
         let end = tokio::select! {
             biased;
             why = line.hangup.leaving() => Some(Refusal::new(why)),
             end = send(opened, &frames, &metrics) => end,
         };
+        trace::ended(end.as_ref());
         if let Some(refusal) = end {
             metrics.call_refused(&refusal);
             // The reader may have left meanwhile.
             let _ = frames.send(Err(refusal.into())).await;
         }
-    }));
+    };
+    trace::serve_stream(cut, served);
     Ok(ReceiverStream::new(stream))
 }
 
@@ -116,7 +125,7 @@ pub(super) async fn download(
 async fn send(
     mut opened: BlobDownload,
     frames: &mpsc::Sender<Result<DownloadBlobResponse, Status>>,
-    metrics: &crate::metrics::Metrics,
+    metrics: &Metrics,
 ) -> Option<Refusal> {
     loop {
         match opened.next().await {

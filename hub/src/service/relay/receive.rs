@@ -29,8 +29,10 @@ use super::outbox::{Gone, Outbox, Outlet, outbox};
 use crate::caller::Caller;
 use crate::error;
 use crate::hub::Hub;
+use crate::metrics::StreamKind;
 use crate::policy::ReceivePermit;
 use crate::policy::receipts::may_say;
+use crate::service::trace;
 use crate::store::{self, StoreError, Subscription, Waiting};
 
 /// Items read from the store at once.
@@ -78,13 +80,15 @@ pub(super) fn start(
 ) -> Outlet {
     let (outbox, outlet) = outbox();
     let cut = line.hangup.token().clone();
-    tokio::spawn(cut.run_until_cancelled_owned(async move {
+    let served = async move {
+        let _open = hub.metrics.stream_opened(StreamKind::Receive);
         let end = serve(&hub, permit, &line, requests, &outbox).await;
-        if let Err(End::Refused(refusal)) = end {
-            // The reader may have left meanwhile.
-            let _ = outbox.end(hub.refuse(refusal)).await;
-        }
-    }));
+        let Err(End::Refused(refusal)) = end else { return trace::ended(None) };
+        trace::ended(Some(&refusal));
+        // The reader may have left meanwhile.
+        let _ = outbox.end(hub.refuse(refusal)).await;
+    };
+    trace::serve_stream(cut, served);
     outlet
 }
 
@@ -195,8 +199,7 @@ impl<'a> Stream<'a> {
     async fn hand_over(&mut self) -> Result<(), End> {
         let (device, items) = (self.permit.device(), self.credit.min(PAGE) as usize);
         let waiting = self.hub.store.waiting(device, self.cursor, items, PAGE_BYTES).await;
-        let Waiting { items, through, caught_up, damaged } = waiting.map_err(error::of_store)?;
-        self.hub.metrics.records_damaged(damaged);
+        let Waiting { items, through, caught_up } = waiting.map_err(error::of_store)?;
         self.note(items.iter().filter_map(message_id).collect()).await?;
         for item in items {
             self.outbox.put(on_the_wire(item)).await?;

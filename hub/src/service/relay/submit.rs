@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use samverkan_proto::limits::MAX_IN_FLIGHT;
-use samverkan_proto::reason::Refusal;
+use samverkan_proto::reason::{self, Refusal};
 use samverkan_proto::v1::submit_stream_response::Outcome;
 use samverkan_proto::v1::{ErrorReason, SubmitRequest, SubmitStreamRequest, SubmitStreamResponse};
 use samverkan_proto::{Fault, InvalidField};
@@ -19,9 +19,11 @@ use super::submission::{claimed_id, parse};
 use crate::caller::Caller;
 use crate::error;
 use crate::hub::Hub;
+use crate::metrics::StreamKind;
 use crate::policy::{is_sender, may_submit};
 use crate::registry::Registry;
 use crate::server::PeerCertificate;
+use crate::service::trace;
 use crate::store::{Lookup, StoreError};
 
 /// How often a decision is made again because the registry changed while the message was on its way to disk.
@@ -67,7 +69,7 @@ pub(super) async fn submit(
 pub(super) fn start(hub: Arc<Hub>, line: Line, requests: Streaming<SubmitStreamRequest>) -> Answers {
     let (answers, stream) = mpsc::channel(MAX_IN_FLIGHT);
     let cut = line.hangup.token().clone();
-    tokio::spawn(cut.run_until_cancelled_owned(serve(hub, line, requests, answers)));
+    trace::serve_stream(cut, serve(hub, line, requests, answers));
     ReceiverStream::new(stream)
 }
 
@@ -78,9 +80,10 @@ async fn serve(
     mut requests: Streaming<SubmitStreamRequest>,
     answers: mpsc::Sender<Result<SubmitStreamResponse, Status>>,
 ) {
+    let _open = hub.metrics.stream_opened(StreamKind::Submit);
     let mut in_flight = FuturesUnordered::new();
     let mut leaving = std::pin::pin!(line.hangup.leaving());
-    let end = loop {
+    let why = loop {
         tokio::select! {
             biased;
             why = &mut leaving => break Some(why),
@@ -101,9 +104,11 @@ async fn serve(
             return;
         }
     }
-    if let Some(why) = end {
+    let refusal = why.map(Refusal::new);
+    trace::ended(refusal.as_ref());
+    if let Some(refusal) = refusal {
         // The reader may have left meanwhile.
-        let _ = answers.send(Err(hub.refuse(Refusal::new(why)))).await;
+        let _ = answers.send(Err(hub.refuse(refusal))).await;
     }
 }
 
@@ -114,13 +119,18 @@ async fn answer(
 ) -> SubmitStreamResponse {
     const ABSENT: InvalidField = Fault::Truncated.in_field("message");
     let message_id = request.message.as_ref().and_then(claimed_id);
+    let shown = message_id.map(tracing::field::display);
     let handed_in = match request.message {
         Some(message) => submit(hub, certificate, message).await,
         None => Err(ABSENT.into()),
     };
     let outcome = match handed_in {
-        Ok(receipt) => Outcome::Receipt(receipt),
+        Ok(receipt) => {
+            tracing::debug!(message_id = shown, "message accepted");
+            Outcome::Receipt(receipt)
+        }
         Err(refusal) => {
+            tracing::info!(message_id = shown, reason = reason::name(refusal.reason), "message refused");
             hub.metrics.call_refused(&refusal);
             Outcome::Failure((&refusal).into())
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
@@ -164,12 +165,13 @@ impl Journal {
         })
     }
 
-    /// Makes the batch durable: one write, one `fdatasync`. Its locations are true from now on.
+    /// Makes the batch durable: one write, one `fdatasync`. Its locations are true from now on. Gives how long the
+    /// sync took.
     ///
     /// # Errors
     /// After [`AppendError::NoSpace`] nothing was written and the journal goes on. After any other error it has
     /// stopped for good, and whether the batch is durable shows at the next start.
-    pub(crate) fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
+    pub(crate) fn commit(&mut self, mut batch: Batch) -> Result<Duration, AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
@@ -186,9 +188,11 @@ impl Journal {
             let cut = is_full(&error) && self.disk.truncate(&self.open.file, at).is_ok();
             return Err(if cut { AppendError::NoSpace } else { self.poison("write a batch", error) });
         }
+        let begun = Instant::now();
         if let Err(error) = self.disk.sync(&self.open.file) {
             return Err(self.poison("sync a batch", error));
         }
+        let sync = begun.elapsed();
         self.open.len += batch.buffer.len() as u32;
         self.next_seq = batch.next_seq;
         for (location, header, head) in &batch.records {
@@ -199,7 +203,7 @@ impl Journal {
         for location in &batch.releases {
             self.live.release(batch.segment.id, *location);
         }
-        Ok(())
+        Ok(sync)
     }
 
     /// A handle for reading from any thread.
@@ -355,6 +359,7 @@ impl Journal {
 
     fn poison(&mut self, action: &'static str, source: io::Error) -> AppendError {
         self.poisoned = true;
+        tracing::error!(action, cause = %source, "the disk failed; nothing more is acknowledged");
         AppendError::Io { action, source }
     }
 }

@@ -17,10 +17,11 @@
 //! | `live.rs` | what lives in each segment |
 //! | `recover.rs` | opening after a clean and an unclean stop |
 //! | `append.rs` | forming, committing, rolling, reaping, copying |
-//! | `read.rs` | reading records, from any thread |
+//! | `read.rs`, `damaged.rs` | reading records, from any thread; what was found damaged |
 
 mod append;
 mod catalogue;
+mod damaged;
 mod frame;
 mod live;
 mod read;

@@ -4,12 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::damaged::Damaged;
 use super::frame::{FRAME_MAX, HEAD_MAX, HEADER_LEN, Record};
+use super::recover::JournalReport;
 use super::segment::{SegmentHeader, path};
 use super::{Location, ReadError};
 use crate::store::disk::Disk;
@@ -31,6 +33,7 @@ struct Shared {
     folder: PathBuf,
     disk: Disk,
     files: Mutex<Files>,
+    damaged: Mutex<Damaged>,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +46,18 @@ struct Files {
 
 impl Reader {
     pub(super) fn new(folder: PathBuf, disk: Disk) -> Self {
-        Self { shared: Arc::new(Shared { folder, disk, files: Mutex::default() }) }
+        let (files, damaged) = Default::default();
+        Self { shared: Arc::new(Shared { folder, disk, files, damaged }) }
+    }
+
+    /// Takes over the damage that the opening found.
+    pub(super) fn begin_with(&self, report: &JournalReport) {
+        self.damaged().begin(report);
+    }
+
+    /// Damaged places that are known: those that the opening found, and those that were read since.
+    pub(crate) fn damages(&self) -> u64 {
+        self.damaged().count()
     }
 
     /// Reads the record at `location` and verifies every digest. Its bytes share one buffer.
@@ -52,9 +66,7 @@ impl Reader {
     /// [`ReadError::Damaged`] when the disk does not give back what was written, [`ReadError::Gone`] when the
     /// segment has been unlinked.
     pub(crate) fn read(&self, location: Location) -> Result<Record, ReadError> {
-        let (salt, file) = self.open(location)?;
-        let frame = read_at(&file, location, location.len as usize)?;
-        Record::from_frame(frame, salt, location)
+        self.noted(self.whole(location))
     }
 
     /// Reads the record at `location` without its body, and verifies what it read.
@@ -62,6 +74,16 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub(crate) fn read_head(&self, location: Location) -> Result<Record, ReadError> {
+        self.noted(self.head(location))
+    }
+
+    fn whole(&self, location: Location) -> Result<Record, ReadError> {
+        let (salt, file) = self.open(location)?;
+        let frame = read_at(&file, location, location.len as usize)?;
+        Record::from_frame(frame, salt, location)
+    }
+
+    fn head(&self, location: Location) -> Result<Record, ReadError> {
         let (salt, file) = self.open(location)?;
         let len = location.len as usize;
         let start = read_at(&file, location, len.min(HEAD_READ))?;
@@ -73,6 +95,19 @@ impl Reader {
                     .ok_or(ReadError::Damaged { segment: location.segment, offset: location.offset })
             }
         }
+    }
+
+    /// Counts and logs a failure to read, the same damage once.
+    fn noted(&self, read: Result<Record, ReadError>) -> Result<Record, ReadError> {
+        match &read {
+            Err(ReadError::Damaged { segment, offset }) if self.damaged().note(*segment, *offset) => {
+                let file = path(Path::new("segments"), *segment);
+                tracing::error!(file = %file.display(), offset, "a stored record is damaged");
+            }
+            Err(ReadError::Io(cause)) => tracing::error!(%cause, "a segment can not be read"),
+            Ok(_) | Err(ReadError::Damaged { .. } | ReadError::Gone) => {}
+        }
+        read
     }
 
     /// The segment's salt and file, for a location that could be one.
@@ -106,6 +141,11 @@ impl Reader {
         files.salts.remove(&segment);
         files.open.remove(&segment);
         files.order.retain(|open| *open != segment);
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, Damaged> {
+        // Counting can not panic half-way.
+        self.shared.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {

@@ -289,6 +289,7 @@ impl Opening {
 
     fn into_journal(mut self, options: JournalOptions) -> io::Result<(Journal, JournalReport)> {
         let reader = Reader::new(self.folder.clone(), self.disk.clone());
+        reader.begin_with(&self.report);
         self.headers.values().for_each(|header| reader.add(header));
         let id = self.ids.last().map_or(1, |last| last.saturating_add(1));
         let (header, file) = segment::create(&self.disk, &self.folder, id, self.next_batch, self.next_seq)?;

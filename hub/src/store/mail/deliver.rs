@@ -1,7 +1,5 @@
 //! What waits for a device: messages to read, and news of those that its mailboxes have sent.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, MessageId};
 use samverkan_proto::limits::WRAP_LEN;
@@ -76,9 +74,6 @@ pub struct Waiting {
     pub through: u64,
     /// Whether the queue's end was reached.
     pub caught_up: bool,
-    /// Items that could not be given because their records are damaged. The messages stay in the queue, and the
-    /// sender hears of them when they expire.
-    pub damaged: u64,
 }
 
 impl Store {
@@ -91,7 +86,8 @@ impl Store {
     /// about `bytes`.
     ///
     /// # Errors
-    /// [`StoreError::Failed`]. A damaged record is counted, not an error.
+    /// [`StoreError::Failed`]. A damaged record is counted and passed over: the message stays in the queue, and its
+    /// sender hears of it when it expires.
     pub async fn waiting(
         &self,
         device: DeviceId,
@@ -100,7 +96,7 @@ impl Store {
         bytes: usize,
     ) -> Result<Waiting, StoreError> {
         self.read(move |view| {
-            let mut found = Waiting { items: Vec::new(), through: after, caught_up: false, damaged: 0 };
+            let mut found = Waiting { items: Vec::new(), through: after, caught_up: false };
             let mut size = 0;
             let mut queue = view.queue(&device, after)?;
             while found.items.len() < items && (size < bytes || found.items.is_empty()) {
@@ -114,12 +110,8 @@ impl Store {
                         size += item.len();
                         found.items.push(item);
                     }
-                    // Acknowledged or purged since the queue was read.
-                    Ok(None) => {}
-                    Err(StoreError::Damaged) => {
-                        view.shown.counters.damaged.fetch_add(1, Ordering::Relaxed);
-                        found.damaged += 1;
-                    }
+                    // Acknowledged or purged since the queue was read, or damaged.
+                    Ok(None) | Err(StoreError::Damaged) => {}
                     Err(error) => return Err(error),
                 }
             }

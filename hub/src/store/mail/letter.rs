@@ -60,6 +60,8 @@ impl Letter {
             keep_receipt(draft, &self.value.sender, wrap, receipt, told)?;
         }
         count_waiting(draft, &message.shape, &before, &self.value.marks)?;
+        let groups = self.value.marks.groups.into_iter().zip(before.groups);
+        groups.filter(|(now, before)| now != before).for_each(|(now, _)| draft.ended(now));
         self.open_queues(draft, &before, event, &effects)?;
         let mut end = None;
         for effect in effects {

@@ -137,7 +137,7 @@ pub(super) async fn queue(hub: &TestHub, device: &TestDevice) -> Vec<Item> {
     let mut after = 0;
     loop {
         let found = hub.store.waiting(device.id(), after, 3, 10_000).await.unwrap();
-        assert_eq!(found.damaged, 0);
+        assert_eq!(hub.store.stats().unwrap().damaged, 0);
         assert!(found.items.is_sorted_by(|a, b| a.cursor() < b.cursor()));
         assert!(found.items.iter().all(|item| item.cursor() > after && item.cursor() <= found.through));
         after = found.through;
