@@ -173,6 +173,9 @@ impl Peer {
     }
 }
 
+/// The path of `Service/Method` in our own package, or of `package.Service/Method` in any.
 fn path(method: &str) -> PathAndQuery {
-    format!("/samverkan.v1.{method}").parse().expect("a method's name is a path")
+    let service = method.split('/').next().unwrap_or_default();
+    let path = if service.contains('.') { format!("/{method}") } else { format!("/samverkan.v1.{method}") };
+    path.parse().expect("a method's name is a path")
 }

@@ -1,0 +1,99 @@
+//! A request for each call, as its rightful caller would make it. Nothing here says what anybody gets for it.
+
+use super::Facts;
+use bytes::Bytes;
+use prost::Message as _;
+use samverkan_proto::v1;
+use samverkan_tests::wire::statement::RawStub;
+use samverkan_tests::wire::upload::Blob;
+use samverkan_tests::wire::{Member, now_ms};
+use tonic_health::pb::HealthCheckRequest;
+
+/// The messages of a request.
+pub(super) type Build = fn(&Facts) -> Vec<Bytes>;
+
+/// A request for each call, by the call's path.
+pub(super) const TABLE: &[(&str, Build)] = &[
+    ("grpc.health.v1.Health/Check", |_| one(&HealthCheckRequest::default())),
+    ("grpc.health.v1.Health/Watch", |_| one(&HealthCheckRequest::default())),
+    ("samverkan.v1.EnrolmentService/Hello", |_| one(&v1::HelloRequest {})),
+    ("samverkan.v1.EnrolmentService/DescribeInvite", |facts| {
+        one(&v1::DescribeInviteRequest { code: facts.enrolment.code.clone() })
+    }),
+    ("samverkan.v1.EnrolmentService/Enrol", |facts| one(&facts.enrolment)),
+    ("samverkan.v1.DirectoryService/Sync", |_| one(&v1::SyncRequest { from_leaf: 0 })),
+    ("samverkan.v1.DirectoryService/PublishManifest", |facts| {
+        let next = facts.ground.sender.next_manifest();
+        let signed_manifest = next.signed_by(&[(0, &facts.ground.sender.root)]).into();
+        one(&v1::PublishManifestRequest { signed_manifest })
+    }),
+    ("samverkan.v1.DirectoryService/PublishEpochKeys", |facts| {
+        let keys = facts.ground.sender.device().epoch_keys.values();
+        let epoch_keys = keys.map(|key| key.statement.clone().into()).collect();
+        one(&v1::PublishEpochKeysRequest { epoch_keys })
+    }),
+    ("samverkan.v1.ConsentService/RegisterConsents", |facts| one(&consents(&facts.ground.sender))),
+    ("samverkan.v1.RelayService/Submit", |facts| one(&facts.ground.parcel().request())),
+    ("samverkan.v1.RelayService/SubmitStream", |facts| {
+        one(&v1::SubmitStreamRequest { message: Some(facts.ground.parcel().request()) })
+    }),
+    ("samverkan.v1.RelayService/Receive", |_| {
+        let start = v1::Start { cursor: 0, credit: 1 };
+        one(&v1::ReceiveRequest { step: Some(v1::receive_request::Step::Start(start)) })
+    }),
+    ("samverkan.v1.RelayService/GetUpload", |facts| {
+        one(&v1::GetUploadRequest { blob_id: facts.blob.id.to_vec().into() })
+    }),
+    ("samverkan.v1.RelayService/UploadBlob", |_| upload(&Blob::random(1))),
+    ("samverkan.v1.RelayService/DownloadBlob", |facts| {
+        let (message_id, blob_id) = (facts.message_id(), facts.blob.id.to_vec().into());
+        one(&v1::DownloadBlobRequest { message_id, blob_id, offset: 0, length: 0 })
+    }),
+    ("samverkan.v1.RelayService/GetMessageStatus", |facts| {
+        one(&v1::GetMessageStatusRequest { message_id: facts.message_id() })
+    }),
+    ("samverkan.v1.RegistryService/InviteOrganisation", |_| {
+        one(&v1::InviteOrganisationRequest {
+            handle: "inbjuden-av-fel-hand".to_owned(),
+            name: "Inbjuden Exempel".to_owned(),
+            organisation_number: samverkan_tests::wire::member::organisation_number(7),
+            kind: 1,
+            municipalities: Vec::new(),
+            services: Vec::new(),
+        })
+    }),
+    ("samverkan.v1.RegistryService/ListOrganisations", |_| one(&v1::ListOrganisationsRequest::default())),
+    ("samverkan.v1.RegistryService/GetOrganisation", |facts| {
+        one(&v1::GetOrganisationRequest { handle: facts.handle() })
+    }),
+    ("samverkan.v1.RegistryService/ConfirmOrganisation", |facts| {
+        let safety_number = facts.ground.sender.safety_number();
+        one(&v1::ConfirmOrganisationRequest { handle: facts.handle(), safety_number })
+    }),
+    ("samverkan.v1.RegistryService/SuspendOrganisation", |facts| {
+        one(&v1::SuspendOrganisationRequest { handle: facts.handle() })
+    }),
+    ("samverkan.v1.RegistryService/ResumeOrganisation", |facts| {
+        one(&v1::ResumeOrganisationRequest { handle: facts.handle() })
+    }),
+    ("samverkan.v1.RegistryService/RemoveOrganisation", |facts| {
+        one(&v1::RemoveOrganisationRequest { handle: facts.handle() })
+    }),
+    ("samverkan.v1.RegistryService/CheckHub", |_| one(&v1::CheckHubRequest {})),
+];
+
+fn one(message: &impl prost::Message) -> Vec<Bytes> {
+    vec![message.encode_to_vec().into()]
+}
+
+fn consents(member: &Member) -> v1::RegisterConsentsRequest {
+    let device = member.device();
+    let stub = RawStub::new(member.org(), device.id(), now_ms()).signed_by(&device.signer);
+    v1::RegisterConsentsRequest { stubs: vec![stub.into()] }
+}
+
+fn upload(blob: &Blob) -> Vec<Bytes> {
+    use v1::upload_blob_request::Part;
+    let parts = [Part::Start(blob.start(0)), Part::Data(blob.bytes.clone())];
+    parts.map(|part| v1::UploadBlobRequest { part: Some(part) }.encode_to_vec().into()).into()
+}
