@@ -34,6 +34,9 @@ pub enum PassphraseError {
     /// The second typing differs from the first.
     #[error("the two passphrases differ")]
     Mismatch,
+    /// The person pressed Ctrl-C instead of typing it.
+    #[error("the question was left")]
+    Left,
     /// There is no terminal to ask on, and neither file nor descriptor was given.
     #[error("there is no terminal")]
     NoTerminal,
@@ -133,6 +136,8 @@ fn ask(prompt: &str) -> Result<Passphrase, PassphraseError> {
     }
     let typed = rpassword::prompt_password(format!("{prompt} ")).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => PassphraseError::Empty,
+        // The terminal gives no signal while nothing is echoed; the character itself comes.
+        io::ErrorKind::Interrupted => PassphraseError::Left,
         io::ErrorKind::InvalidData => PassphraseError::NotText,
         // No controlling terminal: ENXIO, or a missing /dev/tty.
         _ if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {

@@ -15,6 +15,8 @@ mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
 
+mod bad_137_interrupt;
+
 mod canaries;
 mod cli_walk;
 mod crash;

@@ -13,6 +13,7 @@
 //! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
 //! * [`normalise`]: makes outputs of different runs comparable.
 //! * [`transcript`]: what was typed and answered, compared with a file.
+//! * [`terminal`]: a command at a terminal, with somebody who presses keys.
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
 //! * [`office`]: an organisation whose people use the client program.
 
@@ -32,6 +33,7 @@ pub mod site;
 pub mod spy;
 pub mod stop;
 pub mod story;
+pub mod terminal;
 pub mod transcript;
 pub mod until;
 pub mod wire;

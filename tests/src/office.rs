@@ -2,6 +2,8 @@
 
 use crate::cli::Cli;
 use crate::site::{Invitation, Site};
+use crate::wire::invite::Invite;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 
@@ -34,8 +36,17 @@ impl Office {
     /// When any of these commands fails.
     #[must_use]
     pub fn open(site: &Site, who: &Invitation<'_>, mailbox: &str) -> Self {
+        Self::open_over(site, site.address(), who, mailbox)
+    }
+
+    /// The same for an organisation that reaches the hub at another address, where a relay is.
+    ///
+    /// # Panics
+    /// As [`Office::open`].
+    #[must_use]
+    pub fn open_over(site: &Site, address: SocketAddr, who: &Invitation<'_>, mailbox: &str) -> Self {
         let cli = Cli::new();
-        std::fs::write(cli.folder().join("invitation.txt"), site.invite(who)).expect("a file");
+        std::fs::write(cli.folder().join("invitation.txt"), invite_over(site, address, who)).expect("a file");
         let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
         let joined = cli.json(&[&["join", "invitation.txt", "--mailbox", mailbox][..], &kits].concat());
         let number = joined["safety_number"].as_str().expect("a safety number");
@@ -98,6 +109,16 @@ impl Office {
     pub fn mailbox(&self) -> &str {
         &self.mailbox
     }
+}
+
+/// An invitation to a hub at another address than its own.
+///
+/// # Panics
+/// When the operator's command fails.
+#[must_use]
+pub fn invite_over(site: &Site, address: SocketAddr, who: &Invitation<'_>) -> String {
+    let invite = Invite::parse(&site.invite(who)).expect("an invitation");
+    Invite { address: address.to_string(), ..invite }.to_text()
 }
 
 impl Deref for Office {

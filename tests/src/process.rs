@@ -49,6 +49,27 @@ impl Outcome {
         self
     }
 
+    /// The error that a command with `--json` ended with: a document on the last line of standard error.
+    ///
+    /// # Panics
+    /// When it ended otherwise than with this code and exit code, or says so in another form.
+    #[track_caller]
+    pub fn refused(&self, exit: i32, code: &str) -> serde_json::Value {
+        self.exits(exit);
+        let last = self.stderr.lines().last().unwrap_or_default();
+        let document: serde_json::Value = serde_json::from_str(last)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.command, self.stderr));
+        let error = &document["error"];
+        assert_eq!(
+            (error["code"].as_str(), error["exit"].as_i64()),
+            (Some(code), Some(exit.into())),
+            "{}",
+            self.command
+        );
+        assert!(document["schema_version"].is_u64(), "{document}");
+        document["error"].clone()
+    }
+
     /// Standard output as one JSON document.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! A TCP relay on loopback that counts, stalls and cuts: the network on a bad day.
+//! A TCP relay on loopback that counts, stalls, cuts and leads elsewhere: the network on a bad day.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct Shared {
-    upstream: SocketAddr,
+    upstream: Mutex<SocketAddr>,
     closed: AtomicBool,
     connections: AtomicU64,
     bytes: [AtomicU64; 2],
@@ -37,6 +37,28 @@ struct Rules {
     allowance: [Option<u64>; 2],
     stalled: bool,
     open: Vec<TcpStream>,
+    turns: Turns,
+}
+
+/// Who speaks, and when everybody is to be silenced.
+#[derive(Debug, Default)]
+struct Turns {
+    speaks: Option<Way>,
+    count: [u64; 2],
+    hold: Option<(Way, u64)>,
+    held: bool,
+}
+
+impl Turns {
+    /// Notes that bytes go this way; whether it is the turn to hold back.
+    fn take(&mut self, way: Way) -> bool {
+        if self.speaks.replace(way) != Some(way) {
+            self.count[way as usize] += 1;
+        }
+        let holds = self.hold == Some((way, self.count[way as usize]));
+        self.held |= holds;
+        holds
+    }
 }
 
 impl Shared {
@@ -55,7 +77,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: Mutex::new(upstream),
             closed: AtomicBool::new(false),
             connections: AtomicU64::new(0),
             bytes: Default::default(),
@@ -106,8 +128,35 @@ impl Proxy {
 
     /// Lets bytes pass again.
     pub fn resume(&self) {
-        self.shared.rules().stalled = false;
+        {
+            let mut rules = self.shared.rules();
+            rules.stalled = false;
+            rules.turns.hold = None;
+        }
         self.shared.changed.notify_all();
+    }
+
+    /// Holds everything back as [`Proxy::stall`] does, but from the moment on when one side begins to speak for the `turn`th time after
+    /// now. A side's turn lasts until the other one answers; the first turn of a connection is the client's.
+    pub fn hold_at(&self, way: Way, turn: u64) {
+        self.shared.rules().turns = Turns { hold: Some((way, turn)), ..Turns::default() };
+    }
+
+    /// Whether the moment of [`Proxy::hold_at`] has come.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.shared.rules().turns.held
+    }
+
+    /// Loses what is held back together with every open connection; later ones are served again.
+    pub fn lose(&self) {
+        self.cut();
+        self.resume();
+    }
+
+    /// Leads connections made from now on to another place.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        *self.shared.upstream.lock().unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 }
 
@@ -127,7 +176,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(client) = client else { continue };
-        let Ok(hub) = TcpStream::connect(shared.upstream) else { continue };
+        let upstream = *shared.upstream.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(hub) = TcpStream::connect(upstream) else { continue };
         shared.connections.fetch_add(1, Ordering::SeqCst);
         for (way, from, to) in [(Way::Up, &client, &hub), (Way::Down, &hub, &client)] {
             let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) else { continue };
@@ -160,6 +210,9 @@ fn relay(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
 /// How many of `read` bytes may pass, once bytes may pass at all.
 fn admit(way: Way, read: usize, shared: &Shared) -> usize {
     let mut rules = shared.rules();
+    if rules.turns.take(way) {
+        rules.stalled = true;
+    }
     while rules.stalled && !shared.closed.load(Ordering::SeqCst) {
         rules = shared.changed.wait(rules).unwrap_or_else(PoisonError::into_inner);
     }
@@ -222,5 +275,42 @@ mod tests {
         let mut answer = [0; 5];
         socket.read_exact(&mut answer).expect("read");
         assert_eq!((&answer, proxy.bytes(Way::Up)), (b"later", 5));
+    }
+
+    #[test]
+    fn a_turn_is_held_until_it_is_lost_or_let_go() {
+        let proxy = Proxy::start(echo());
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        proxy.hold_at(Way::Down, 2);
+        let mut answer = [0; 5];
+        socket.write_all(b"first").expect("written");
+        socket.read_exact(&mut answer).expect("the first turn passes");
+        assert!(!proxy.is_held());
+        socket.write_all(b"again").expect("written");
+        until("the second turn is held", || proxy.is_held().then_some(()));
+        assert_eq!(proxy.bytes(Way::Down), 5);
+        proxy.resume();
+        socket.read_exact(&mut answer).expect("let go");
+        assert_eq!(&answer, b"again");
+        proxy.hold_at(Way::Up, 1);
+        socket.write_all(b"third").expect("written");
+        until("the next turn is held", || proxy.is_held().then_some(()));
+        proxy.lose();
+        let mut rest = Vec::new();
+        // The connection is reset or ended; either way nothing comes.
+        let _ = socket.read_to_end(&mut rest);
+        assert_eq!(rest, b"");
+    }
+
+    #[test]
+    fn the_next_connection_is_led_elsewhere() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let proxy = Proxy::start(echo());
+        proxy.lead_to(silent.local_addr().expect("an address"));
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        socket.write_all(b"hello").expect("written");
+        let mut heard = [0; 5];
+        silent.accept().expect("led here").0.read_exact(&mut heard).expect("read");
+        assert_eq!(&heard, b"hello");
     }
 }

@@ -200,6 +200,21 @@ fn bad_131_a_save_that_can_not_be_leaves_nothing_behind() {
 }
 
 #[test]
+fn bad_137_a_save_that_is_stopped_in_the_middle_leaves_nothing_behind() {
+    let world = World::new();
+    let run = Run::at(&world.one);
+    fs::write(run.path("a.txt"), b"innehall").expect("written");
+    let reference = send(&run, &["--attach", &run.path("a.txt")]);
+    let files = || fs::read_dir(run.folder()).expect("listed").count();
+    let before = files();
+    let stopped = run.stop().fails(&["save", &reference, "-o", &run.path("b.txt")]);
+    assert_eq!((stopped.code(), stopped.exit()), (Code::Interrupted, Exit::Interrupted));
+    let forced = run.fails(&["save", &reference, "-o", &run.path("a.txt"), "--force"]);
+    assert_eq!(forced.code(), Code::Interrupted);
+    assert_eq!((files(), fs::read(run.path("a.txt")).expect("untouched")), (before, b"innehall".to_vec()));
+}
+
+#[test]
 fn an_attachment_goes_to_another_program_byte_for_byte() {
     let world = World::new();
     let run = Run::at(&world.one);

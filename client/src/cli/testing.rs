@@ -27,6 +27,7 @@ pub(super) struct Run {
     style: Cell<Style>,
     home: PathBuf,
     unlocked: Cell<bool>,
+    interrupt: Interrupt,
     now_ms: u64,
 }
 
@@ -41,6 +42,7 @@ impl Run {
             typed: RefCell::default(),
             style: Cell::new(Style::Nobody),
             unlocked: Cell::new(false),
+            interrupt: Interrupt::default(),
             now_ms: NOW_MS,
         }
     }
@@ -66,6 +68,12 @@ impl Run {
     /// A path in the person's own folder, as text.
     pub(super) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Ctrl-C was pressed, and every command finds it so.
+    pub(super) fn stop(&self) -> &Self {
+        self.interrupt.raise();
+        self
     }
 
     /// Gives no passphrase any more, as at a terminal where nobody sits.
@@ -155,7 +163,7 @@ impl Run {
             environment: self.environment(),
             clock: Clock::manual(self.now_ms),
             console: Console::scripted(self.typed.take(), self.style.get()),
-            interrupt: Interrupt::default(),
+            interrupt: self.interrupt.clone(),
         };
         runtime.block_on(program::command(arguments, means, &mut output))
     }

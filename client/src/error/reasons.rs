@@ -71,6 +71,7 @@ impl From<PassphraseError> for Error {
             PassphraseError::TooLong => Code::PassphraseTooLong,
             PassphraseError::NotText => Code::PassphraseNotText,
             PassphraseError::Mismatch => Code::PassphraseMismatch,
+            PassphraseError::Left => Code::Interrupted,
             PassphraseError::NoTerminal => Code::PassphraseNeeded,
             PassphraseError::Exposed | PassphraseError::Unreadable(_) => {
                 return Self::with(Code::PassphraseUnreadable, Args::none().text("cause", error));
