@@ -22,6 +22,7 @@ mod cli_walk;
 mod crash;
 mod endings;
 mod joining;
+mod papers;
 mod readme;
 mod rpc_table;
 mod story_transcript;
