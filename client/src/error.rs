@@ -373,6 +373,12 @@ codes! {
 }
 
 impl Code {
+    /// The code with this spelling.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
     /// The name of the sentence in the Fluent files.
     #[must_use]
     pub fn message_id(self) -> String {

@@ -17,6 +17,10 @@ mod chosen;
 
 /// How often a waiting process looks again whether the lock is free.
 const LOCK_POLL: Duration = Duration::from_millis(50);
+/// The file whose lock is the profile's.
+const LOCK: &str = "lock";
+/// The file whose lock is that for fetching attachments.
+const FETCH_LOCK: &str = "fetching";
 
 /// Why there is no profile to work with.
 #[derive(Debug, thiserror::Error)]
@@ -225,7 +229,7 @@ impl Profile {
     /// # Errors
     /// [`HomeError::Busy`] when the other process does not let go, [`HomeError::Folder`] when the lock file is bad.
     pub fn lock(&self, wait: Duration, on_wait: impl FnOnce()) -> Result<ProfileLock, HomeError> {
-        let path = self.folder.join("lock");
+        let path = self.folder.join(LOCK);
         let file = files::open_lock_file(&path)?;
         let deadline = Instant::now() + wait;
         let mut on_wait = Some(on_wait);
@@ -247,6 +251,27 @@ impl Profile {
             }
         }
     }
+}
+
+impl Profile {
+    /// Takes the lock for fetching attachments, which is held for as long as that takes; `None` while another process has it.
+    ///
+    /// # Errors
+    /// [`HomeError::Folder`] when the lock file is bad.
+    pub fn try_lock_fetching(&self) -> Result<Option<FetchLock>, HomeError> {
+        let path = self.folder.join(FETCH_LOCK);
+        let file = files::open_lock_file(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FetchLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(FileError { path, reason: FileReason::Io(error) }.into()),
+        }
+    }
+}
+
+/// Proof that this process alone fetches attachments; dropping it lets the next one begin.
+pub struct FetchLock {
+    _file: File,
 }
 
 /// Proof that this process alone may change the profile; dropping it lets the next one in.
@@ -357,5 +382,16 @@ mod tests {
 
         drop(held);
         profile.lock(Duration::ZERO, || panic!("nobody holds it")).expect("locked again");
+    }
+
+    #[test]
+    fn one_process_fetches_at_a_time_and_others_work_on() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let profile = home_in(dir.path()).open_or_create(&ProfileName::default()).expect("created");
+        let fetching = profile.try_lock_fetching().expect("a lock file").expect("nobody fetches");
+        assert!(profile.try_lock_fetching().expect("a lock file").is_none());
+        profile.lock(Duration::ZERO, || panic!("nobody holds it")).expect("not in the way of others");
+        drop(fetching);
+        assert!(profile.try_lock_fetching().expect("a lock file").is_some());
     }
 }

@@ -29,3 +29,4 @@ mod story_transcript;
 mod suspension;
 mod tampering;
 mod time_passes;
+mod two_processes;

@@ -83,7 +83,7 @@ impl Office {
         threads.iter().map(|thread| thread["reference"].as_str().expect("one").to_owned()).collect()
     }
 
-    /// Every file and folder that its client keeps, with its length: what a message leaves behind shows here.
+    /// Every file and folder that its client keeps, with its length, but for empty locks: what a message leaves behind shows here.
     ///
     /// # Panics
     /// When a folder can not be read.
@@ -97,7 +97,9 @@ impl Office {
                 if meta.is_dir() {
                     folders.push(entry.path());
                 }
-                found.push((entry.path(), if meta.is_dir() { 0 } else { meta.len() }));
+                if entry.file_name() != "fetching" {
+                    found.push((entry.path(), if meta.is_dir() { 0 } else { meta.len() }));
+                }
             }
         }
         found.sort();

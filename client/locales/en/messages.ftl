@@ -175,6 +175,7 @@ inbox-held =
         [one] One message is held back until the directory can be brought up to date.
        *[other] { $count } messages are held back until the directory can be brought up to date.
     }
+inbox-elsewhere = Another samverkan is fetching attachments. What came with them is here when it has finished.
 inbox-damaged =
     { $count ->
         [one] One kept message does not open any more. Run samverkan doctor.

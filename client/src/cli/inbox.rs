@@ -69,6 +69,9 @@ pub(super) fn warn_about(received: &Received, output: &mut Output) -> Result<()>
         let count = text::Args::none().number("count", received.held as u64);
         output.notice(msg!("inbox-held"), &count);
     }
+    if received.elsewhere {
+        output.notice(msg!("inbox-elsewhere"), &text::Args::none());
+    }
     if received.refused > 0 { Err(Error::new(Code::MessageUntrusted)) } else { Ok(()) }
 }
 

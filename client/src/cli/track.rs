@@ -192,9 +192,9 @@ fn why(step: &TrackStep, text: &Text) -> Option<String> {
     let reason = step.reason.as_deref();
     let id = match step.stage {
         Stage::NotSent => {
-            let code = Code::ALL.iter().find(|code| Some(code.as_str()) == reason)?;
+            let code = reason.and_then(Code::from_name)?;
             let args = text::Args::none().text("recipient", &step.recipient).text("field", "-");
-            return Some(Error::with(*code, args).explain(text).message);
+            return Some(Error::with(code, args).explain(text).message);
         }
         Stage::Refused => match reason.and_then(refusal_by_name) {
             Some(RefusalReason::SchemaTooNew) => msg!("why-schema-too-new"),

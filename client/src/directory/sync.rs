@@ -10,28 +10,53 @@ use tokio::time::timeout;
 use super::copy::{self, Entry};
 use super::{Directory, DirectoryError, LogFault};
 use crate::connect::{CALL_TIMEOUT, Link};
+use crate::home::ProfileLock;
 
 /// The most leaves that one synchronisation takes: twice a country for a year.
 const MAX_NEW_LEAVES: usize = 2_000_000;
 /// The most bytes that one synchronisation takes.
 const MAX_NEW_BYTES: u64 = 2 << 30;
 
+/// What the hub has and the copy had not when it was asked. Nothing of it is verified.
+pub struct News {
+    from: u64,
+    entries: Vec<Entry>,
+    note: Bytes,
+}
+
 impl Directory {
-    /// Brings the copy up to the hub's newest checkpoint; gives the number of new leaves. `now_ms` decides which
-    /// epoch keys are of use.
+    /// Asks the hub for what the copy lacks, up to the newest checkpoint. Nothing changes; no lock is needed.
+    ///
+    /// # Errors
+    /// [`DirectoryError::EvidenceKept`], and whatever the call fails with.
+    pub async fn fetch(&self, link: &Link) -> Result<News, DirectoryError> {
+        if self.is_forked() {
+            return Err(DirectoryError::EvidenceKept);
+        }
+        let from = self.size();
+        let (entries, note) = fetch(link, from).await?;
+        Ok(News { from, entries, note })
+    }
+
+    /// Takes what was fetched, if it still follows the copy: another process may have brought it further meanwhile, and false
+    /// is given then. `now_ms` decides which epoch keys are of use.
     ///
     /// # Errors
     /// [`DirectoryError::Forked`] when the log contradicts itself or what was believed; the copy on disk is as it was
     /// then, and this value must not be used any more. Any other error leaves everything as it was.
-    pub async fn synchronise(&mut self, link: &Link, now_ms: u64) -> Result<u64, DirectoryError> {
-        if self.is_forked() {
-            return Err(DirectoryError::EvidenceKept);
+    pub fn take_news(
+        &mut self,
+        _held: &ProfileLock,
+        news: News,
+        now_ms: u64,
+    ) -> Result<bool, DirectoryError> {
+        if news.from != self.size() {
+            return Ok(false);
         }
-        let (entries, note) = fetch(link, self.size()).await?;
-        self.take(entries, note, now_ms)
+        self.take(news.entries, news.note, now_ms).map(|_| true)
     }
 
-    /// Takes what the hub sent, or nothing of it.
+    /// Takes what the hub sent, or nothing of it; gives the number of new leaves.
     pub(super) fn take(
         &mut self,
         entries: Vec<Entry>,

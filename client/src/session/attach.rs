@@ -14,7 +14,7 @@ use secrecy::zeroize::{Zeroize as _, Zeroizing};
 mod source;
 mod tidy;
 
-pub(super) use source::Source;
+pub(super) use source::{Sealed, Source};
 pub(super) use tidy::tidy;
 
 /// How much of a file is read at once.

@@ -209,16 +209,18 @@ impl Session {
         draft: &ConsentDraft,
         progress: &mut dyn Progress,
     ) -> Result<RecordedConsent> {
-        let held = self.begin()?;
-        let link = self.connect(&held, progress).await?;
+        let link = self.connect(progress).await?;
         let record = record_of(draft, &self.directory, self.clock.now_ms())?;
         let consent = make(record, draft.handles, self.membership.org, &self.device)?;
         let stubs = consent.handles.iter().map(|handle| handle.stub.to_vec().into()).collect();
         // Kept before it is registered: a handle that the hub has and nobody else could never be used.
+        let held = self.begin()?;
         self.keystore.contents_mut().put_message_key(&consent.id, &Secret32::random()?);
         self.keystore.commit(&held)?;
+        drop(held);
         call::unary(link.consent().register_consents(RegisterConsentsRequest { stubs })).await?;
         let recorded = self.describe_consent(&consent);
+        let _held = self.begin()?;
         self.consents.put(self.keystore.contents(), consent)?;
         Ok(recorded)
     }

@@ -31,6 +31,8 @@ pub(super) enum Opened {
     Repeated(DeviceReceipt),
     /// Held back: no receipt, and the hub keeps it.
     Held,
+    /// Another process is fetching attachments, perhaps these: left to it, or to the next time.
+    Elsewhere,
 }
 
 impl Opened {
@@ -38,7 +40,7 @@ impl Opened {
     pub(super) fn kept(&self) -> Option<&Kept> {
         match self {
             Self::Good { kept, .. } => Some(kept),
-            Self::Untrusted(_) | Self::Repeated(_) | Self::Held => None,
+            Self::Untrusted(_) | Self::Repeated(_) | Self::Held | Self::Elsewhere => None,
         }
     }
 
@@ -47,15 +49,15 @@ impl Opened {
         match self {
             Self::Good { receipt, .. } | Self::Repeated(receipt) => Some(receipt),
             Self::Untrusted(receipt) => receipt.as_ref(),
-            Self::Held => None,
+            Self::Held | Self::Elsewhere => None,
         }
     }
 }
 
 /// The messages that are kept, and those about to be.
-struct Known<'a> {
-    mail: &'a Mail,
-    in_batch: &'a [Opened],
+pub(super) struct Known<'a> {
+    pub(super) mail: &'a Mail,
+    pub(super) in_batch: &'a [Opened],
 }
 
 impl Known<'_> {
@@ -98,7 +100,7 @@ impl Session {
         };
         let verified = match self.verify_delivery(delivery, in_batch) {
             Err(OpenError::LogBehind { .. }) => {
-                self.directory.synchronise(link, self.clock.now_ms()).await?;
+                self.synchronise(link).await?;
                 self.verify_delivery(delivery, in_batch)
             }
             other => other,
@@ -108,6 +110,11 @@ impl Session {
             Err(OpenError::LogBehind { .. }) => return Ok(Opened::Held),
             Err(OpenError::Refused(refusal)) => return Ok(self.refused(&header, &refusal)),
         };
+        let has_attachments = !verified.body().attachments.is_empty();
+        let fetching = if has_attachments { self.profile.try_lock_fetching()? } else { None };
+        if has_attachments && fetching.is_none() {
+            return Ok(Opened::Elsewhere);
+        }
         if !self.fetch_attachments(link, &verified, progress).await? {
             let verdict = Verdict::CannotDecrypt(CannotDecryptReason::AttachmentDamaged);
             return Ok(Opened::Untrusted(Some(self.receipt_for(&header, verdict))));

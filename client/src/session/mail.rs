@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use samverkan_envelope::seal::SealedMessage;
-use samverkan_proto::ids::{BlobId, MessageId, ThreadId};
+use samverkan_proto::ids::{BlobId, MessageId, SendId, ThreadId};
 use samverkan_proto::statement::receipt::wraps_hash;
 
+use super::model::Direction;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Profile;
@@ -141,6 +142,13 @@ impl Mail {
         let mut waiting: Vec<&Kept> = self.iter().filter(|kept| kept.state == OutState::Waiting).collect();
         waiting.sort_by_key(|kept| kept.created_ms());
         waiting.into_iter().map(Kept::id).collect()
+    }
+
+    /// The newest outgoing message that says this, under whatever id it is now.
+    pub(super) fn newest_sending(&self, sending: &SendId) -> Option<&Kept> {
+        let same =
+            self.iter().filter(|kept| kept.direction == Direction::Out && kept.body.send_id == *sending);
+        same.max_by_key(|kept| kept.created_ms())
     }
 
     /// Whether a kept message names an attachment.

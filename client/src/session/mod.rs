@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use samverkan_proto::ids::{Handle, OrgId};
 use samverkan_proto::sign::Signer;
-use samverkan_proto::statement::epoch_key::Epoch;
+use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::manifest::{Device, Manifest};
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1::PublishEpochKeysRequest;
@@ -181,9 +181,8 @@ impl Session {
     /// What connecting or synchronising fails with; [`Code::ClockWrong`] when this computer's clock is more than ten
     /// minutes away from the hub's; [`Code::DeviceCopied`] when somebody else uses this device's identity.
     pub async fn refresh(&mut self, progress: &mut dyn Progress) -> Result<()> {
-        let held = self.begin()?;
-        let mut link = self.connect(&held, progress).await?;
-        self.flush_outbox(&held, &mut link, progress).await
+        let mut link = self.connect(progress).await?;
+        self.flush_outbox(&mut link, progress).await
     }
 
     /// What is known about the organisation that has a handle now.
@@ -204,14 +203,16 @@ impl Session {
         Ok(self.keystore.commit(&held)?)
     }
 
-    /// Takes the profile for a change, and catches up with what other processes changed.
+    /// Takes the profile for a change, and catches up with what other processes changed. The lock is held for that change alone and
+    /// never while the network is waited for: other commands run meanwhile, and what they changed is seen by the next call of this.
     fn begin(&mut self) -> Result<ProfileLock> {
         let held = self.profile.lock(LOCK_WAIT, || ())?;
         self.keystore.reload()?;
-        if self.stamp.renew(&self.profile)? {
+        if self.stamp.is_old(&self.profile)? {
             self.mail = Mail::load(&self.profile, self.keystore.contents())?;
             self.consents = Consents::load(&self.profile, self.keystore.contents())?;
         }
+        self.stamp.renew(&self.profile)?;
         if self.directory.is_behind_disk()? {
             self.directory = load_directory(&self.profile, &self.membership.hub, &self.clock)?;
         }
@@ -219,15 +220,20 @@ impl Session {
     }
 
     /// A link with the outbox emptied over it, or none when the hub can not be reached now.
-    async fn contact(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Option<Link>> {
-        match self.connect(held, progress).await {
+    async fn contact(&mut self, progress: &mut dyn Progress) -> Result<Option<Link>> {
+        match self.connect(progress).await {
             Ok(mut link) => {
-                self.flush_outbox(held, &mut link, progress).await?;
+                self.flush_outbox(&mut link, progress).await?;
                 Ok(Some(link))
             }
             Err(error) if error.code().class() == Class::Transient => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Another process has been in the way for too long.
+    fn busy(&self) -> Error {
+        Error::with(Code::ProfileBusy, Args::none().text("profile", self.profile.name()))
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -250,15 +256,28 @@ impl Session {
     }
 
     /// Opens a link and does what is due on every contact with the hub.
-    async fn connect(&mut self, held: &ProfileLock, progress: &mut dyn Progress) -> Result<Link> {
+    async fn connect(&mut self, progress: &mut dyn Progress) -> Result<Link> {
         let link = self.dial().await?;
         check_clock(&link)?;
         self.directory.compare(link.hello().checkpoint.clone())?;
         progress.begin(Step::Synchronising, 0);
-        self.directory.synchronise(&link, self.clock.now_ms()).await?;
+        self.synchronise(&link).await?;
         self.check_own_place()?;
-        self.tend_keys(held, &link).await?;
+        self.tend_keys(&link).await?;
         Ok(link)
+    }
+
+    /// Brings the directory up to the hub's newest checkpoint. When another process does so at the same time, what it took is taken
+    /// from disk and the rest is asked for.
+    async fn synchronise(&mut self, link: &Link) -> Result<()> {
+        for _ in 0..TRIES {
+            let news = self.directory.fetch(link).await?;
+            let held = self.begin()?;
+            if self.directory.take_news(&held, news, self.clock.now_ms())? {
+                return Ok(());
+            }
+        }
+        Err(self.busy())
     }
 
     /// The own handle stands in the log for the own organisation, and this device in its newest manifest.
@@ -274,27 +293,33 @@ impl Session {
     }
 
     /// Destroys keys whose time is over, makes those that are due, publishes what the log lacks.
-    async fn tend_keys(&mut self, held: &ProfileLock, link: &Link) -> Result<()> {
-        let now_ms = self.clock.now_ms();
-        let org = self.membership.org;
-        keys::check_own(self.keystore.contents(), &self.directory, org, &self.device)?;
-        let contents = self.keystore.contents_mut();
-        let destroyed = keys::destroy(contents, now_ms);
-        if keys::make(contents, now_ms)? || destroyed {
-            // A public half must never be known to others before its private half is on disk.
-            self.keystore.commit(held)?;
-        }
-        let organisation = self.directory.organisation(&org);
-        let own = self.device.device_id();
-        let known = |epoch: Epoch| organisation.is_some_and(|found| found.epoch_key(&own, epoch).is_some());
-        let due = keys::to_publish(self.keystore.contents(), org, &self.device, now_ms, known)?;
+    async fn tend_keys(&mut self, link: &Link) -> Result<()> {
+        let due = self.make_due_keys()?;
         if due.is_empty() {
             return Ok(());
         }
         let epoch_keys = due.iter().map(|key| key.bytes().clone()).collect();
         call::unary(link.directory().publish_epoch_keys(PublishEpochKeysRequest { epoch_keys })).await?;
-        self.directory.synchronise(link, now_ms).await?;
-        Ok(())
+        self.synchronise(link).await
+    }
+
+    /// Destroys and makes keys on disk; gives those that are to be published.
+    fn make_due_keys(&mut self) -> Result<Vec<EpochKey>> {
+        let held = self.begin()?;
+        let now_ms = self.clock.now_ms();
+        let org = self.membership.org;
+        // What another process has published it kept before, so what is in the log and not in the keystore now is nobody's here.
+        keys::check_own(self.keystore.contents(), &self.directory, org, &self.device)?;
+        let contents = self.keystore.contents_mut();
+        let destroyed = keys::destroy(contents, now_ms);
+        if keys::make(contents, now_ms)? || destroyed {
+            // A public half must never be known to others before its private half is on disk.
+            self.keystore.commit(&held)?;
+        }
+        let organisation = self.directory.organisation(&org);
+        let own = self.device.device_id();
+        let known = |epoch: Epoch| organisation.is_some_and(|found| found.epoch_key(&own, epoch).is_some());
+        keys::to_publish(self.keystore.contents(), org, &self.device, now_ms, known)
     }
 }
 

@@ -89,6 +89,8 @@ pub struct Received {
     pub held: usize,
     /// Receipts taken about messages sent from here.
     pub receipts: usize,
+    /// Another process was fetching attachments, and messages may wait that were left to it.
+    pub elsewhere: bool,
 }
 
 /// One line for `watch`: neutral, without names and counts.

@@ -130,6 +130,13 @@ impl Office {
         self.session.membership.hub.write(&self.session.profile).expect("written");
     }
 
+    /// Another process of the same device: a session of its own over the same files.
+    pub(crate) fn another_process(&mut self) -> Session {
+        self.leave_to_commands();
+        let passphrase = Passphrase::parse(PASSPHRASE.to_vec()).expect("valid");
+        Session::open(self.session.profile.clone(), &passphrase, self.clock.clone()).expect("opens")
+    }
+
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }

@@ -4,12 +4,14 @@
 //! meanwhile, the message is sealed again under a new id with the same `send_id`, which the receivers show once. What the hub
 //! refuses for good is marked with the reason and not handed in again: a person sends it anew or deletes it (`resend.rs`).
 
+use samverkan_envelope::body::Attachment;
 use samverkan_proto::InvalidField;
 use samverkan_proto::code::{DeviceReceiptType, Kind};
-use samverkan_proto::ids::{MailboxId, MessageId};
+use samverkan_proto::ids::{MailboxId, MessageId, SendId};
 use samverkan_proto::statement::batch::UnverifiedProof;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, Verdict};
 use samverkan_proto::statement::safety::CaseReference;
+use samverkan_proto::v1::SubmitRequest;
 
 use super::mail::{Kept, OutState, add_once};
 use super::model::{Direction, Progress, Sent};
@@ -17,21 +19,15 @@ use super::{Session, TRIES, TRY_AGAIN, call};
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
 use crate::exit::Exit;
-use crate::home::ProfileLock;
 
 /// How often a message is sealed again because the directory keeps changing.
 const MAX_RESEALS: usize = 3;
 
 impl Session {
     /// Sends what waits. A message that the hub refuses for good is marked and does not hold back others.
-    pub(super) async fn flush_outbox(
-        &mut self,
-        held: &ProfileLock,
-        link: &mut Link,
-        progress: &mut dyn Progress,
-    ) -> Result<()> {
+    pub(super) async fn flush_outbox(&mut self, link: &mut Link, progress: &mut dyn Progress) -> Result<()> {
         for id in self.mail.waiting() {
-            match self.deliver(held, link, id, progress).await {
+            match self.deliver(link, id, progress).await {
                 Err(error) if error.exit() == Exit::Integrity && !is_final(&error) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
@@ -42,7 +38,6 @@ impl Session {
     /// Hands a message in, connecting again when the connection is lost on the way.
     pub(super) async fn dispatch(
         &mut self,
-        held: &ProfileLock,
         link: &mut Option<Link>,
         id: MessageId,
         progress: &mut dyn Progress,
@@ -50,64 +45,115 @@ impl Session {
         let (mut message, mut accepted) = (id, false);
         for _ in 0..TRIES {
             let Some(open) = link else { break };
-            (message, accepted) = self.deliver(held, open, message, progress).await?;
+            (message, accepted) = self.deliver(open, message, progress).await?;
             if accepted {
                 break;
             }
             tokio::time::sleep(TRY_AGAIN).await;
-            *link = self.connect(held, progress).await.ok();
+            *link = self.connect(progress).await.ok();
         }
         let thread = self.mail.get(&message).map(|kept| kept.body.thread_id);
         let reference = CaseReference::of_thread(&thread.ok_or(Error::new(Code::ProgramDefect))?);
         Ok(Sent { reference, message, accepted })
     }
 
-    /// Hands a message in; gives the id it went under, and whether the hub has accepted it.
+    /// Hands a message in; gives the id it went under, and whether the hub has accepted it. Another process may do the same at the
+    /// same time: the hub answers both alike, and whoever comes first writes the answer down.
     async fn deliver(
         &mut self,
-        held: &ProfileLock,
         link: &mut Link,
         id: MessageId,
         progress: &mut dyn Progress,
     ) -> Result<(MessageId, bool)> {
+        let sending = self.mail.get(&id).ok_or(Error::new(Code::ProgramDefect))?.body.send_id;
         let mut id = id;
         for _ in 0..=MAX_RESEALS {
-            match self.submit(link, &id, progress).await {
+            let submission = match self.look_up(id, &sending)? {
+                Turn::Settled(id) => return Ok((id, true)),
+                Turn::Submit(submission) => submission,
+            };
+            id = submission.id;
+            match self.submit(link, *submission, progress).await {
                 Ok(receipt) => {
+                    let _held = self.begin()?;
                     self.accept(&id, &receipt)?;
                     return Ok((id, true));
                 }
                 Err(error) if error.code() == Code::StaleDirectory => {
-                    self.directory.synchronise(link, self.clock.now_ms()).await?;
-                    id = self.seal_again(held, &id).or_else(|error| self.give_up(&id, error))?;
+                    self.synchronise(link).await?;
+                    id = self.replace_stale(id)?;
                 }
                 Err(error) if error.code().class() == Class::Transient => return Ok((id, false)),
-                Err(error) => id = self.give_up(&id, error)?,
+                Err(error) => return Err(self.give_up(&id, error)?),
             }
         }
         Ok((id, false))
     }
 
-    /// Marks a message that will be refused however often it is handed in. Fails with the reason in any case.
-    pub(super) fn give_up(&mut self, id: &MessageId, error: Error) -> Result<MessageId> {
-        if is_final(&error) {
+    /// What is to be done about a message now, whatever another process has done about it meanwhile.
+    fn look_up(&mut self, id: MessageId, sending: &SendId) -> Result<Turn> {
+        let _held = self.begin()?;
+        let gone = || Error::new(Code::MessageUnknown);
+        let kept = self.mail.get(&id).or_else(|| self.mail.newest_sending(sending)).ok_or_else(gone)?;
+        match &kept.state {
+            OutState::Settled => Ok(Turn::Settled(kept.id())),
+            OutState::Refused(code) => Err(Error::new(Code::from_name(code).unwrap_or(Code::HubMisbehaved))),
+            OutState::Waiting => {
+                let (id, attachments) = (kept.id(), kept.body.attachments.clone());
+                match self.mail.outgoing(self.keystore.contents(), &id) {
+                    Ok(outgoing) => {
+                        let request = outgoing.request();
+                        Ok(Turn::Submit(Box::new(Submission { id, request, attachments })))
+                    }
+                    Err(error) => Err(self.mark(&id, error)?),
+                }
+            }
+        }
+    }
+
+    async fn submit(
+        &self,
+        link: &mut Link,
+        submission: Submission,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<u8>> {
+        for attachment in &submission.attachments {
+            self.upload(link, attachment, progress).await?;
+        }
+        Ok(call::unary(link.relay().submit(submission.request)).await?.receipt.to_vec())
+    }
+
+    /// Seals a message again unless another process has done so; gives the message that is to be handed in now.
+    fn replace_stale(&mut self, id: MessageId) -> Result<MessageId> {
+        let held = self.begin()?;
+        match self.mail.get(&id) {
+            Some(kept) if kept.state == OutState::Waiting => match self.seal_again(&held, &id) {
+                Ok(new) => Ok(new),
+                Err(error) => Err(self.mark(&id, error)?),
+            },
+            // Whatever took its place is found by what it says.
+            Some(_) | None => Ok(id),
+        }
+    }
+
+    /// Takes the profile, and marks a message that will be refused however often it is handed in; gives the reason back.
+    pub(super) fn give_up(&mut self, id: &MessageId, error: Error) -> Result<Error> {
+        let _held = self.begin()?;
+        self.mark(id, error)
+    }
+
+    /// The same when the profile is taken already.
+    fn mark(&mut self, id: &MessageId, error: Error) -> Result<Error> {
+        let waits = self.mail.get(id).is_some_and(|kept| kept.state == OutState::Waiting);
+        if waits && is_final(&error) {
             let code = error.code().as_str().to_owned();
             self.mail.change(self.keystore.contents(), id, |kept| kept.state = OutState::Refused(code))?;
             self.mail.remove_outgoing(id)?;
         }
-        Err(error)
+        Ok(error)
     }
 
-    async fn submit(&self, link: &mut Link, id: &MessageId, progress: &mut dyn Progress) -> Result<Vec<u8>> {
-        let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
-        for attachment in &kept.body.attachments {
-            self.upload(link, attachment, progress).await?;
-        }
-        let outgoing = self.mail.outgoing(self.keystore.contents(), id)?;
-        Ok(call::unary(link.relay().submit(outgoing.request())).await?.receipt.to_vec())
-    }
-
-    /// Takes the hub's receipt for a message: from now on the hub is responsible.
+    /// Takes the hub's receipt for a message, while the profile is taken: from now on the hub is responsible.
     pub(super) fn accept(&mut self, id: &MessageId, proof: &[u8]) -> Result<()> {
         let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
         self.check_acceptance(kept, proof)?;
@@ -162,6 +208,21 @@ impl Session {
     }
 }
 
+/// What is to be done about a message that waits.
+enum Turn {
+    /// Another process has handed it in, perhaps under this other id.
+    Settled(MessageId),
+    /// It is to be handed in.
+    Submit(Box<Submission>),
+}
+
+/// What is handed in, always the same for one id.
+struct Submission {
+    id: MessageId,
+    request: SubmitRequest,
+    attachments: Vec<Attachment>,
+}
+
 /// Whether the same message will fail the same way. A hub that can not be trusted, and a disk that does not work, say
 /// nothing about the message: it goes on waiting.
 fn is_final(error: &Error) -> bool {
@@ -180,34 +241,4 @@ fn is_final(error: &Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_wrong_with_the_message_ends_it() {
-        let ends = [
-            Code::RecipientSuspended,
-            Code::RecipientHasNoKey,
-            Code::ConsentHandleUsed,
-            Code::ClockOutOfRange,
-            Code::MessageExpired,
-            Code::FileDamaged,
-            Code::OrganisationSuspended,
-        ];
-        for code in ends {
-            assert!(is_final(&Error::new(code)), "{code:?}");
-        }
-        let waits = [
-            Code::HubUnreachable,
-            Code::StaleDirectory,
-            Code::DiskFull,
-            Code::HubMisbehaved,
-            Code::ReceiptInvalid,
-            Code::LogForked,
-            Code::ProfileBusy,
-        ];
-        for code in waits {
-            assert!(!is_final(&Error::new(code)), "{code:?}");
-        }
-    }
-}
+mod tests;

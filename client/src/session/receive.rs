@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
+use samverkan_envelope::open::Memory as _;
 use samverkan_proto::ids::{MessageId, ThreadId};
 use samverkan_proto::limits::MAX_DEVICE_BATCH;
 use samverkan_proto::statement::batch;
@@ -17,8 +18,9 @@ use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::v1::receive_response::Item;
 use samverkan_proto::v1::{Acknowledge, Delivery};
 
-use super::incoming::Opened;
+use super::incoming::{Known, Opened};
 use super::inflow::{Inflow, Next};
+use super::mail::add_once;
 use super::model::{Direction, Notice, Progress, Received};
 use super::{Session, TRIES, TRY_AGAIN};
 use crate::connect::{CALL_TIMEOUT, Link};
@@ -45,12 +47,8 @@ struct Batch {
     events_through: u64,
     items: u32,
     caught_up: bool,
-}
-
-/// Whether the profile is locked for the whole round, or for each batch alone.
-enum Hold<'a> {
-    Whole(&'a ProfileLock),
-    EachBatch,
+    /// Another process is fetching attachments: what comes from here on is left to it, or to the next time.
+    elsewhere: bool,
 }
 
 impl Session {
@@ -60,37 +58,35 @@ impl Session {
     /// # Errors
     /// What connecting fails with, or the network when trying again does not help; what was taken until then is kept.
     pub async fn receive(&mut self, progress: &mut dyn Progress) -> Result<Received> {
-        let held = self.begin()?;
         let mut received = Received::default();
-        let mut link = self.connect(&held, progress).await?;
+        let mut link = self.connect(progress).await?;
         for _ in 1..TRIES {
-            match self.receive_all(&held, &mut link, &mut received, progress).await {
+            match self.receive_all(&mut link, &mut received, progress).await {
                 Err(error) if error.code().class() == Class::Transient => {
                     tokio::time::sleep(TRY_AGAIN).await;
-                    link = self.connect(&held, progress).await?;
+                    link = self.connect(progress).await?;
                 }
                 other => return other.map(|()| received),
             }
         }
-        self.receive_all(&held, &mut link, &mut received, progress).await.map(|()| received)
+        self.receive_all(&mut link, &mut received, progress).await.map(|()| received)
     }
 
     async fn receive_all(
         &mut self,
-        held: &ProfileLock,
         link: &mut Link,
         received: &mut Received,
         progress: &mut dyn Progress,
     ) -> Result<()> {
-        self.flush_outbox(held, link, progress).await?;
+        self.flush_outbox(link, progress).await?;
         let mut inflow = Inflow::open(link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;
         loop {
-            let hold = Hold::Whole(held);
-            let batch = self.gather(&hold, link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
-            let caught_up = batch.caught_up;
-            self.settle(&hold, &mut inflow, batch, received).await?;
-            if caught_up {
+            let batch = self.gather(link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
+            let is_over = batch.caught_up || batch.elsewhere;
+            received.elsewhere |= batch.elsewhere;
+            self.settle(&mut inflow, batch, received).await?;
+            if is_over {
                 return Ok(());
             }
         }
@@ -98,16 +94,17 @@ impl Session {
 
     /// Takes what comes next, waiting for it; what came is kept.
     pub(super) async fn receive_more(&mut self, progress: &mut dyn Progress) -> Result<()> {
-        let mut link = {
-            let held = self.begin()?;
-            self.connect(&held, progress).await?
-        };
+        let mut link = self.connect(progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         let mut taken = false;
         while !taken {
-            let batch = self.gather(&Hold::EachBatch, &mut link, &mut inflow, None, progress).await?;
+            let batch = self.gather(&mut link, &mut inflow, None, progress).await?;
+            let elsewhere = batch.elsewhere;
             taken = batch.items > 0;
-            self.settle(&Hold::EachBatch, &mut inflow, batch, &mut Received::default()).await?;
+            self.settle(&mut inflow, batch, &mut Received::default()).await?;
+            if elsewhere {
+                return Err(self.busy());
+            }
         }
         Ok(())
     }
@@ -130,17 +127,14 @@ impl Session {
         progress: &mut dyn Progress,
         notify: &mut dyn FnMut(Notice),
     ) -> Result<()> {
-        let mut link = {
-            let held = self.begin()?;
-            let mut link = self.connect(&held, progress).await?;
-            self.flush_outbox(&held, &mut link, progress).await?;
-            link
-        };
+        let mut link = self.connect(progress).await?;
+        self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         loop {
-            let batch = self.gather(&Hold::EachBatch, &mut link, &mut inflow, None, progress).await?;
+            let batch = self.gather(&mut link, &mut inflow, None, progress).await?;
+            let elsewhere = batch.elsewhere;
             let mut received = Received::default();
-            self.settle(&Hold::EachBatch, &mut inflow, batch, &mut received).await?;
+            self.settle(&mut inflow, batch, &mut received).await?;
             for (happened, notice) in [
                 (!received.threads.is_empty(), Notice::Arrived),
                 (received.receipts > 0, Notice::Receipt),
@@ -149,6 +143,9 @@ impl Session {
                 if happened {
                     notify(notice);
                 }
+            }
+            if elsewhere {
+                return Err(self.busy());
             }
         }
     }
@@ -162,7 +159,6 @@ impl Session {
     /// Takes items until a batch is full, the queue was empty, or nothing came for a moment.
     async fn gather(
         &mut self,
-        hold: &Hold<'_>,
         link: &mut Link,
         inflow: &mut Inflow,
         patience: Option<Duration>,
@@ -173,8 +169,11 @@ impl Session {
             let patience = if batch.items > 0 { Some(BATCH_PATIENCE) } else { patience };
             match inflow.next(patience).await? {
                 Next::Item(Item::Delivery(delivery)) => {
+                    self.take_delivery(link, &delivery, &mut batch, progress).await?;
+                    if batch.elsewhere {
+                        break;
+                    }
                     batch.items += 1;
-                    self.take_delivery(hold, link, &delivery, &mut batch, progress).await?;
                 }
                 Next::Item(Item::Event(event)) => {
                     batch.items += 1;
@@ -199,7 +198,6 @@ impl Session {
 
     async fn take_delivery(
         &mut self,
-        hold: &Hold<'_>,
         link: &mut Link,
         delivery: &Delivery,
         batch: &mut Batch,
@@ -215,48 +213,69 @@ impl Session {
                 return Ok(());
             }
         }
-        // The directory may have to follow the hub's log, which changes files.
-        let _own = self.lock_for(hold)?;
-        let opened = self.open_delivery(link, delivery, &batch.opened, progress).await?;
-        batch.opened.push(opened);
+        match self.open_delivery(link, delivery, &batch.opened, progress).await? {
+            Opened::Elsewhere => batch.elsewhere = true,
+            opened => batch.opened.push(opened),
+        }
         Ok(())
     }
 
     /// Puts a batch on disk, acknowledges it, and gives credit for as many items again.
-    async fn settle(
-        &mut self,
-        hold: &Hold<'_>,
-        inflow: &mut Inflow,
-        batch: Batch,
-        received: &mut Received,
-    ) -> Result<()> {
-        let own = self.lock_for(hold)?;
-        let held = match (hold, &own) {
-            (Hold::Whole(held), _) => *held,
-            (Hold::EachBatch, Some(own)) => own,
-            (Hold::EachBatch, None) => return Err(Error::new(Code::ProgramDefect)),
-        };
-        let Batch { opened, again, events, events_through, items, .. } = batch;
-        let receipts: Vec<DeviceReceipt> = opened.iter().filter_map(Opened::receipt).copied().collect();
-        let proofs = self.sign_receipts(&receipts)?;
-        let kept = self.keep_opened(held, opened, &proofs, received)?;
-        for event in events {
-            received.receipts += usize::from(self.take_event(event)?);
-        }
-        let receipts: Vec<Bytes> = proofs.into_iter().chain(again).collect();
+    async fn settle(&mut self, inflow: &mut Inflow, batch: Batch, received: &mut Received) -> Result<()> {
+        let (events_through, items) = (batch.events_through, batch.items);
+        let (given, again) = self.keep_batch(batch, received)?;
+        let receipts: Vec<Bytes> = given.receipts.iter().chain(&again).cloned().collect();
         self.acknowledge(inflow, receipts, events_through).await?;
-        self.mark_given(&kept)?;
+        self.mark_given(&given.by_message)?;
         if items > 0 { inflow.credit(items).await } else { Ok(()) }
     }
 
-    /// Keeps what was found good, each message with the proof of its own receipt; gives the messages.
+    /// Puts a batch on disk, with the receipts about it; gives those, and the ones that were signed before.
+    fn keep_batch(&mut self, batch: Batch, received: &mut Received) -> Result<(Signed, Vec<Bytes>)> {
+        let held = self.begin()?;
+        let Batch { opened, mut again, events, .. } = batch;
+        // Another process may have kept some of it since it was opened.
+        let opened = self.only_new(opened, &mut again);
+        let receipts: Vec<DeviceReceipt> = opened.iter().filter_map(Opened::receipt).copied().collect();
+        let proofs = self.sign_receipts(&receipts)?;
+        let by_message = self.keep_opened(&held, opened, &proofs, received)?;
+        for event in events {
+            received.receipts += usize::from(self.take_event(event)?);
+        }
+        Ok((Signed { receipts: proofs, by_message }, again))
+    }
+
+    /// Leaves out what is kept already, and shows nothing twice.
+    fn only_new(&self, opened: Vec<Opened>, again: &mut Vec<Bytes>) -> Vec<Opened> {
+        let known = Known { mail: &self.mail, in_batch: &[] };
+        let mut new = Vec::with_capacity(opened.len());
+        for one in opened {
+            let Opened::Good { kept, receipt } = one else {
+                new.push(one);
+                continue;
+            };
+            let fields = kept.header.fields();
+            if let Some(before) = self.mail.get(&kept.id()) {
+                again.extend(before.given.iter().chain(&before.pending).cloned());
+            } else if kept.direction == Direction::In
+                && known.was_shown(&fields.sender_org, &kept.body.send_id)
+            {
+                new.push(Opened::Repeated(receipt));
+            } else {
+                new.push(Opened::Good { kept, receipt });
+            }
+        }
+        new
+    }
+
+    /// Keeps what was found good, each message with the proof of its own receipt; gives both.
     pub(super) fn keep_opened(
         &mut self,
         held: &ProfileLock,
         opened: Vec<Opened>,
         proofs: &[Bytes],
         received: &mut Received,
-    ) -> Result<Vec<MessageId>> {
+    ) -> Result<Vec<(MessageId, Vec<Bytes>)>> {
         let mut proofs = proofs.iter();
         let mut good = Vec::new();
         for one in opened {
@@ -273,6 +292,7 @@ impl Session {
                 }
                 Opened::Repeated(_) => drop(proofs.next()),
                 Opened::Held => received.held += 1,
+                Opened::Elsewhere => {}
             }
         }
         for kept in &good {
@@ -281,7 +301,7 @@ impl Session {
         if !good.is_empty() {
             self.keystore.commit(held)?;
         }
-        let ids = good.iter().map(|kept| kept.id()).collect();
+        let ids = good.iter().map(|kept| (kept.id(), kept.pending.clone())).collect();
         let mut threads: BTreeSet<ThreadId> = BTreeSet::new();
         for kept in good {
             if kept.direction == Direction::In && threads.insert(kept.body.thread_id) {
@@ -305,8 +325,7 @@ impl Session {
             for receipts in receipts.chunks(CREDIT as usize) {
                 self.acknowledge(inflow, receipts.to_vec(), 0).await?;
             }
-            let ids: Vec<MessageId> = part.iter().map(|(id, _)| *id).collect();
-            self.mark_given(&ids)?;
+            self.mark_given(part)?;
         }
         Ok(())
     }
@@ -340,12 +359,18 @@ impl Session {
         Ok(())
     }
 
-    fn mark_given(&mut self, ids: &[MessageId]) -> Result<()> {
-        for id in ids {
-            let contents = self.keystore.contents();
-            self.mail.change(contents, id, |kept| {
-                let pending = std::mem::take(&mut kept.pending);
-                kept.given.extend(pending);
+    /// Writes down that the hub has taken these receipts about these messages.
+    fn mark_given(&mut self, given: &[(MessageId, Vec<Bytes>)]) -> Result<()> {
+        if given.is_empty() {
+            return Ok(());
+        }
+        let _held = self.begin()?;
+        for (id, receipts) in given {
+            self.mail.change(self.keystore.contents(), id, |kept| {
+                kept.pending.retain(|pending| !receipts.contains(pending));
+                for receipt in receipts {
+                    add_once(&mut kept.given, receipt.clone());
+                }
             })?;
         }
         Ok(())
@@ -367,11 +392,15 @@ impl Session {
             })
             .collect()
     }
-
-    fn lock_for(&mut self, hold: &Hold<'_>) -> Result<Option<ProfileLock>> {
-        match hold {
-            Hold::Whole(_) => Ok(None),
-            Hold::EachBatch => self.begin().map(Some),
-        }
-    }
 }
+
+/// Receipts that were signed for a batch.
+struct Signed {
+    /// All of them.
+    receipts: Vec<Bytes>,
+    /// Those about messages that are kept, with which they stand until the hub has taken them.
+    by_message: Vec<(MessageId, Vec<Bytes>)>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -38,12 +38,15 @@ impl Session {
         consent: Option<ConsentId>,
         progress: &mut dyn Progress,
     ) -> Result<Vec<Sent>> {
+        let mut link = self.contact(progress).await?;
         let held = self.begin()?;
-        let mut link = self.contact(&held, progress).await?;
+        let undelivered = self.undelivered(reference)?;
+        let sealed = undelivered.iter().map(|one| self.seal_anew(&held, one, consent));
+        let sealed = sealed.collect::<Result<Vec<_>>>()?;
+        drop(held);
         let mut all = Vec::new();
-        for undelivered in self.undelivered(reference)? {
-            let id = self.seal_anew(&held, &undelivered, consent)?;
-            all.push(self.dispatch(&held, &mut link, id, progress).await?);
+        for id in sealed {
+            all.push(self.dispatch(&mut link, id, progress).await?);
         }
         Ok(all)
     }

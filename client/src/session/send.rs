@@ -12,7 +12,7 @@ use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
 use super::Session;
-use super::attach::{Source, tidy};
+use super::attach::{Sealed, Source, tidy};
 use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
 use crate::error::{Code, Error, Result};
@@ -64,12 +64,14 @@ impl Session {
     /// The first obstacle; what the hub refuses for good, in which case the sealed message stays in the outbox, marked,
     /// and is not sent again by itself.
     pub async fn send(&mut self, draft: Draft, progress: &mut dyn Progress) -> Result<Sent> {
-        let held = self.begin()?;
-        let mut link = self.contact(&held, progress).await?;
+        let mut link = self.contact(progress).await?;
+        drop(self.begin()?);
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
-        let attachments = self.seal_attachments(&draft.attachments, progress).await?;
+        let sealed = self.seal_attachments(&draft.attachments, progress).await?;
+        let held = self.begin()?;
+        let attachments = self.place(sealed)?;
         let desk = self.desk();
         let letter = Letter {
             to: draft.to.iter().filter_map(|address| self.directory.resolve(address)).collect(),
@@ -82,7 +84,8 @@ impl Session {
             resends: None,
         };
         let id = self.seal_letter(&held, letter, draft.consent)?;
-        self.dispatch(&held, &mut link, id, progress).await
+        drop(held);
+        self.dispatch(&mut link, id, progress).await
     }
 
     /// Answers in a thread: a reply to what came last, or more about what was sent.
@@ -95,14 +98,16 @@ impl Session {
         reply: Reply,
         progress: &mut dyn Progress,
     ) -> Result<Sent> {
-        let held = self.begin()?;
-        let mut link = self.contact(&held, progress).await?;
+        let mut link = self.contact(progress).await?;
+        drop(self.begin()?);
         let answered = self.answered(reference)?;
         let draft = self.reply_draft(&answered, &reply);
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
-        let attachments = self.seal_attachments(&draft.attachments, progress).await?;
+        let sealed = self.seal_attachments(&draft.attachments, progress).await?;
+        let held = self.begin()?;
+        let attachments = self.place(sealed)?;
         let body = Body {
             kind: answered.kind,
             thread_id: answered.thread,
@@ -120,7 +125,8 @@ impl Session {
             resends: None,
         };
         let id = self.seal_letter(&held, letter, None)?;
-        let sent = self.dispatch(&held, &mut link, id, progress).await?;
+        drop(held);
+        let sent = self.dispatch(&mut link, id, progress).await?;
         if let (Some(link), true) = (link, sent.accepted) {
             // The receipt that says so goes out at once if it can, else with the next contact.
             self.settle_pending(&link).await?;
@@ -211,13 +217,12 @@ impl Session {
         self.mail.put(self.keystore.contents(), kept)
     }
 
-    /// Seals files and puts them in their places, all or none. The caller keeps the message before it waits for
-    /// anything, so that no sealed file is without one when somebody stops the command.
+    /// Seals files; they have no place and no name yet.
     async fn seal_attachments(
         &self,
         paths: &[std::path::PathBuf],
         progress: &mut dyn Progress,
-    ) -> Result<Vec<Attachment>> {
+    ) -> Result<Vec<Sealed>> {
         // Every file is opened before the first is sealed, so that a missing one is found at once.
         let sources = paths.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
         let folder = self.mail.blobs();
@@ -228,7 +233,13 @@ impl Session {
         for source in sources {
             sealed.push(source.seal(folder, progress).await?);
         }
-        sealed.into_iter().map(|sealed| sealed.place(folder)).collect()
+        Ok(sealed)
+    }
+
+    /// Puts sealed files in their places, all or none. The caller has taken the profile, and keeps the message before it waits for
+    /// anything, so that no sealed file is without one when somebody stops the command.
+    fn place(&self, sealed: Vec<Sealed>) -> Result<Vec<Attachment>> {
+        sealed.into_iter().map(|sealed| sealed.place(self.mail.blobs())).collect()
     }
 
     /// The content of a message that begins a thread.

@@ -25,13 +25,17 @@ impl Stamp {
         }
     }
 
-    /// Puts a new stamp; says whether another process had put one since.
-    pub(super) fn renew(&mut self, profile: &Profile) -> Result<bool> {
-        let changed = Self::read(profile)? != *self;
+    /// Whether another process has put a stamp since.
+    pub(super) fn is_old(&self, profile: &Profile) -> Result<bool> {
+        Ok(Self::read(profile)? != *self)
+    }
+
+    /// Puts a new stamp.
+    pub(super) fn renew(&mut self, profile: &Profile) -> Result<()> {
         let stamp = random_array::<LEN>()?.to_vec();
         files::replace_private(&profile.folder().join(FILE_NAME), &stamp)?;
         self.0 = stamp;
-        Ok(changed)
+        Ok(())
     }
 }
 
@@ -48,9 +52,14 @@ mod tests {
         let home = Home::locate(&environment).expect("located");
         let profile = home.open_or_create(&ProfileName::default()).expect("created");
         let (mut one, mut two) = (Stamp::read(&profile).expect("none"), Stamp::read(&profile).expect("none"));
-        assert!(!one.renew(&profile).expect("written"));
-        assert!(two.renew(&profile).expect("written"), "the other was here");
-        assert!(!two.renew(&profile).expect("written"), "nobody else since");
-        assert!(one.renew(&profile).expect("written"));
+        let was_here = |stamp: &mut Stamp| {
+            let is_old = stamp.is_old(&profile).expect("read");
+            stamp.renew(&profile).expect("written");
+            is_old
+        };
+        assert!(!was_here(&mut one));
+        assert!(was_here(&mut two), "the other was here");
+        assert!(!was_here(&mut two), "nobody else since");
+        assert!(was_here(&mut one));
     }
 }

@@ -12,7 +12,7 @@ use crate::session::office::{Office, Silent, accepted, hub_receipt, offices, ref
 /// A referral that the hub has refused for good.
 async fn refused(office: &mut Office, code: Code) -> Sent {
     let sent = office.session.send(referral(), &mut Silent).await.expect("sealed");
-    let error = office.session.give_up(&sent.message, Error::new(code)).expect_err("the reason");
+    let error = office.session.give_up(&sent.message, Error::new(code)).expect("marked");
     assert_eq!(error.code(), code);
     sent
 }

@@ -1,0 +1,111 @@
+//! What ends a message in the outbox, and two processes that empty it at once.
+
+use super::*;
+use crate::directory::testlog::NOW_MS;
+use crate::session::office::{Silent, accepted, referral, two_offices};
+
+#[test]
+fn only_what_is_wrong_with_the_message_ends_it() {
+    let ends = [
+        Code::RecipientSuspended,
+        Code::RecipientHasNoKey,
+        Code::ConsentHandleUsed,
+        Code::ClockOutOfRange,
+        Code::MessageExpired,
+        Code::FileDamaged,
+        Code::OrganisationSuspended,
+    ];
+    for code in ends {
+        assert!(is_final(&Error::new(code)), "{code:?}");
+    }
+    let waits = [
+        Code::HubUnreachable,
+        Code::StaleDirectory,
+        Code::DiskFull,
+        Code::HubMisbehaved,
+        Code::ReceiptInvalid,
+        Code::LogForked,
+        Code::ProfileBusy,
+    ];
+    for code in waits {
+        assert!(!is_final(&Error::new(code)), "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_processes_that_hand_in_the_same_message_agree_on_what_became_of_it() {
+    let (log, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let sending = one.session.mail.get(&sent.message).expect("kept").body.send_id;
+    let mut other = one.another_process();
+    let request = one.newest_outgoing();
+    let Turn::Submit(submission) = other.look_up(sent.message, &sending).expect("it waits") else {
+        panic!("nobody has handed it in")
+    };
+    assert_eq!(submission.request, request, "the same bytes, whoever hands them in");
+    {
+        let _held = one.lock();
+        one.session.accept(&sent.message, &accepted(&log, &request)).expect("the hub has it");
+    }
+    // The other process has not looked since, and is told the same by the hub.
+    let _held = other.begin().expect("free");
+    other.accept(&sent.message, &accepted(&log, &request)).expect("the same receipt");
+    drop(_held);
+    let Turn::Settled(id) = other.look_up(sent.message, &sending).expect("known") else { panic!("settled") };
+    assert_eq!(id, sent.message);
+    one.reload();
+    let kept = one.session.mail.get(&sent.message).expect("kept");
+    assert_eq!((&kept.state, kept.receipts.len()), (&OutState::Settled, 1));
+}
+
+#[tokio::test]
+async fn a_stale_message_is_sealed_again_by_one_of_two_processes() {
+    let (_, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let sending = one.session.mail.get(&sent.message).expect("kept").body.send_id;
+    let mut other = one.another_process();
+    one.clock.set(NOW_MS + 1);
+    let new = one.session.replace_stale(sent.message).expect("sealed again");
+    assert_ne!(new, sent.message);
+    assert_eq!(other.replace_stale(sent.message).expect("left alone"), sent.message);
+    let Turn::Submit(submission) = other.look_up(sent.message, &sending).expect("it waits") else {
+        panic!("nobody has handed it in")
+    };
+    assert_eq!(submission.id, new, "the message that took its place");
+    one.reload();
+    assert_eq!(one.session.mail.waiting(), [new]);
+}
+
+#[tokio::test]
+async fn what_one_process_was_refused_the_other_does_not_hand_in() {
+    let (log, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let (sending, request) =
+        (one.session.mail.get(&sent.message).expect("kept").body.send_id, one.newest_outgoing());
+    let mut other = one.another_process();
+    one.session.give_up(&sent.message, Error::new(Code::RecipientSuspended)).expect("marked");
+    let refused = other.look_up(sent.message, &sending).err().expect("refused");
+    assert_eq!(refused.code(), Code::RecipientSuspended);
+    // Had the hub taken it after all, nothing that is refused later would undo that.
+    {
+        let _held = one.lock();
+        one.session.accept(&sent.message, &accepted(&log, &request)).expect("the hub has it");
+    }
+    other.give_up(&sent.message, Error::new(Code::MessageGone)).expect("looked at");
+    one.reload();
+    assert_eq!(one.session.mail.get(&sent.message).expect("kept").state, OutState::Settled);
+}
+
+#[tokio::test]
+async fn sealed_bytes_that_are_lost_end_a_message_and_hold_nothing_back() {
+    let (_, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let sending = one.session.mail.get(&sent.message).expect("kept").body.send_id;
+    one.session.mail.remove_outgoing(&sent.message).expect("removed");
+    let lost = one.session.look_up(sent.message, &sending).err().expect("lost");
+    assert_eq!(lost.code(), Code::FileMissing);
+    assert!(one.session.mail.waiting().is_empty());
+    let again =
+        one.session.resend(&sent.reference, None, &mut Silent).await.expect("what was written is kept");
+    assert_eq!(one.session.mail.waiting(), [again[0].message]);
+}
