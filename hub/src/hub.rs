@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use samverkan_proto::ids::HubName;
+use samverkan_proto::ids::{HubName, OrgId};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::invite::HubAddress;
 use samverkan_proto::statement::log::HubKeys;
@@ -13,9 +13,9 @@ use tonic::{Request, Status};
 use crate::ca::Authority;
 use crate::caller::Caller;
 use crate::clock::Clock;
-use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND};
+use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFESTS_PER_SECOND};
 use crate::metrics::Metrics;
-use crate::rate::Rates;
+use crate::rate::{Rates, network_of};
 use crate::store::Store;
 use crate::tls::ServerTls;
 
@@ -34,6 +34,7 @@ pub(crate) struct Hub {
     pub(crate) started_ms: u64,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) join_failures: JoinFailures,
+    pub(crate) manifests: Manifests,
 }
 
 impl Hub {
@@ -50,7 +51,7 @@ impl Hub {
 }
 
 /// Counts failed attempts to join from each address, so that codes can not be guessed at leisure.
-pub(crate) struct JoinFailures(Mutex<Rates>);
+pub(crate) struct JoinFailures(Mutex<Rates<IpAddr>>);
 
 impl JoinFailures {
     pub(crate) fn new() -> Self {
@@ -59,12 +60,26 @@ impl JoinFailures {
 
     /// Whether this address may try.
     pub(crate) fn may_try(&self, address: IpAddr) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).has(address, Instant::now())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).has(network_of(address), Instant::now())
     }
 
     /// This address has failed.
     pub(crate) fn count(&self, address: IpAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(address, Instant::now());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(network_of(address), Instant::now());
+    }
+}
+
+/// Counts the manifests of each organisation: every new one makes those start again who are writing to it.
+pub(crate) struct Manifests(Mutex<Rates<OrgId>>);
+
+impl Manifests {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Rates::new(MANIFESTS_PER_SECOND, MANIFESTS)))
+    }
+
+    /// Whether this organisation may publish one now; counts it if so.
+    pub(crate) fn may_publish(&self, org: OrgId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(org, Instant::now())
     }
 }
 
@@ -83,5 +98,14 @@ mod tests {
         });
         assert_eq!(guesses.count(), JOIN_FAILURES as usize);
         assert!(failures.may_try(other));
+    }
+
+    #[test]
+    fn an_organisation_that_publishes_in_a_loop_is_stopped_and_no_other() {
+        let manifests = Manifests::new();
+        let [eager, other] = [1, 2].map(|byte| OrgId::parse(&[byte; 16]).unwrap());
+        let published = (0..1000).take_while(|_| manifests.may_publish(eager)).count();
+        assert_eq!(published, MANIFESTS as usize);
+        assert!(manifests.may_publish(other));
     }
 }

@@ -74,6 +74,12 @@ pub const JOIN_FAILURES: f64 = 10.0;
 /// How fast an address that failed to join may try again.
 pub const JOIN_FAILURES_PER_SECOND: f64 = 1.0 / 30.0;
 
+/// Manifests that an organisation may publish in a row: more changes than an office makes in one sitting.
+pub const MANIFESTS: f64 = 30.0;
+
+/// How fast an organisation that has used them up may publish again: one in two minutes leaves time to write to it.
+pub const MANIFESTS_PER_SECOND: f64 = 1.0 / 120.0;
+
 /// How long the streams of a device that may no longer call have for their last word.
 pub const LAST_WORD: Duration = Duration::from_millis(300);
 

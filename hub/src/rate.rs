@@ -1,17 +1,18 @@
-//! Token buckets, one an address, in a table of bounded size.
+//! Token buckets, one a key, in a table of bounded size.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 
 use tokio::time::Instant;
 
 use crate::limits::LIMITED_ADDRESSES;
 
-/// What each address may do: a burst at once, then so much a second.
-pub(crate) struct Rates {
+/// What each key may do: a burst at once, then so much a second.
+pub(crate) struct Rates<K> {
     per_second: f64,
     burst: f64,
-    buckets: HashMap<IpAddr, Bucket>,
+    buckets: HashMap<K, Bucket>,
 }
 
 #[derive(Clone, Copy)]
@@ -20,15 +21,14 @@ struct Bucket {
     filled: Instant,
 }
 
-impl Rates {
+impl<K: Copy + Eq + Hash> Rates<K> {
     /// Full buckets of `burst` tokens, each filled with `per_second`.
     pub(crate) fn new(per_second: f64, burst: f64) -> Self {
         Self { per_second, burst, buckets: HashMap::new() }
     }
 
-    /// Takes one token of `address`; `false` if there is none.
-    pub(crate) fn take(&mut self, address: IpAddr, now: Instant) -> bool {
-        let key = network_of(address);
+    /// Takes one token of `key`; `false` if there is none.
+    pub(crate) fn take(&mut self, key: K, now: Instant) -> bool {
         if self.buckets.len() >= LIMITED_ADDRESSES && !self.buckets.contains_key(&key) {
             self.forget(now);
         }
@@ -43,13 +43,13 @@ impl Rates {
         true
     }
 
-    /// Whether `address` has a token; takes none.
-    pub(crate) fn has(&self, address: IpAddr, now: Instant) -> bool {
-        let bucket = self.buckets.get(&network_of(address));
+    /// Whether `key` has a token; takes none.
+    pub(crate) fn has(&self, key: K, now: Instant) -> bool {
+        let bucket = self.buckets.get(&key);
         bucket.is_none_or(|bucket| bucket.level(now, self.per_second, self.burst) >= 1.0)
     }
 
-    /// Forgets the fuller half of the buckets: an address that has been quiet loses nothing by it.
+    /// Forgets the fuller half of the buckets: who has been quiet loses nothing by it.
     fn forget(&mut self, now: Instant) {
         let (per_second, burst) = (self.per_second, self.burst);
         let mut levels: Vec<f64> =
@@ -69,7 +69,7 @@ impl Bucket {
 }
 
 /// The address that is limited: an IPv6 site owns a whole /64, so its members count together.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -11,7 +11,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::hub::{Hub, JoinFailures};
+use crate::hub::{Hub, JoinFailures, Manifests};
 use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
@@ -104,6 +104,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<Opened, RunError> {
         started_ms: clock.now_ms(),
         metrics: Arc::clone(&metrics),
         join_failures: JoinFailures::new(),
+        manifests: Manifests::new(),
     });
     Ok(Opened { hub, metrics })
 }

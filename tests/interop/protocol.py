@@ -226,7 +226,8 @@ RULES = {
     "BytesIO": io.BytesIO, "int": int, "len": len, "min": min,
     # of one value: the check digit (Luhn) and the spelling of an IPv6 address are what no pattern says
     "orgnr_holds": lambda text: sum(int(a) for i, b in enumerate(text) for a in str(int(b) * (2 - i % 2))) % 10 == 0,
-    "address_holds": lambda text: text[0] != "[" or f"[{ipaddress.ip_address(text[1:].split(']')[0])}]" in text,
+    "address_holds": lambda text: text[0] != "[" or (
+        ip := ipaddress.IPv6Address(text[1:].split("]")[0])).ipv4_mapped is None and f"[{ip}]" in text,
     "cut": lambda data, start, end: data[start:end], "ended": lambda stream: not stream.read(),
     "sized": lambda data, size: len(data) == size, "zeros": lambda data, start: not any(data[start:]),
     "within": lambda start, end, low, high: low <= end - start <= high,

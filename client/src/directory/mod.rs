@@ -44,14 +44,17 @@ pub enum LogFault {
     #[error("the log does not begin with the hub's keys")]
     HubKeys,
     /// A device that the organisation's newest manifest does not name.
-    #[error("an epoch key of an unknown device")]
+    #[error("an epoch key or certificate of an unknown device")]
     UnknownDevice,
     /// Two keys of one device for one week.
     #[error("two epoch keys for one week")]
     EpochKeyTwice,
-    /// An entry's revision does not follow, or follows a removal.
+    /// An entry without a manifest before it, or whose revision does not follow the entry before it.
     #[error("the operator's entries are out of order")]
     EntryOutOfOrder,
+    /// Something of an organisation that was removed.
+    #[error("a removed organisation goes on")]
+    AfterRemoval,
     /// The entry and the manifest name the organisation differently.
     #[error("the operator and the organisation disagree on its name")]
     NamesDiffer,
@@ -239,6 +242,7 @@ impl Directory {
         if (index == 0) != matches!(record, Record::HubKeys(_)) {
             return Err(LogFault::HubKeys);
         }
+        self.check_subject(&leaf)?;
         match record {
             Record::HubKeys(keys) if keys.pin() == self.pins.digest() => Ok(()),
             Record::HubKeys(_) => Err(LogFault::HubKeys),
@@ -258,6 +262,18 @@ impl Directory {
             // Certificates are public so that their issue can be audited; nothing here rests on them.
             Record::EpochKeysGone | Record::Certificate(_) => Ok(()),
         }
+    }
+
+    /// Nothing follows the removal of an organisation, and keys and certificates are of devices that it has.
+    fn check_subject(&self, leaf: &Leaf) -> Result<(), LogFault> {
+        let (Some(org), device) = leaf.subject() else { return Ok(()) };
+        let organisation = self.organisations.get(&org);
+        if organisation.and_then(Organisation::state) == Some(OrganisationState::Removed) {
+            return Err(LogFault::AfterRemoval);
+        }
+        let manifest = organisation.and_then(Organisation::manifest);
+        let has = |device| manifest.is_some_and(|manifest| manifest.device(&device).is_some());
+        if device.is_none_or(has) { Ok(()) } else { Err(LogFault::UnknownDevice) }
     }
 
     fn forked(&self, contradicting: &Checkpoint) -> DirectoryError {

@@ -116,19 +116,22 @@ impl Organisation {
             Some(previous) => signed.verify_after(previous)?,
         };
         self.manifests.push(At { leaf, value: verified });
-        self.check_names()
+        Ok(())
     }
 
-    /// Takes the operator's next entry.
+    /// Takes the operator's next entry, which is about the organisation of the manifests before it.
     pub(super) fn add_entry(&mut self, leaf: u64, entry: OrganisationEntry) -> Result<(), LogFault> {
-        let fields = entry.fields();
-        let before = self.entry().map(|entry| entry.fields());
-        let removed = before.is_some_and(|before| before.state == OrganisationState::Removed);
-        if fields.revision != before.map_or(1, |before| before.revision.saturating_add(1)) || removed {
+        let before = self.entry().map(|entry| entry.fields().revision);
+        if entry.fields().revision != before.map_or(1, |before| before.saturating_add(1)) {
             return Err(LogFault::EntryOutOfOrder);
         }
+        let manifest = self.manifest().ok_or(LogFault::EntryOutOfOrder)?.fields();
+        let named = (&entry.fields().handle, &entry.fields().organisation_number);
+        if named != (&manifest.handle, &manifest.organisation_number) {
+            return Err(LogFault::NamesDiffer);
+        }
         self.entries.push(At { leaf, value: entry });
-        self.check_names()
+        Ok(())
     }
 
     /// Takes epoch keys. Keys of weeks before `oldest` are verified but not kept; `verify` is false for a copy whose
@@ -156,19 +159,9 @@ impl Organisation {
         Ok(())
     }
 
-    /// The operator's entry and the organisation's manifest are about the same organisation.
-    fn check_names(&self) -> Result<(), LogFault> {
-        let (Some(manifest), Some(entry)) = (self.manifest(), self.entry()) else { return Ok(()) };
-        let (manifest, entry) = (manifest.fields(), entry.fields());
-        let same =
-            manifest.handle == entry.handle && manifest.organisation_number == entry.organisation_number;
-        if same { Ok(()) } else { Err(LogFault::NamesDiffer) }
-    }
-
     /// The handle, which never changes.
-    pub(super) fn handle(&self) -> Option<&Handle> {
-        let entry = self.entry().map(|entry| &entry.fields().handle);
-        self.manifest().map(|manifest| &manifest.fields().handle).or(entry)
+    fn handle(&self) -> Option<&Handle> {
+        self.manifest().map(|manifest| &manifest.fields().handle)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use samverkan_proto::code::{OrganisationKind, OrganisationState, Roles};
-use samverkan_proto::ids::{HubName, MailboxId, OrgId, TlsKeyHash};
+use samverkan_proto::ids::{DeviceId, HubName, MailboxId, OrgId, TlsKeyHash};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::log::{
@@ -189,6 +189,11 @@ impl TestLog {
     pub(crate) fn publish_keys(&mut self, keys: Vec<EpochKey>) {
         let batch = EpochKeyBatch::build(keys).expect("batch");
         self.push(Leaf::of_epoch_keys(&batch), batch.bytes().clone());
+    }
+
+    /// A certificate that the hub issued; nothing reads it.
+    pub(crate) fn certify(&mut self, org: OrgId, device: DeviceId) {
+        self.push(Leaf::of_certificate(org, device, b"DER"), Bytes::from_static(b"DER"));
     }
 
     /// The signed checkpoint over the first `size` entries.

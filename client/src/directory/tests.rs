@@ -5,7 +5,7 @@ use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::TreeHead;
 use samverkan_proto::statement::manifest::Revocation;
 
-use super::testlog::{NOW_MS, TestLog, signer};
+use super::testlog::{Member, NOW_MS, TestLog, signer};
 use super::*;
 
 const MONTH_MS: u64 = 30 * 86_400_000;
@@ -171,11 +171,45 @@ fn the_operators_entries_follow_each_other_and_end_with_removal() {
     skipped.enter(&mut member, OrganisationState::Active, "Exempel", &[], &[]);
     assert_eq!(fault_of(&skipped), LogFault::EntryOutOfOrder);
 
+    let mut unsigned = TestLog::new();
+    unsigned.join_pending("boj-exempel", "Exempel");
+    unsigned.entries.remove(1);
+    assert_eq!(fault_of(&unsigned), LogFault::EntryOutOfOrder, "an entry without a manifest");
+
     let mut revived = TestLog::new();
     let mut member = revived.join("boj-exempel", "Exempel", &[], &[]);
     revived.enter(&mut member, OrganisationState::Removed, "Exempel", &[], &[]);
     revived.enter(&mut member, OrganisationState::Active, "Exempel", &[], &[]);
-    assert_eq!(fault_of(&revived), LogFault::EntryOutOfOrder);
+    assert_eq!(fault_of(&revived), LogFault::AfterRemoval);
+}
+
+#[test]
+fn a_removed_organisation_says_nothing_more() {
+    let goes_on: [fn(&mut TestLog, &mut Member); 3] = [
+        |log, member| log.change(member, |fields| fields.not_after_ms += 1),
+        |log, member| drop(log.publish(member, Epoch::of(NOW_MS))),
+        |log, member| log.certify(member.org(), member.device.device_id()),
+    ];
+    for goes_on in goes_on {
+        let mut log = TestLog::new();
+        let mut member = log.join("boj-exempel", "Exempel", &[], &[]);
+        log.enter(&mut member, OrganisationState::Suspended, "Exempel", &[], &[]);
+        goes_on(&mut log, &mut member);
+        log.enter(&mut member, OrganisationState::Removed, "Exempel", &[], &[]);
+        log.directory();
+        goes_on(&mut log, &mut member);
+        assert_eq!(fault_of(&log), LogFault::AfterRemoval);
+    }
+}
+
+#[test]
+fn a_certificate_is_of_a_device_that_the_manifest_names() {
+    let mut log = TestLog::new();
+    let member = log.join("boj-exempel", "Exempel", &[], &[]);
+    log.certify(member.org(), member.device.device_id());
+    log.directory();
+    log.certify(member.org(), signer(150).device_id());
+    assert_eq!(fault_of(&log), LogFault::UnknownDevice);
 }
 
 #[test]

@@ -112,6 +112,7 @@ impl Registry {
         if current.signed == sha256(manifest.signed().bytes()) {
             return Ok(false);
         }
+        self.check_not_removed(&new.org_id())?;
         // It was verified against the newest manifest of an earlier snapshot; another may have come in between.
         let follows = current.manifest.serial().checked_add(1) == Some(new.serial())
             && new.fields().prev == *current.manifest.hash();
@@ -120,6 +121,15 @@ impl Registry {
         }
         self.check_keys(new)?;
         Ok(true)
+    }
+
+    /// Nothing follows a removal in the log. The caller was let in, but the operator's word may have come in between.
+    fn check_not_removed(&self, org: &OrgId) -> Result<(), RegistryRefusal> {
+        let removed = |organisation: &Organisation| organisation.state() == OrganisationState::Removed;
+        if self.organisation(org).is_some_and(|organisation| removed(organisation)) {
+            return Err(RegistryRefusal::StateConflict);
+        }
+        Ok(())
     }
 
     /// No key that another organisation's manifest ever named.
@@ -143,6 +153,7 @@ impl Registry {
         now_ms: u64,
     ) -> Result<Vec<EpochKey>, RegistryRefusal> {
         let (org, device) = keys.device();
+        self.check_not_removed(&org)?;
         if !self.is_current(&org, &device) {
             return Err(RegistryRefusal::EpochKeyRefused);
         }

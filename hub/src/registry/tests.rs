@@ -179,3 +179,16 @@ fn states_move_only_as_they_may() {
     let entry = registry.organisation(&org.id()).unwrap().entry().fields().clone();
     assert_eq!((entry.revision, entry.since_ms), (7, NOW));
 }
+
+#[test]
+fn nothing_is_published_for_an_organisation_that_was_removed() {
+    let (mut registry, org) = (Registry::default(), TestOrg::new(0));
+    join(&mut registry, &org);
+    let next = org.with_device(&TestDevice::new(9));
+    let keys = || org.device().verified_keys(org.id(), NOW, 1);
+    assert_eq!(registry.check_next(&next), Ok(true));
+    assert!(registry.check_epoch_keys(keys(), NOW).is_ok());
+    move_to(&mut registry, &org, OrganisationState::Removed).unwrap();
+    assert_eq!(registry.check_next(&next), Err(RegistryRefusal::StateConflict));
+    assert_eq!(registry.check_epoch_keys(keys(), NOW).err(), Some(RegistryRefusal::StateConflict));
+}

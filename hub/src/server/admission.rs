@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use super::Bounds;
 use crate::limits::HANDSHAKE_BURST_SECONDS;
 use crate::metrics::Refused;
-use crate::rate::Rates;
+use crate::rate::{Rates, network_of};
 
 /// Decides on each accepted socket.
 pub(super) struct Admission {
     places: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
-    rates: Mutex<Rates>,
+    rates: Mutex<Rates<IpAddr>>,
 }
 
 /// A connection's right to exist, and to be in a handshake.
@@ -39,7 +39,8 @@ impl Admission {
 
     /// Admits a socket from `address`, or says why not.
     pub(super) fn admit(&self, address: IpAddr) -> Result<Ticket, Refused> {
-        if !self.rates.lock().unwrap_or_else(PoisonError::into_inner).take(address, Instant::now()) {
+        let network = network_of(address);
+        if !self.rates.lock().unwrap_or_else(PoisonError::into_inner).take(network, Instant::now()) {
             return Err(Refused::TooFast);
         }
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refused::Full)?;

@@ -83,6 +83,9 @@ impl Directory {
         let caller = self.0.caller(&request)?;
         let signed = SignedManifest::parse(request.into_inner().signed_manifest)?;
         match may_publish_manifest(&caller, signed)? {
+            Publication::Next(_) if !self.0.manifests.may_publish(caller.org()) => {
+                Err(Refusal::new(ErrorReason::RateLimited))
+            }
             Publication::Next(manifest) => {
                 self.0.store.publish_manifest(*manifest).await.map_err(error::of_store)
             }

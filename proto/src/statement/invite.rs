@@ -53,7 +53,7 @@ pub enum Host {
     Name(String),
     /// Four decimal numbers.
     V4(Ipv4Addr),
-    /// In brackets, as RFC 5952 writes it.
+    /// In brackets, as RFC 5952 writes it; none that maps an IPv4 address, and without a zone.
     V6(Ipv6Addr),
 }
 
@@ -82,7 +82,9 @@ impl FromStr for Host {
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         if let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            inner.parse().map(Self::V6).map_err(|_| Fault::BadText.in_field("address"))
+            // An IPv4 address has one spelling, without the prefix that maps it into IPv6 (RFC 4291 section 2.5.5.2).
+            let plain = inner.parse().ok().filter(|v6: &Ipv6Addr| v6.to_ipv4_mapped().is_none());
+            plain.map(Self::V6).ok_or(Fault::BadText.in_field("address"))
         } else if let Ok(v4) = text.parse() {
             Ok(Self::V4(v4))
         } else if is_dns_name(text) {
@@ -252,6 +254,9 @@ mod tests {
             "[2001:db8:0::1]:443",
             "[2001:DB8::1]:443",
             "[::1:443",
+            "[::ffff:192.0.2.7]:443",
+            "[::ffff:c000:207]:443",
+            "[fe80::1%eth0]:443",
             "hub:443:443",
             "https://hub:443",
             "åäö.se:443",
