@@ -17,7 +17,7 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::Full => Refusal::new(ErrorReason::StorageFull),
         StoreError::Failed => Refusal::new(ErrorReason::StoreFailed),
         StoreError::Damaged => {
-            tracing::error!("a stored record is damaged");
+            tracing::error!("a call met a damaged record");
             Refusal::new(ErrorReason::RecordDamaged)
         }
         StoreError::Internal(what) => {
@@ -35,10 +35,7 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::UploadInProgress => Refusal::new(ErrorReason::UploadInProgress),
         StoreError::OffsetOutOfRange => Refusal::new(ErrorReason::OffsetOutOfRange),
         StoreError::BlobMismatch => Refusal::in_field(ErrorReason::InvalidField, "blob_id"),
-        StoreError::BlobFile => {
-            tracing::error!("an attachment's file can not be read or written");
-            Refusal::new(ErrorReason::Internal)
-        }
+        StoreError::BlobFile => Refusal::new(ErrorReason::Internal),
         StoreError::HandleUnknown => Refusal::new(ErrorReason::ConsentHandleUnknown),
         StoreError::HandleExpired => Refusal::new(ErrorReason::ConsentHandleExpired),
         StoreError::HandleUsed => Refusal::new(ErrorReason::ConsentHandleUsed),

@@ -170,12 +170,11 @@ impl View {
         message: &MessageId,
         blob: &BlobId,
     ) -> Result<BlobKey, StoreError> {
-        let Some(value) = self.index.get(&key::message(message))? else {
+        let Some((value, record)) = self.head(&key::message(message))? else {
             let gone = self.index.get(&key::tombstone(message))?.is_some();
             return Err(if gone { StoreError::Gone } else { StoreError::UnknownMessage });
         };
         let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
-        let record = self.read_head(value.location)?.ok_or(StoreError::Gone)?;
         let head = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?;
         let fields = head.header.fields();
         let shape = Shape::of(fields);
@@ -294,7 +293,10 @@ impl From<BlobError> for StoreError {
             BlobError::Unknown => Self::UnknownBlob,
             BlobError::NoSpace => Self::Full,
             // One attachment's file; the journal is another, and has its own alarm.
-            BlobError::Io(_) => Self::BlobFile,
+            BlobError::Io(cause) => {
+                tracing::error!(%cause, "an attachment's file failed");
+                Self::BlobFile
+            }
         }
     }
 }

@@ -170,7 +170,7 @@ impl Store {
         self.read(move |view| {
             let (mut entries, mut bytes) = (Vec::new(), 0);
             for pair in view.index.range(&key::log(from), Some(&key::log(from.saturating_add(LOG_PAGE)))) {
-                let read = view.reader.read(key::location(&pair?.1).ok_or(StoreError::Damaged)?)?;
+                let (_, read) = view.record(&pair?.0)?.ok_or(StoreError::Damaged)?;
                 let (_, leaf) = record::parse_log_entry(&read.head).ok_or(StoreError::Damaged)?;
                 bytes += read.body.len();
                 entries.push(LogEntry { leaf: leaf.encode(), record: read.body });

@@ -8,9 +8,8 @@ use samverkan_proto::statement::batch::{ProofMaker, SignedBatch};
 
 use super::codec::Take;
 use super::error::StoreError;
-use super::index::Index;
-use super::journal::Reader;
 use super::key;
+use super::view::View;
 
 /// Batches kept in memory; one takes up to 16 KiB.
 const KEPT: usize = 512;
@@ -29,17 +28,11 @@ struct Cache {
 
 impl Proofs {
     /// The proofs of a batch, from memory or from the journal.
-    pub(super) fn get(
-        &self,
-        index: &Index,
-        reader: &Reader,
-        batch: u64,
-    ) -> Result<Arc<ProofMaker>, StoreError> {
+    pub(super) fn get(&self, view: &View, batch: u64) -> Result<Arc<ProofMaker>, StoreError> {
         if let Some(maker) = self.cache().makers.get(&batch) {
             return Ok(Arc::clone(maker));
         }
-        let value = index.get(&key::receipt_batch(batch))?.ok_or(StoreError::Damaged)?;
-        let record = reader.read(key::location(&value).ok_or(StoreError::Damaged)?)?;
+        let (_, record) = view.record(&key::receipt_batch(batch))?.ok_or(StoreError::Damaged)?;
         let maker = Arc::new(parse(&record.body).ok_or(StoreError::Damaged)?);
         self.add(batch, Arc::clone(&maker));
         Ok(maker)

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::index::Index;
 use super::journal::{Location, ReadError, Reader, Record};
 use super::key;
-use super::mail::value::{FactValue, MessageValue, TombstoneValue};
+use super::mail::value::{MessageValue, TombstoneValue};
 use super::record::kind;
 use super::record::mail::{DeviceReceiptHead, Given, Hashes, HubReceiptHead};
 use super::writer::Shown;
@@ -23,19 +23,37 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The record at a location that the index has just given; `None` when it was deleted meanwhile.
-    pub(super) fn read(&self, location: Location) -> Result<Option<Record>, StoreError> {
-        gone_is_none(self.reader.read(location))
+    /// What the index has at `key`, and the record that it leads to; `None` when there is no such entry.
+    pub(super) fn record(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Record)>, StoreError> {
+        self.look(key, Reader::read)
     }
 
-    /// The same without the body.
-    pub(super) fn read_head(&self, location: Location) -> Result<Option<Record>, StoreError> {
-        gone_is_none(self.reader.read_head(location))
+    /// The same with the record's head alone.
+    pub(super) fn head(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Record)>, StoreError> {
+        self.look(key, Reader::read_head)
+    }
+
+    /// A record that was moved, to give its segment's space back, after the index had said where it is, is looked
+    /// for again. The index is told before the segment goes, so it says something new then.
+    pub(super) fn look(
+        &self,
+        key: &[u8],
+        read: impl Fn(&Reader, Location) -> Result<Record, ReadError>,
+    ) -> Result<Option<(Vec<u8>, Record)>, StoreError> {
+        let mut before = None;
+        loop {
+            let Some(value) = self.index.get(key)? else { return Ok(None) };
+            let location = key::location(&value).ok_or(StoreError::Damaged)?;
+            match read(&self.reader, location) {
+                Err(ReadError::Gone) if before != Some(location) => before = Some(location),
+                read => return Ok(Some((value, read?))),
+            }
+        }
     }
 
     /// A receipt with its proof, as it was given.
     pub(super) fn proof(&self, receipt: &HubReceipt, given: &Given) -> Result<Vec<u8>, StoreError> {
-        let maker = self.shown.proofs.get(&self.index, &self.reader, given.batch)?;
+        let maker = self.shown.proofs.get(self, given.batch)?;
         maker.prove(receipt, given.leaf).map_err(|_| StoreError::Damaged)
     }
 
@@ -52,9 +70,7 @@ impl View {
 
     /// What was said about a message under a number, with its proof; `None` when it is forgotten, or no receipt.
     pub(super) fn fact(&self, id: &MessageId, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(value) = self.index.get(&key::fact(id, seq))? else { return Ok(None) };
-        let value = FactValue::parse(&value).ok_or(StoreError::Damaged)?;
-        let Some(record) = self.read_head(value.location)? else { return Ok(None) };
+        let Some((_, record)) = self.head(&key::fact(id, seq))? else { return Ok(None) };
         match record.kind {
             kind::HUB_RECEIPT => {
                 let head = HubReceiptHead::parse(&record.head).ok_or(StoreError::Damaged)?;
@@ -68,13 +84,5 @@ impl View {
             }
             _ => Ok(None),
         }
-    }
-}
-
-fn gone_is_none(read: Result<Record, ReadError>) -> Result<Option<Record>, StoreError> {
-    match read {
-        Ok(record) => Ok(Some(record)),
-        Err(ReadError::Gone) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

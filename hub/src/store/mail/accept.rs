@@ -50,11 +50,12 @@ impl Store {
                 return Ok(Lookup::Conflict);
             }
             let proof = self.read(move |view| {
-                let head = MessageHead::parse(&view.reader.read_head(value.location)?.head);
-                let accepted = head.ok_or(StoreError::Damaged)?.accepted;
-                view.proof(&accepted.receipt(id, &value.hashes, value.sender.accepted()), &accepted)
+                // Purged since it was found.
+                let Some((_, record)) = view.head(&key::message(&id))? else { return Ok(None) };
+                let accepted = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?.accepted;
+                view.proof(&accepted.receipt(id, &value.hashes, value.sender.accepted()), &accepted).map(Some)
             });
-            return proof.await.map(Lookup::Accepted);
+            return Ok(proof.await?.map_or(Lookup::Gone, Lookup::Accepted));
         }
         let Some(value) = tombstone else { return Ok(Lookup::Unknown) };
         let value = TombstoneValue::parse(&value).ok_or(StoreError::Damaged)?;

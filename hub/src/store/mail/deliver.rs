@@ -205,9 +205,8 @@ impl View {
 
     fn delivery(&self, entry: &QueueEntry, wrap: usize) -> Result<Option<Item>, StoreError> {
         let id = entry.message_id;
-        let Some(value) = self.index.get(&key::message(&id))? else { return Ok(None) };
+        let Some((value, record)) = self.record(&key::message(&id))? else { return Ok(None) };
         let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
-        let Some(record) = self.read(value.location)? else { return Ok(None) };
         let head = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?;
         let receipt = head.accepted.receipt(id, &value.hashes, value.sender.accepted());
         let wraps_len = head.wraps_len as usize;

@@ -52,17 +52,14 @@ impl Store {
 impl View {
     /// The state, the sender and the acceptance of a message that is stored or has been.
     fn message(&self, id: &MessageId) -> Result<Option<(MessageState, Sender, Given)>, StoreError> {
-        if let Some(value) = self.index.get(&key::message(id))? {
+        if let Some((value, record)) = self.head(&key::message(id))? {
             let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
-            if let Some(record) = self.read_head(value.location)? {
-                let head = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?;
-                let state = state(&Shape::of(head.header.fields()), &value.marks);
-                return Ok(Some((state, value.sender, head.accepted)));
-            }
+            let head = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?;
+            let state = state(&Shape::of(head.header.fields()), &value.marks);
+            return Ok(Some((state, value.sender, head.accepted)));
         }
-        let Some(value) = self.index.get(&key::tombstone(id))? else { return Ok(None) };
+        let Some((value, record)) = self.head(&key::tombstone(id))? else { return Ok(None) };
         let value = TombstoneValue::parse(&value).ok_or(StoreError::Damaged)?;
-        let Some(record) = self.read_head(value.location)? else { return Ok(None) };
         let tombstone = Tombstone::parse(&record.head).ok_or(StoreError::Damaged)?;
         Ok(Some((state(&tombstone.shape, &value.marks), value.sender, tombstone.accepted)))
     }

@@ -4,6 +4,7 @@ mod attachments;
 mod consents;
 mod mail;
 mod model;
+mod moved;
 mod organisations;
 
 use std::path::PathBuf;
