@@ -46,7 +46,7 @@ impl Scene {
     /// What the hub hands to the recipient's device at `index`.
     async fn delivered(&self, index: usize, parcel: &Parcel) -> Delivery {
         let device = &self.ground.recipient.devices[index];
-        let mut inbox = Inbox::open(&device.connect(self.ground.hub), 0).await.expect("a stream");
+        let mut inbox = Inbox::open(&device.connect(self.ground.hub)).await.expect("a stream");
         loop {
             let delivery = inbox.delivery().await.expect("a delivery");
             if delivery.header == parcel.header_bytes() {

@@ -20,7 +20,7 @@ async fn bad_066_same_bytes_again() {
     let again = tokio::join!(parcel.submit(&ground.peer), parcel.submit(&other));
     assert_eq!((again.0.expect("one"), again.1.expect("two")), (first.clone(), first));
     let recipient = ground.recipient.connect(ground.hub);
-    let waiting = Inbox::open(&recipient, 0).await.expect("a stream").drain().await.expect("what waits");
+    let waiting = Inbox::open(&recipient).await.expect("a stream").drain().await.expect("what waits");
     assert_eq!(waiting.deliveries.len(), 1, "a repeated message is one message");
 }
 
@@ -67,7 +67,7 @@ async fn bad_067_other_bytes_after_the_purge() {
     let parcel = ground.parcel();
     parcel.submit(&ground.peer).await.expect("accepted");
     let recipient = ground.recipient.connect(ground.hub);
-    let mut inbox = Inbox::open(&recipient, 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&recipient).await.expect("a stream");
     let delivery = inbox.delivery().await.expect("a delivery");
     let receipt = delivered(&delivery, ground.recipient.org(), ground.recipient.device());
     assert_eq!(inbox.acknowledge(vec![receipt], 0).await.expect("taken"), []);

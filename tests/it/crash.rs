@@ -66,7 +66,7 @@ impl Federation {
     /// The recipient gets every message once, acknowledges it, and gets it never again.
     async fn everything_is_delivered_once(&self, parcels: &[Parcel]) {
         let peer = self.recipient.connect(&self.hub);
-        let mut inbox = Inbox::open(&peer, 0).await.expect("a stream");
+        let mut inbox = Inbox::open(&peer).await.expect("a stream");
         let deliveries = inbox.drain().await.expect("what waits").deliveries;
         let got: Vec<_> = deliveries.iter().map(|delivery| delivery.header.to_vec()).collect();
         let sent: BTreeSet<_> = parcels.iter().map(Parcel::header_bytes).collect();
@@ -79,7 +79,7 @@ impl Federation {
             assert_eq!(inbox.acknowledge(receipts, 0).await.expect("an answer"), []);
         }
         drop(inbox);
-        let mut again = Inbox::open(&peer, 0).await.expect("a stream");
+        let mut again = Inbox::open(&peer).await.expect("a stream");
         assert_eq!(again.drain().await.expect("what waits").deliveries, []);
     }
 
@@ -173,7 +173,7 @@ async fn what_was_delivered_before_the_crash_is_not_delivered_again() {
     fs::remove_dir_all(federation.index()).expect("the index can be removed");
     federation.hub.restart();
     let recipient = federation.recipient.connect(&federation.hub);
-    let mut inbox = Inbox::open(&recipient, 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&recipient).await.expect("a stream");
     assert_eq!(inbox.drain().await.expect("what waits").deliveries, []);
     for parcel in &parcels {
         let refusal =
@@ -186,7 +186,7 @@ async fn what_was_delivered_before_the_crash_is_not_delivered_again() {
 async fn a_stopping_hub_says_so_to_open_streams() {
     let federation = Federation::new().await;
     let recipient = federation.recipient.connect(&federation.hub);
-    let mut inbox = Inbox::open(&recipient, 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&recipient).await.expect("a stream");
     inbox.drain().await.expect("the stream runs");
     let ended = async {
         loop {

@@ -92,7 +92,7 @@ async fn what_the_recipients_devices_can_not_open_or_refuse_is_told() {
         let sender = Sender::at(&hub);
         let recipient = Member::join(&hub, "kvinnojouren").await;
         let reference = sender.send(&format!("{}/mottagning", recipient.handle()), &[]);
-        let mut inbox = Inbox::open(&recipient.connect(&hub), 0).await.expect("a stream");
+        let mut inbox = Inbox::open(&recipient.connect(&hub)).await.expect("a stream");
         let delivery = inbox.delivery().await.expect("a delivery");
         until("it is handed over", || (sender.stage(&reference) == "HANDED_OVER").then_some(()));
         let verdict = said(&delivery, recipient.org(), recipient.device(), kind_and_reason);

@@ -250,7 +250,7 @@ async fn what_answers_about_the_caller_tells_another_organisation_nothing() {
     let facts = Facts::new().await;
     let other = Member::join(facts.ground.hub, "annan").await;
     let peer = other.connect(facts.ground.hub);
-    let waiting = Inbox::open(&peer, 0).await.expect("its own stream").drain().await.expect("what waits");
+    let waiting = Inbox::open(&peer).await.expect("its own stream").drain().await.expect("what waits");
     assert_eq!((waiting.deliveries.len(), waiting.events.len()), (0, 0), "a message for somebody else waits");
     let held = facts.blob.held(&peer).await.expect("its own uploads");
     assert_eq!((held.offset, held.complete), (0, false), "somebody else has uploaded it");
@@ -271,9 +271,9 @@ async fn as_another_organisation_acknowledging() {
     let facts = Facts::new().await;
     let other = Member::join(facts.ground.hub, "annan").await;
     let recipient = &facts.ground.recipient;
-    let mut rightful = Inbox::open(&recipient.connect(facts.ground.hub), 0).await.expect("a stream");
+    let mut rightful = Inbox::open(&recipient.connect(facts.ground.hub)).await.expect("a stream");
     let delivery = rightful.delivery().await.expect("a delivery");
-    let mut inbox = Inbox::open(&other.connect(facts.ground.hub), 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&other.connect(facts.ground.hub)).await.expect("a stream");
     let receipts = vec![
         delivered(&delivery, other.org(), other.device()),
         delivered(&delivery, recipient.org(), recipient.device()),

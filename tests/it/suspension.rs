@@ -18,7 +18,7 @@ async fn suspension_ends_streams_and_refuses_calls() {
     for round in 0..ROUNDS {
         let member = Member::join(ground.hub, "avstangd").await;
         let peer = member.connect(ground.hub);
-        let mut inbox = Inbox::open(&peer, 0).await.expect("a stream");
+        let mut inbox = Inbox::open(&peer).await.expect("a stream");
         inbox.drain().await.expect("the stream runs");
         let began = Instant::now();
         ground.hub.suspend(member.handle());
@@ -52,7 +52,7 @@ async fn the_sender_of_undelivered_mail_is_told() {
     let parcel = ground.parcel();
     parcel.submit(&ground.peer).await.expect("accepted");
     ground.hub.suspend(ground.recipient.handle());
-    let mut inbox = Inbox::open(&ground.peer, 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&ground.peer).await.expect("a stream");
     let (returned, purged) = (inbox.event().await.expect("an event"), inbox.event().await.expect("an event"));
     let message_id = parcel.header.message_id;
     assert_eq!(Said::of(&returned.receipt), Said { by_hub: true, kind: 7, reason: 1, message_id });
@@ -64,10 +64,10 @@ async fn a_resumed_organisation_is_as_before() {
     let ground = Ground::new().await;
     let recipient = ground.recipient.connect(ground.hub);
     ground.hub.suspend(ground.recipient.handle());
-    refused("suspended", Inbox::open(&recipient, 0).await);
+    refused("suspended", Inbox::open(&recipient).await);
     ground.hub.resume(ground.recipient.handle());
     let parcel = ground.parcel();
     parcel.submit(&ground.peer).await.expect("it may be written to again");
-    let mut inbox = Inbox::open(&recipient, 0).await.expect("it may call again");
+    let mut inbox = Inbox::open(&recipient).await.expect("it may call again");
     assert_eq!(inbox.delivery().await.expect("a delivery").header, parcel.header_bytes());
 }

@@ -34,7 +34,7 @@ async fn every_changed_byte_of_a_message_is_refused() {
     let log = Log::synchronise(&from.connect(hub)).await.expect("the log");
     let receipt = seal(&from, &[&to], body(&log, TEXT)).parcel.submit(&from.connect(hub)).await;
     receipt.expect("the message is accepted");
-    let mut inbox = Inbox::open(&to.connect(hub), 0).await.expect("a receive stream");
+    let mut inbox = Inbox::open(&to.connect(hub)).await.expect("a receive stream");
     let delivery = inbox.delivery().await.expect("a delivery");
     let log = Log::synchronise(&to.connect(hub)).await.expect("the log");
     let reader = Reader { member: &to, index: 0, log: &log };

@@ -94,7 +94,7 @@ async fn bad_061_message_that_nobody_fetches() {
     let parcel = days.parcel();
     parcel.submit(&days.peer).await.expect("accepted");
     days.hub.pass(8 * DAY_MS);
-    let mut inbox = Inbox::open(&days.peer, 0).await.expect("a stream");
+    let mut inbox = Inbox::open(&days.peer).await.expect("a stream");
     let (expired, purged) = (inbox.event().await.expect("an event"), inbox.event().await.expect("an event"));
     let message_id = parcel.header.message_id;
     assert_eq!(Said::of(&expired.receipt), Said { by_hub: true, kind: 4, reason: 0, message_id });

@@ -39,7 +39,7 @@ impl Inflow {
     /// Starts from the beginning: what was acknowledged is not sent again, and what was not has to be.
     pub(super) async fn open(link: &Link, credit: u32) -> Result<Self> {
         let (up, requests) = mpsc::channel(REQUESTS_AHEAD);
-        let start = Up::Start(Start { cursor: 0, credit });
+        let start = Up::Start(Start { credit });
         up.send(ReceiveRequest { step: Some(start) }).await.map_err(|_| ended())?;
         let down = unary(link.relay().receive(ReceiverStream::new(requests))).await?;
         Ok(Self { up, down, early: VecDeque::new() })

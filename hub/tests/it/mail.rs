@@ -66,8 +66,8 @@ pub(crate) struct Receiving {
 }
 
 impl Receiving {
-    pub(crate) async fn start(hub: &Hub, member: &Member, cursor: u64, credit: u32) -> Self {
-        Self::open(hub, member, Step::Start(v1::Start { cursor, credit })).await.unwrap()
+    pub(crate) async fn start(hub: &Hub, member: &Member, credit: u32) -> Self {
+        Self::open(hub, member, Step::Start(v1::Start { credit })).await.unwrap()
     }
 
     async fn open(hub: &Hub, member: &Member, first: Step) -> Result<Self, Status> {
@@ -169,7 +169,7 @@ async fn a_message_goes_in_comes_out_and_its_sender_hears_of_it() {
     let receipt = sender.submit(message.clone()).await.unwrap().into_inner().receipt;
     accepted(&hub, &message, &receipt);
 
-    let mut reader = Receiving::start(&hub, &to, 0, 10).await;
+    let mut reader = Receiving::start(&hub, &to, 10).await;
     let delivery = reader.delivery().await;
     assert_eq!((&delivery.header, &delivery.content), (&message.header, &message.content));
     assert_eq!((&delivery.wrap, &delivery.submission_receipt), (&message.wraps, &receipt));
@@ -178,7 +178,7 @@ async fn a_message_goes_in_comes_out_and_its_sender_hears_of_it() {
     assert_eq!(reader.acknowledge(said.clone(), 0).await, []);
     assert_eq!(reader.acknowledge(said.clone(), 0).await, [], "the same again is taken again");
 
-    let mut origin = Receiving::start(&hub, &from, 0, 10).await;
+    let mut origin = Receiving::start(&hub, &from, 10).await;
     let mut heard = vec![];
     let mut through = 0;
     while heard.len() < 3 {
@@ -198,7 +198,7 @@ async fn a_message_goes_in_comes_out_and_its_sender_hears_of_it() {
     assert_eq!(heard, ["HandedOver", "Delivered", "Purged"]);
     origin.caught_up().await;
     assert_eq!(origin.acknowledge(vec![], through).await, []);
-    let mut again = Receiving::start(&hub, &from, 0, 10).await;
+    let mut again = Receiving::start(&hub, &from, 10).await;
     assert_eq!(again.caught_up().await, 0, "events that were taken do not wait");
 
     let id = header(&message).fields().message_id;
@@ -304,7 +304,7 @@ async fn credit_bounds_what_is_handed_over_and_new_mail_wakes_the_stream() {
     let hub = Hub::start().await;
     let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
     let mut sender = relay(&hub, &from).await;
-    let mut reader = Receiving::start(&hub, &to, 0, 2).await;
+    let mut reader = Receiving::start(&hub, &to, 2).await;
     assert_eq!(reader.caught_up().await, 0);
     let mut cursors = vec![];
     for _ in 0..3 {
@@ -324,28 +324,56 @@ async fn credit_bounds_what_is_handed_over_and_new_mail_wakes_the_stream() {
     cursors.push(reader.delivery().await.cursor);
     assert!(cursors.is_sorted(), "{cursors:?}");
 
-    let mut again = Receiving::start(&hub, &to, 0, 10).await;
+    let mut again = Receiving::start(&hub, &to, 10).await;
     for cursor in &cursors {
         assert_eq!(again.delivery().await.cursor, *cursor, "what is not acknowledged still waits");
     }
-    let mut later = Receiving::start(&hub, &to, cursors[1], 10).await;
-    assert_eq!(later.delivery().await.cursor, cursors[2]);
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_comes_again_on_every_stream() {
+    let hub = Hub::start().await;
+    let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
+    let messages = [message(&from, &to), message(&from, &to), message(&from, &to)];
+    for message in &messages {
+        relay(&hub, &from).await.submit(message.clone()).await.unwrap();
+    }
+    let mut first = Receiving::start(&hub, &to, 10).await;
+    for message in &messages {
+        assert_eq!(first.delivery().await.header, message.header);
+    }
+    let newest = first.caught_up().await;
+    // The last one is stored and acknowledged; the client crashes before it has stored the others.
+    assert_eq!(first.acknowledge(receipts(&to, &[(&messages[2], DELIVERED)]), newest).await, []);
+    drop(first);
+    let hub = hub.restarted().await;
+    for _ in 0..2 {
+        let mut again = Receiving::start(&hub, &to, 10).await;
+        for message in &messages[..2] {
+            assert_eq!(again.delivery().await.header, message.header);
+        }
+        assert!(again.caught_up().await < newest, "the acknowledged one does not come");
+    }
+    // Events are acknowledged by their cursor, and wait as well until then.
+    let heard = |item| matches!(item, Item::Event(_));
+    for _ in 0..2 {
+        let mut origin = Receiving::start(&hub, &from, 1).await;
+        assert!(heard(origin.next().await));
+    }
 }
 
 #[tokio::test]
 async fn a_stream_begins_rightly_or_not_at_all() {
     let hub = Hub::start().await;
     let to = hub.member("to-exempel", POLICE).await;
-    for first in [
-        Step::Credit(1),
-        Step::Start(v1::Start { cursor: 0, credit: 0 }),
-        Step::Start(v1::Start { cursor: 0, credit: 1_025 }),
-    ] {
+    for first in
+        [Step::Credit(1), Step::Start(v1::Start { credit: 0 }), Step::Start(v1::Start { credit: 1_025 })]
+    {
         let stream = Receiving::open(&hub, &to, first).await.unwrap();
         assert_eq!(stream.refusal().await, ErrorReason::InvalidField);
     }
-    let twice = Receiving::start(&hub, &to, 0, 1).await;
-    twice.step(Step::Start(v1::Start { cursor: 0, credit: 1 })).await;
+    let twice = Receiving::start(&hub, &to, 1).await;
+    twice.step(Step::Start(v1::Start { credit: 1 })).await;
     assert_eq!(twice.refusal().await, ErrorReason::InvalidField);
     let pending = hub.pending("pending-exempel", POLICE).await;
     let refused = Receiving::open(&hub, &pending, Step::Credit(1)).await.map(|_| ());
@@ -362,7 +390,7 @@ async fn devices_speak_for_themselves_and_do_not_contradict_themselves() {
     for message in [&first, &second] {
         sender.submit(message.clone()).await.unwrap();
     }
-    let mut reader = Receiving::start(&hub, &to, 0, 10).await;
+    let mut reader = Receiving::start(&hub, &to, 10).await;
     reader.delivery().await;
     reader.delivery().await;
     let refused = Verdict::Refused { reason: RefusalReason::Expired, open_tag: [1; 16] };
@@ -389,7 +417,7 @@ async fn devices_speak_for_themselves_and_do_not_contradict_themselves() {
 async fn a_revoked_device_loses_its_open_stream_with_the_reason() {
     let hub = Hub::start().await;
     let mut to = hub.member("to-exempel", POLICE).await;
-    let stream = Receiving::start(&hub, &to, 0, 10).await;
+    let stream = Receiving::start(&hub, &to, 10).await;
     // The device is replaced by another one, signed by the root.
     let (second, identity, old) = (random_signer(), Identity::new(), to.device.device_id());
     let added = standing(&second, &identity, Roles::ALL);
@@ -413,7 +441,7 @@ async fn a_revoked_device_loses_its_open_stream_with_the_reason() {
 async fn a_suspended_organisation_loses_its_streams_with_the_reason() {
     let hub = Hub::start().await;
     let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
-    let stream = Receiving::start(&hub, &to, 0, 10).await;
+    let stream = Receiving::start(&hub, &to, 10).await;
     let suspend = v1::SuspendOrganisationRequest { handle: to.handle.clone() };
     let reply = hub.operator().await.suspend_organisation(suspend).await.unwrap().into_inner();
     assert_eq!(reply.organisation.unwrap().state, u32::from(OrganisationState::Suspended.code()));
@@ -426,7 +454,7 @@ async fn a_suspended_organisation_loses_its_streams_with_the_reason() {
 async fn streams_are_told_that_the_hub_stops_and_do_not_hold_it_up() {
     let hub = Hub::start().await;
     let (from, to) = (hub.member("from-exempel", POLICE).await, hub.member("to-exempel", POLICE).await);
-    let stream = Receiving::start(&hub, &to, 0, 10).await;
+    let stream = Receiving::start(&hub, &to, 10).await;
     let (open, requests) = mpsc::channel::<v1::SubmitStreamRequest>(1);
     let mut sender = relay(&hub, &from).await;
     let mut answers = sender.submit_stream(ReceiverStream::new(requests)).await.unwrap().into_inner();
@@ -461,7 +489,7 @@ async fn only_readers_of_the_senders_mailbox_see_what_became_of_a_message() {
 
 /// The hub receipts that wait for a member, in order, until one of type 5 has come.
 async fn hub_events(hub: &Hub, member: &Member) -> Vec<HubEvent> {
-    let mut stream = Receiving::start(hub, member, 0, 100).await;
+    let mut stream = Receiving::start(hub, member, 100).await;
     let mut events = vec![];
     while !matches!(events.last(), Some(HubEvent::Purged(_))) {
         if let Item::Event(event) = stream.next().await {
@@ -485,7 +513,7 @@ async fn what_nobody_fetches_expires_and_its_sender_is_told() {
         matches!(events[..], [HubEvent::ExpiredUndelivered, HubEvent::Purged(PurgeReason::Expired)]),
         "{events:?}"
     );
-    let mut reader = Receiving::start(&hub, &to, 0, 10).await;
+    let mut reader = Receiving::start(&hub, &to, 10).await;
     assert_eq!(reader.caught_up().await, 0);
 }
 

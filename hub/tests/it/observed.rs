@@ -68,7 +68,7 @@ async fn a_stored_message_shows_until_it_is_delivered() {
     assert_eq!((stored.stored_messages, stored.waiting_deliveries), (1, 1));
     assert!(stored.stored_bytes >= empty.stored_bytes + message.content.len() as u64);
 
-    let mut reader = Receiving::start(&observed.hub, &to, 0, 10).await;
+    let mut reader = Receiving::start(&observed.hub, &to, 10).await;
     reader.delivery().await;
     assert_eq!(reader.acknowledge(receipts(&to, &[(&message, DELIVERED)]), 0).await, []);
     let delivered = observed.check().await;
@@ -87,7 +87,7 @@ async fn every_metric_moves_with_what_it_counts() {
     for message in [&first, &second] {
         sender.submit(message.clone()).await.unwrap();
     }
-    let mut reader = Receiving::start(hub, &to, 0, 10).await;
+    let mut reader = Receiving::start(hub, &to, 10).await;
     for _ in 0..2 {
         reader.delivery().await;
     }
@@ -193,7 +193,7 @@ async fn a_record_damaged_on_disk_is_found_on_read_and_counted_once() {
         .restarted_after(|folder| assert!(flip(&folder.join("store"), &lost.content[..64]) > 0))
         .await;
     for _ in 0..2 {
-        let mut reader = Receiving::start(&observed.hub, &to, 0, 10).await;
+        let mut reader = Receiving::start(&observed.hub, &to, 10).await;
         assert_eq!(reader.delivery().await.header, whole.header, "the damaged one is passed over");
         assert!(matches!(reader.next().await, Item::CaughtUp(_)));
     }

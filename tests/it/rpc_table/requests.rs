@@ -38,7 +38,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         one(&v1::SubmitStreamRequest { message: Some(facts.ground.parcel().request()) })
     }),
     ("samverkan.v1.RelayService/Receive", |_| {
-        let start = v1::Start { cursor: 0, credit: 1 };
+        let start = v1::Start { credit: 1 };
         one(&v1::ReceiveRequest { step: Some(v1::receive_request::Step::Start(start)) })
     }),
     ("samverkan.v1.RelayService/GetUpload", |facts| {

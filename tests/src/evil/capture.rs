@@ -58,7 +58,7 @@ impl Capture {
             entries.extend(part.entries);
             checkpoint = part.checkpoint;
         }
-        let mut inbox = Inbox::open(&peer, 0).await.expect("a receive stream");
+        let mut inbox = Inbox::open(&peer).await.expect("a receive stream");
         let mut waiting = inbox.drain().await.expect("what waits").deliveries;
         let delivery = waiting.pop().expect("a message waits");
         assert!(waiting.is_empty(), "and no other one");

@@ -26,12 +26,12 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Opens a stream from a cursor on, with credit for everything a test sends.
+    /// Opens a stream, with credit for everything a test sends.
     ///
     /// # Errors
     /// The refusal, when the hub gives it at once.
-    pub async fn open(peer: &Peer, cursor: u64) -> Result<Self, Refused> {
-        Self::open_with(peer, Some(Step::Start(Start { cursor, credit: CREDIT }))).await
+    pub async fn open(peer: &Peer) -> Result<Self, Refused> {
+        Self::open_with(peer, Some(Step::Start(Start { credit: CREDIT }))).await
     }
 
     /// Opens a stream whose first step is any, or none.

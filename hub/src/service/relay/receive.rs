@@ -130,7 +130,7 @@ struct Stream<'a> {
     line: &'a Line,
     outbox: &'a Outbox,
     subscription: Subscription,
-    /// The newest item that was queued.
+    /// The newest item that was queued; 0 = none.
     cursor: u64,
     /// Items that may still be queued.
     credit: u32,
@@ -149,14 +149,15 @@ impl<'a> Stream<'a> {
         subscription: Subscription,
         first: Step,
     ) -> Result<Self, Refusal> {
-        let Step::Start(Start { cursor, credit }) = first else {
+        let Step::Start(Start { credit }) = first else {
             return Err(Fault::Truncated.in_field("start").into());
         };
         if !(1..=MAX_CREDIT).contains(&credit) {
             return Err(Fault::CountOutOfRange.in_field("credit").into());
         }
         let pending = FuturesOrdered::new();
-        Ok(Self { hub, permit, line, outbox, subscription, cursor, credit, told_empty: false, pending })
+        // From the first item on: what an earlier stream has sent may have been lost on the way to its disk.
+        Ok(Self { hub, permit, line, outbox, subscription, cursor: 0, credit, told_empty: false, pending })
     }
 
     async fn run(&mut self, requests: &mut Streaming<ReceiveRequest>) -> Result<(), End> {
