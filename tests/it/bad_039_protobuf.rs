@@ -3,6 +3,8 @@
 use crate::ground::Ground;
 use bytes::Bytes;
 use prost::Message as _;
+use prost_types::FieldDescriptorProto;
+use prost_types::field_descriptor_proto::{Label, Type};
 use samverkan_proto::v1::{self, ErrorReason};
 use samverkan_tests::wire::{Peer, Refused, refused};
 use tonic::Code;
@@ -222,4 +224,18 @@ async fn bad_049_packed_instead_of_plain() {
         "packed",
         ground.peer.gather("DirectoryService/Sync", vec![packed.into()]).await,
     ));
+}
+
+/// A list of numbers has two encodings. The contract has none, so that nothing can come unpacked where it should be packed.
+#[test]
+fn bad_049_unpacked_instead_of_packed() {
+    let files = prost_types::FileDescriptorSet::decode(v1::DESCRIPTORS).expect("compiled descriptors");
+    let messages = files.file.iter().flat_map(|file| &file.message_type);
+    let fields: Vec<_> = messages.flat_map(|message| &message.field).collect();
+    let packable = |field: &&&FieldDescriptorProto| {
+        let whole = [Type::String, Type::Bytes, Type::Message];
+        field.label() == Label::Repeated && !whole.contains(&field.r#type())
+    };
+    assert!(fields.iter().any(|field| field.label() == Label::Repeated), "there are lists");
+    assert_eq!(fields.iter().filter(packable).map(|field| field.name()).collect::<Vec<_>>(), [""; 0]);
 }

@@ -85,6 +85,8 @@ async fn bad_053_counts_and_boxes() {
     for n in [65, 0x4000, 65_535] {
         refuse("n_wrap beyond 64", "header.wraps", &|p| p.header.n_wrap = Some(n)).await;
     }
+    // What follows the one wrap is read as the next, and is none.
+    refuse("n_wrap beyond the wraps", "header.wraps.org_id", &|p| p.header.n_wrap = Some(2)).await;
     let many = |p: &mut Parcel| {
         let org = p.header.to[0].org;
         p.header.wraps = (0..65).map(|_| RawWrap { device: random(), ..invent(org, 0, 0).1 }).collect();

@@ -59,6 +59,8 @@ async fn bad_055_recipient_of_another_organisation() {
     let foreign_mailbox = |parcel: &mut Parcel| parcel.header.to[0].mailbox = third.mailbox();
     let refusal = ground.refuse("another organisation's mailbox", foreign_mailbox).await;
     refusal.is(Code::FailedPrecondition, STALE, "");
+    let refusal = ground.refuse("no mailbox at all", |parcel| parcel.header.to[0].mailbox = random()).await;
+    refusal.is(Code::FailedPrecondition, STALE, "");
     let foreign_device = |parcel: &mut Parcel| parcel.header.wraps[0].device = third.device().id();
     let refusal = ground.refuse("another organisation's device", foreign_device).await;
     refusal.is(Code::FailedPrecondition, STALE, "");

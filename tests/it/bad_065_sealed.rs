@@ -13,27 +13,27 @@ use samverkan_proto::statement::receipt::Verdict;
 use samverkan_proto::v1::Delivery;
 use samverkan_tests::wire::log::Log;
 use samverkan_tests::wire::seal::{Reader, Sealed, body, seal, seal_as};
-use samverkan_tests::wire::{Inbox, Parcel, now_ms};
+use samverkan_tests::wire::{Device, Inbox, Parcel, now_ms, refused};
 
-const TEXT: &str = "Exempel Exempelsson vill bli uppringd på eftermiddagen.";
+pub(crate) const TEXT: &str = "Exempel Exempelsson vill bli uppringd på eftermiddagen.";
 
 /// What a receiver says of a message that can not be opened.
-const CANNOT_OPEN: Option<Verdict> = Some(Verdict::CannotDecrypt(CannotDecryptReason::CannotOpen));
+pub(crate) const CANNOT_OPEN: Option<Verdict> = Some(Verdict::CannotDecrypt(CannotDecryptReason::CannotOpen));
 
 /// Two members, and what the sender knows of the log.
-struct Scene {
-    ground: Ground,
-    log: Log,
+pub(crate) struct Scene {
+    pub(crate) ground: Ground,
+    pub(crate) log: Log,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let ground = Ground::new().await;
         let log = Log::synchronise(&ground.peer).await.expect("a copy of the log");
         Self { ground, log }
     }
 
-    fn seal(&self) -> Sealed {
+    pub(crate) fn seal(&self) -> Sealed {
         seal(&self.ground.sender, &[&self.ground.recipient], body(&self.log, TEXT))
     }
 
@@ -70,7 +70,13 @@ impl Scene {
     }
 
     /// Relays a message that was made wrong, and checks what the receiver finds and says.
-    async fn is_refused(&self, case: &str, sealed: &Sealed, fault: Fault, verdict: Option<Verdict>) {
+    pub(crate) async fn is_refused(
+        &self,
+        case: &str,
+        sealed: &Sealed,
+        fault: Fault,
+        verdict: Option<Verdict>,
+    ) {
         let delivery = self.relay(&sealed.parcel).await;
         assert_refused(case, self.open(&delivery).await.err(), fault, verdict);
     }
@@ -105,20 +111,33 @@ async fn an_honest_message_opens() {
     assert_eq!(scene.open(&delivery).await.expect("opens").body().text, TEXT);
 }
 
-#[tokio::test]
-async fn bad_065_encapsulations() {
-    let scene = Scene::new().await;
-    let low_order: [[u8; 32]; 2] = [[0; 32], {
+/// `p = 2^255 − 19`, changed by so much, little-endian.
+const fn around_p(by: i8) -> [u8; 32] {
+    let mut p = [0xff; 32];
+    (p[0], p[31]) = (0xed_u8.wrapping_add_signed(by), 0x7f);
+    p
+}
+
+/// The u coordinates of small order: 0, 1, p − 1 and the two of order eight.
+const LOW_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    {
         let mut one = [0; 32];
         one[0] = 1;
         one
-    }];
-    let beyond_p = [[0xff; 32], {
-        let mut p = [0xff; 32];
-        (p[0], p[31]) = (0xed, 0x7f);
-        p
-    }];
-    for half in low_order.into_iter().chain(beyond_p) {
+    },
+    around_p(-1),
+    *b"\xe0\xeb\x7a\x7c\x3b\x41\xb8\xae\x16\x56\xe3\xfa\xf1\x9f\xc4\x6a\xda\x09\x8d\xeb\x9c\x32\xb1\xfd\x86\x62\x05\x16\x5f\x49\xb8\x00",
+    *b"\x5f\x9c\x95\xbc\xa3\x50\x8c\x24\xb1\xd0\xb1\x55\x9c\x83\xef\x5b\x04\x44\x5c\xc4\x58\x1c\x8e\x86\xd8\x22\x4e\xdd\xd0\x9f\x11\x57",
+];
+
+/// Numbers from p on: p, p + 1, 2^255 − 1 and 2^256 − 1.
+const NOT_CANONICAL: [[u8; 32]; 4] = [around_p(0), around_p(1), around_p(0x12), [0xff; 32]];
+
+#[tokio::test]
+async fn bad_065_encapsulations() {
+    let scene = Scene::new().await;
+    for half in LOW_ORDER.into_iter().chain(NOT_CANONICAL) {
         let mut sealed = scene.seal();
         sealed.parcel.wraps[XWING_ENC_LEN - 32..XWING_ENC_LEN].copy_from_slice(&half);
         scene.is_refused("X25519", &sealed, Fault::LowOrderKey, CANNOT_OPEN).await;
@@ -215,10 +234,13 @@ async fn bad_075_padding() {
 
 #[tokio::test]
 async fn bad_076_signatures() {
-    let scene = Scene::new().await;
+    let mut scene = Scene::new().await;
+    let second = scene.ground.sender.add_device(scene.ground.hub, 6).await;
     let honest = body(&scene.log, TEXT).encode().expect("a body");
     let sign = |sealed: &Sealed| sealed.signature(&scene.ground.sender.device().signer, &honest);
-    let spoilt: [(&str, &Sign<'_>); 6] = [
+    let colleague = &scene.ground.sender.devices[second].signer;
+    let spoilt: [(&str, &Sign<'_>); 7] = [
+        ("by a colleague", &|sealed| sealed.signature(colleague, &honest)),
         ("by the recipient", &|sealed| sealed.signature(&scene.ground.recipient.device().signer, &honest)),
         ("by the root", &|sealed| sealed.signature(&scene.ground.sender.root, &honest)),
         ("of another message", &|_| sign(&scene.seal())),
@@ -252,6 +274,23 @@ fn not_canonical(mut signature: [u8; 64]) -> [u8; 64] {
     signature[..32].fill(0xff);
     (signature[0], signature[31]) = (0xee, 0x7f);
     signature
+}
+
+/// A key of small order verifies what nobody signed. It comes into no manifest, and so to no receiver.
+#[tokio::test]
+async fn bad_076_key_of_small_order() {
+    let mut ground = Ground::new().await;
+    let identity = {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    };
+    let mut manifest = ground.sender.next_manifest();
+    let mut device = Device::new(6).entry(manifest.issued_ms);
+    (device.sign_pk, device.device_id) = (identity, *DeviceId::of_key(&identity).as_bytes());
+    manifest.devices.push(device);
+    let refusal = refused("a key of small order", ground.sender.publish(ground.hub, manifest).await);
+    refusal.is_invalid("sign_pk");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! 66–68: the same message id again.
+//! 66–68, and 79 at the hub: the same message id again.
 
 use crate::ground::{Case, Ground};
 use samverkan_proto::limits::WRAP_LEN;
@@ -61,9 +61,8 @@ async fn bad_067_other_bytes() {
     }
 }
 
-#[tokio::test]
-async fn bad_067_other_bytes_after_the_purge() {
-    let ground = Ground::new().await;
+/// A message that its only reader has stored, so that the hub keeps nothing of it but that it was there.
+async fn purged(ground: &Ground) -> Parcel {
     let parcel = ground.parcel();
     parcel.submit(&ground.peer).await.expect("accepted");
     let recipient = ground.recipient.connect(ground.hub);
@@ -71,12 +70,27 @@ async fn bad_067_other_bytes_after_the_purge() {
     let delivery = inbox.delivery().await.expect("a delivery");
     let receipt = delivered(&delivery, ground.recipient.org(), ground.recipient.device());
     assert_eq!(inbox.acknowledge(vec![receipt], 0).await.expect("taken"), []);
-    let refusal = refused("the same bytes", parcel.submit(&ground.peer).await);
-    refusal.is(Code::NotFound, ErrorReason::MessageGone, "");
-    let mut other = parcel;
+    parcel
+}
+
+#[tokio::test]
+async fn bad_067_other_bytes_after_the_purge() {
+    let ground = Ground::new().await;
+    let mut other = purged(&ground).await;
     other.content = random_bytes(other.content.len());
     let refusal = refused("other bytes", other.submit(&ground.peer).await);
     refusal.is(Code::AlreadyExists, ErrorReason::IdempotencyConflict, "");
+}
+
+#[tokio::test]
+async fn bad_079_replay_after_the_purge() {
+    let ground = Ground::new().await;
+    let parcel = purged(&ground).await;
+    let refusal = refused("the same bytes", parcel.submit(&ground.peer).await);
+    refusal.is(Code::NotFound, ErrorReason::MessageGone, "");
+    let recipient = ground.recipient.connect(ground.hub);
+    let waiting = Inbox::open(&recipient, 0).await.expect("a stream").drain().await.expect("what waits");
+    assert_eq!(waiting.deliveries.len(), 0, "it is not delivered again");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod ground;
 
 mod bad_039_protobuf;
+mod bad_042_bodies;
 mod bad_050_header;
 mod bad_055_directory;
 mod bad_060_times_and_lengths;
@@ -22,6 +23,7 @@ mod cli_walk;
 mod crash;
 mod endings;
 mod joining;
+mod numbers;
 mod papers;
 mod readme;
 mod rpc_table;

@@ -1,14 +1,16 @@
-//! 71 (expired) and 97: what happens when days pass, with a clock that is turned by hand.
+//! 57 and 71 (expired), 61 and 97: what happens when days pass, with a clock that is turned by hand.
 
-use samverkan_proto::limits::{DAY_MS, UNREFERENCED_BLOB_MS};
+use samverkan_proto::limits::{DAY_MS, SECOND_MS, UNREFERENCED_BLOB_MS, WEEK_MS};
 use samverkan_proto::v1::upload_blob_request::Part;
 use samverkan_proto::v1::{ErrorReason, RegisterConsentsRequest, RegisterConsentsResponse};
 use samverkan_tests::clocked::ClockedHub;
 use samverkan_tests::until::until_async;
-use samverkan_tests::wire::statement::RawStub;
+use samverkan_tests::wire::statement::{RawStub, epoch_of};
 use samverkan_tests::wire::upload::{Blob, Upload};
 use samverkan_tests::wire::{Inbox, Member, Parcel, Peer, Said, refused};
 use tonic::Code;
+
+const MINUTE_MS: u64 = 60 * SECOND_MS;
 
 struct Days {
     hub: ClockedHub,
@@ -51,6 +53,26 @@ async fn bad_071_consent_that_has_expired() {
         days.peer.call("ConsentService/RegisterConsents", &late).await;
     let refusal = refused("registered too late", registered);
     refusal.is(Code::FailedPrecondition, ErrorReason::ConsentHandleExpired, "");
+}
+
+#[tokio::test]
+async fn bad_057_epoch_key_that_has_expired() {
+    let days = Days::new().await;
+    let weeks = &days.recipient.device().epoch_keys;
+    let first = epoch_of(days.hub.started_ms());
+    let mut parcel = days.parcel();
+    parcel.header.created_ms = u64::from(first + 1) * WEEK_MS + MINUTE_MS;
+    parcel.header.expires_ms = parcel.header.created_ms + DAY_MS;
+    days.hub.pass(parcel.header.created_ms - days.hub.started_ms());
+    let refusal = refused("last week's key", parcel.submit(&days.peer).await);
+    refusal.is(Code::FailedPrecondition, ErrorReason::StaleDirectory, "");
+    parcel.header.wraps[0].epoch_key = weeks[&(first + 1)].id;
+    parcel.submit(&days.peer).await.expect("this week's key");
+    // A message counts as of the week that it was made in, not of the week that it comes in.
+    let mut waited = days.parcel();
+    waited.header.created_ms = u64::from(first + 1) * WEEK_MS - MINUTE_MS;
+    waited.header.expires_ms = waited.header.created_ms + DAY_MS;
+    waited.submit(&days.peer).await.expect("made a minute before the week ended");
 }
 
 #[tokio::test]
