@@ -31,7 +31,7 @@ pub struct Organisation {
     entries: Vec<At<OrganisationEntry>>,
     /// Keys of weeks that were not over when they were read; older ones are of no use.
     epoch_keys: BTreeMap<(DeviceId, Epoch), EpochKey>,
-    /// The digest of every epoch key that was ever published, by device and week.
+    /// The device and week of every epoch key that was ever published: no second one may come.
     published: BTreeSet<(DeviceId, Epoch)>,
 }
 

@@ -167,6 +167,46 @@ impl TestLog {
         self.push_manifest(member, signed.expect("signed"));
     }
 
+    /// One more device for a member, which reads every mailbox that it has.
+    pub(crate) fn add_device(&mut self, member: &mut Member) -> Signer {
+        let device = signer(self.seed());
+        let mailboxes = member.manifest.mailboxes().iter().map(|mailbox| mailbox.name.to_string());
+        for name in mailboxes.collect::<Vec<_>>() {
+            self.add_readers(member, &name, &[&device]);
+        }
+        device
+    }
+
+    /// Devices of a member that read a mailbox; both are made where they are missing.
+    pub(crate) fn add_readers(&mut self, member: &mut Member, mailbox: &str, devices: &[&Signer]) {
+        let id = MailboxId::parse(&[self.seed(); 16]).expect("id");
+        self.change(member, |fields| {
+            for device in devices {
+                let key = *device.public_key();
+                // As good as any that nobody else has.
+                let tls = TlsKeyHash::parse(&samverkan_proto::ids::sha256(key.as_bytes())).expect("hash");
+                let added = Device::new(key, tls, Roles::ALL, NOW_MS - YEAR_MS / 2, NOW_MS + YEAR_MS / 2);
+                if fields.devices.iter().all(|known| known.id() != added.id()) {
+                    fields.devices.push(added);
+                }
+            }
+            fields.devices.sort_by_key(Device::id);
+            let name = mailbox.parse().expect("name");
+            if fields.mailboxes.iter().all(|known| known.name != name) {
+                fields.mailboxes.push(Mailbox {
+                    id,
+                    name: mailbox.parse().expect("name"),
+                    readers: Vec::new(),
+                });
+            }
+            for known in fields.mailboxes.iter_mut().filter(|known| known.name == name) {
+                known.readers.extend(devices.iter().map(|device| device.device_id()));
+                known.readers.sort_unstable();
+            }
+            fields.mailboxes.sort_by_key(|known| known.id);
+        });
+    }
+
     /// A member's next manifest, signed with the recovery kit.
     pub(crate) fn recover(&mut self, member: &mut Member, change: impl FnOnce(&mut ManifestFields)) {
         let manifest = next_manifest(member, change);
@@ -180,8 +220,13 @@ impl TestLog {
 
     /// An epoch key of a member's device, with a public half that is as good as any.
     pub(crate) fn publish(&mut self, member: &Member, epoch: Epoch) -> EpochKey {
+        self.publish_for(member.org(), &member.device, epoch)
+    }
+
+    /// The same for any device.
+    pub(crate) fn publish_for(&mut self, org: OrgId, device: &Signer, epoch: Epoch) -> EpochKey {
         let secret = samverkan_envelope::EpochSecret::generate().expect("random");
-        let key = EpochKey::sign(member.org(), epoch, &secret.public_key(), &member.device).expect("key");
+        let key = EpochKey::sign(org, epoch, &secret.public_key(), device).expect("key");
         self.publish_keys(vec![key.clone()]);
         key
     }

@@ -238,6 +238,38 @@ fn an_epoch_key_needs_its_device_its_signature_and_its_own_week() {
 }
 
 #[test]
+fn a_second_key_for_a_week_is_evidence_of_a_fork_whenever_it_comes() {
+    let epoch = Epoch::of(NOW_MS);
+    for past in [false, true] {
+        let mut log = TestLog::new();
+        let member = log.join("boj-exempel", "Exempel", &[], &[]);
+        let epoch = if past { Epoch::of(NOW_MS - MONTH_MS) } else { epoch };
+        let first = log.publish(&member, epoch);
+        let mut directory = log.directory();
+        log.publish_keys(vec![first.clone()]);
+        let twice = log.feed(&mut directory);
+        assert!(matches!(twice, Err(DirectoryError::Forked(LogFault::EpochKeyTwice))), "{twice:?}");
+        assert!(log.dir.path().join("evidence/contradicting").exists(), "what the hub signed is kept");
+
+        // The copy that was believed stands, is loaded again, and goes no further.
+        let mut directory = log.load().expect("loads");
+        assert!(directory.is_forked());
+        let device = member.device.device_id();
+        let known = directory.organisation(&member.org()).and_then(|org| org.epoch_key(&device, epoch));
+        assert_eq!(known.map(|key| key.id()), (!past).then(|| first.id()), "the first key stands");
+        let other = directory.compare(log.checkpoint(log.entries.len()));
+        assert!(matches!(other, Err(DirectoryError::EvidenceKept)), "{other:?}");
+        log.entries.pop();
+        log.publish(&member, epoch);
+        let twice = log.feed(&mut directory);
+        assert!(
+            matches!(twice, Err(DirectoryError::Forked(LogFault::EpochKeyTwice))),
+            "another key, after a restart"
+        );
+    }
+}
+
+#[test]
 fn keys_of_past_weeks_are_checked_and_forgotten() {
     let mut log = TestLog::new();
     let member = log.join("boj-exempel", "Exempel", &[], &[]);

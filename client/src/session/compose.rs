@@ -2,6 +2,8 @@
 //!
 //! Everything here is a pure function over the directory and what is kept; nothing is sent and nothing written.
 
+use std::collections::BTreeSet;
+
 use samverkan_envelope::body::{MAX_SUBJECT, MAX_TEXT};
 use samverkan_envelope::consent::ConsentRecipient;
 use samverkan_envelope::seal::Target;
@@ -39,15 +41,26 @@ impl Obstacle {
     #[must_use]
     pub fn to_error(&self) -> Error {
         let recipient = self.recipient.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        Error::with(self.code, Args::none().text("recipient", recipient))
+        let args = Args::none().text("recipient", recipient);
+        if self.crowd.is_empty() {
+            return Error::with(self.code, args);
+        }
+        let each = self.crowd.iter().map(|(recipient, devices)| format!("{recipient} ({devices})"));
+        let each = each.collect::<Vec<_>>().join(", ");
+        Error::with(self.code, args.text("recipients", each).number("max", u64::from(MAX_WRAPS)))
     }
 
     const fn general(code: Code) -> Self {
-        Self { code, recipient: None }
+        Self { code, recipient: None, crowd: Vec::new() }
     }
 
     fn at(code: Code, recipient: &MailboxAddress) -> Self {
-        Self { code, recipient: Some(recipient.clone()) }
+        Self { recipient: Some(recipient.clone()), ..Self::general(code) }
+    }
+
+    /// One message can not be sealed to all of these.
+    fn crowd(crowd: Vec<(MailboxAddress, usize)>) -> Self {
+        Self { crowd, ..Self::general(Code::TooManyDevices) }
     }
 }
 
@@ -113,20 +126,19 @@ impl Desk<'_> {
         created_ms: u64,
     ) -> Result<Vec<Target>> {
         let epoch = Epoch::of(created_ms);
-        let mut targets: Vec<Target> = Vec::new();
+        let (mut targets, mut crowd): (Vec<Target>, Vec<_>) = (Vec::new(), Vec::new());
         for (index, recipient) in to.iter().enumerate() {
-            let mut reached = false;
-            for target in self.readers(&recipient.org, &recipient.mailbox, epoch, created_ms) {
-                reached = true;
-                add_target(&mut targets, target, 1 << index);
+            let readers = self.readers(&recipient.org, &recipient.mailbox, epoch, created_ms);
+            let address = self.directory.address_of(&recipient.org, &recipient.mailbox);
+            if readers.is_empty() {
+                let nobody = Obstacle { recipient: address, ..Obstacle::general(Code::RecipientHasNoKey) };
+                return Err(nobody.to_error());
             }
-            if !reached {
-                let address = self.directory.address_of(&recipient.org, &recipient.mailbox);
-                return Err(Obstacle { code: Code::RecipientHasNoKey, recipient: address }.to_error());
-            }
+            crowd.extend(address.map(|address| (address, readers.len())));
+            readers.into_iter().for_each(|target| add_target(&mut targets, target, 1 << index));
         }
         if targets.len() > usize::from(MAX_WRAPS) {
-            return Err(Error::new(Code::TooManyDevices));
+            return Err(Obstacle::crowd(crowd).to_error());
         }
         for target in self.readers(&self.org, &sender, epoch, created_ms) {
             // A copy is a convenience; recipients come first when there is no room.
@@ -201,18 +213,19 @@ impl Desk<'_> {
     /// Recipients that nothing can be sealed to.
     fn reader_obstacles(&self, draft: &Draft) -> Vec<Obstacle> {
         let epoch = Epoch::of(self.now_ms);
-        let mut found = Vec::new();
-        let mut devices = 0;
+        let (mut found, mut crowd, mut devices) = (Vec::new(), Vec::new(), BTreeSet::new());
         for address in &draft.to {
             let Some((org, mailbox)) = self.directory.resolve(address) else { continue };
-            let readers = self.readers(&org, &mailbox, epoch, self.now_ms).len();
-            devices += readers;
-            if readers == 0 {
+            let readers = self.readers(&org, &mailbox, epoch, self.now_ms);
+            if readers.is_empty() {
                 found.push(Obstacle::at(Code::RecipientHasNoKey, address));
             }
+            crowd.push((address.clone(), readers.len()));
+            // A device that reads two of the mailboxes is sealed to once.
+            devices.extend(readers.iter().map(|reader| (reader.key.org_id(), reader.key.device_id())));
         }
-        if devices > usize::from(MAX_WRAPS) {
-            found.push(Obstacle::general(Code::TooManyDevices));
+        if devices.len() > usize::from(MAX_WRAPS) {
+            found.push(Obstacle::crowd(crowd));
         }
         found
     }

@@ -67,8 +67,13 @@ impl Known<'_> {
 }
 
 impl Memory for Known<'_> {
+    /// What the own organisation sent is not shown as something that came, so a copy of it does not repeat anything: when another device
+    /// sends it again, the copy says so.
     fn was_shown(&self, sender: &OrgId, send_id: &SendId) -> bool {
-        self.any(|kept| kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id)
+        self.any(|kept| {
+            let same = kept.header.fields().sender_org == *sender && kept.body.send_id == *send_id;
+            kept.direction == Direction::In && same
+        })
     }
 
     fn exchanged(&self, with: &OrgId, thread: &ThreadId) -> bool {

@@ -344,6 +344,8 @@ fn check_clock(link: &Link) -> Result<()> {
 }
 
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 pub(crate) mod office;
 #[cfg(test)]
 mod tests;

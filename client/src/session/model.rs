@@ -56,6 +56,8 @@ pub struct Obstacle {
     pub code: crate::error::Code,
     /// The recipient concerned, when it is one recipient.
     pub recipient: Option<MailboxAddress>,
+    /// The recipients that have too many devices together, each with how many it has; empty for any other obstacle.
+    pub crowd: Vec<(MailboxAddress, usize)>,
 }
 
 /// What became of a send.

@@ -67,6 +67,25 @@ pub(crate) fn offices<const N: usize>(handles: [&str; N]) -> (TestLog, [Office; 
     (log, offices)
 }
 
+/// `one` with two devices that read the same mailbox, and `two`.
+pub(crate) fn two_desks_and_another() -> (TestLog, Office, Office, Office) {
+    let mut log = TestLog::new();
+    let mut one = log.join("one", "Ett", &[], &[]);
+    let two = log.join("two", "Två", &[], &[]);
+    let device = log.add_device(&mut one);
+    let desk =
+        Member { root: copy_of(&one.root), device, manifest: one.manifest.clone(), revision: one.revision };
+    let mut offices = [one, desk, two].map(|member| Office::of(&log, member));
+    for office in &mut offices {
+        office.make_keys(&mut log);
+    }
+    for office in &mut offices {
+        office.synchronise(&log);
+    }
+    let [one, desk, two] = offices;
+    (log, one, desk, two)
+}
+
 impl Office {
     fn of(log: &TestLog, member: Member) -> Self {
         let folder = tempfile::tempdir().expect("tempdir");
@@ -254,8 +273,6 @@ pub(crate) fn take_delivery(office: &mut Office, delivery: &Delivery) -> Result<
     })?;
     let receipt = office.session.receipt_for(verified.header(), verified.delivered());
     let kept = Box::new(incoming::keep(delivery, verified));
-    let proofs = office.session.sign_receipts(&[receipt]).expect("signed");
-    let (held, opened) = (office.lock(), vec![Opened::Good { kept, receipt }]);
-    office.session.keep_opened(&held, opened, &proofs, &mut Received::default()).expect("kept");
-    Ok(proofs)
+    let opened = vec![Opened::Good { kept, receipt }];
+    Ok(office.session.keep_alone(opened, &mut Received::default()).expect("kept"))
 }

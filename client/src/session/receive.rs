@@ -20,7 +20,7 @@ use samverkan_proto::v1::{Acknowledge, Delivery};
 
 use super::incoming::{Known, Opened};
 use super::inflow::{Inflow, Next};
-use super::mail::add_once;
+use super::mail::{Kept, add_once};
 use super::model::{Direction, Notice, Progress, Received};
 use super::{Session, TRIES, TRY_AGAIN};
 use crate::connect::{CALL_TIMEOUT, Link};
@@ -245,12 +245,19 @@ impl Session {
         Ok((Signed { receipts: proofs, by_message }, again))
     }
 
+    /// Keeps what was opened as a batch does; gives the receipts about it.
+    #[cfg(test)]
+    pub(super) fn keep_alone(&mut self, opened: Vec<Opened>, received: &mut Received) -> Result<Vec<Bytes>> {
+        let batch = Batch { opened, ..Batch::default() };
+        Ok(self.keep_batch(batch, received)?.0.receipts)
+    }
+
     /// Leaves out what is kept already, and shows nothing twice.
     fn only_new(&self, opened: Vec<Opened>, again: &mut Vec<Bytes>) -> Vec<Opened> {
         let known = Known { mail: &self.mail, in_batch: &[] };
         let mut new = Vec::with_capacity(opened.len());
         for one in opened {
-            let Opened::Good { kept, receipt } = one else {
+            let Opened::Good { mut kept, receipt } = one else {
                 new.push(one);
                 continue;
             };
@@ -262,6 +269,9 @@ impl Session {
             {
                 new.push(Opened::Repeated(receipt));
             } else {
+                if kept.direction == Direction::Out {
+                    kept.resends = self.mail.newest_sending(&kept.body.send_id).map(Kept::id);
+                }
                 new.push(Opened::Good { kept, receipt });
             }
         }

@@ -1,13 +1,14 @@
 //! The session without a hub: what is sealed, kept, believed and shown.
 
 use samverkan_proto::code::{Class, Kind, LegalBasis, OrganisationState};
+use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::receipt::{HubEvent, MailboxRef};
 
 use super::model::{Direction, Draft, Reply, Sent, Stage};
 use super::office::{
     Office, Silent, accepted, delivery, hub_receipt, referral, take, take_delivery, two_offices,
 };
-use crate::directory::testlog::{NOW_MS, TestLog};
+use crate::directory::testlog::{NOW_MS, TestLog, signer};
 use crate::error::Code;
 
 const DAY_MS: u64 = 86_400_000;
@@ -335,4 +336,43 @@ async fn a_forked_log_stops_sending_and_not_reading() {
     let refused = two.session.reply(&sent.reference, reply, &mut Silent).await.expect_err("stopped");
     assert_eq!(refused.code(), Code::LogForked);
     assert_eq!(two.session.thread(&sent.reference).expect("still readable").messages.len(), 1);
+}
+
+/// A log on which `two` has five mailboxes, each read by sixteen devices of its own, and `one` to write to them.
+fn crowd() -> (Office, Vec<String>) {
+    let (mut log, mut one, mut two) = two_offices();
+    let names: Vec<String> = (0..5).map(|number| format!("krets-{number}")).collect();
+    for (index, name) in (0..).zip(&names) {
+        let devices: Vec<_> = (0..16).map(|device| signer(100 + 16 * index + device)).collect();
+        log.add_readers(&mut two.member, name, &devices.iter().collect::<Vec<_>>());
+        for device in &devices {
+            log.publish_for(two.member.org(), device, Epoch::of(NOW_MS));
+        }
+    }
+    one.synchronise(&log);
+    (one, names)
+}
+
+#[tokio::test]
+async fn more_devices_than_a_message_is_sealed_to_are_told_before_anything_is_written() {
+    let (mut one, names) = crowd();
+    let to = |count| -> Vec<samverkan_proto::ids::MailboxAddress> {
+        names.iter().take(count).map(|name| format!("two/{name}").parse().expect("address")).collect()
+    };
+    assert_eq!(codes(&one, &Draft { to: to(4), ..referral() }), [], "exactly 64");
+    // Nothing about a person is needed to be told.
+    let empty = Draft { to: to(5), subject: String::new(), text: String::new(), ..referral() };
+    let obstacles = one.session.obstacles(&empty);
+    assert_eq!(obstacles.iter().map(|found| found.code).collect::<Vec<_>>(), [Code::TooManyDevices]);
+    let text = crate::text::Text::of(crate::text::Language::English);
+    let told = obstacles[0].to_error().explain(&text).message;
+    assert!(told.contains("at most 64"), "{told}");
+    for name in &names {
+        assert!(told.contains(&format!("two/{name} (16)")), "{told}");
+    }
+    let refused =
+        one.session.send(Draft { to: to(5), ..referral() }, &mut Silent).await.expect_err("too many");
+    assert_eq!(refused.code(), Code::TooManyDevices);
+    assert!(one.session.sent().is_empty(), "nothing was sealed");
+    send(&mut one, Draft { to: to(4), ..referral() }).await;
 }
