@@ -16,6 +16,7 @@ mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
 
+mod bad_135_network;
 mod bad_137_interrupt;
 
 mod canaries;

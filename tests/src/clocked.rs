@@ -47,6 +47,11 @@ impl ClockedHub {
         self.hands.set(self.started_ms + since_start_ms);
     }
 
+    /// Turns the clock back to so long before the start.
+    pub fn go_back(&self, before_start_ms: u64) {
+        self.hands.set(self.started_ms - before_start_ms);
+    }
+
     /// When it was started, in milliseconds since 1970.
     #[must_use]
     pub fn started_ms(&self) -> u64 {

@@ -12,10 +12,11 @@ use super::{Directory, DirectoryError, LogFault};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::home::ProfileLock;
 
-/// The most leaves that one synchronisation takes: twice a country for a year.
-const MAX_NEW_LEAVES: usize = 2_000_000;
-/// The most bytes that one synchronisation takes.
-const MAX_NEW_BYTES: u64 = 2 << 30;
+/// The most leaves that one synchronisation takes.
+const MAX_NEW_LEAVES: usize = 500_000;
+/// The most bytes that one synchronisation takes: what 800 organisations with three devices each publish in almost three years. They are in
+/// memory until they have been compared with the signed root.
+const MAX_NEW_BYTES: u64 = 512 << 20;
 
 /// What the hub has and the copy had not when it was asked. Nothing of it is verified.
 pub struct News {
@@ -115,8 +116,9 @@ struct Incoming {
 
 impl Incoming {
     fn add(&mut self, part: SyncResponse) -> Result<(), DirectoryError> {
-        // Only the last part has the checkpoint.
-        if !self.checkpoint.is_empty() {
+        // Only the last part has the checkpoint, and one that has nothing could be followed by others for ever.
+        let says_nothing = part.entries.is_empty() && part.checkpoint.is_empty();
+        if !self.checkpoint.is_empty() || says_nothing {
             return Err(DirectoryError::BadAnswer);
         }
         for entry in part.entries {
