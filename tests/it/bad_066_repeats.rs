@@ -89,7 +89,7 @@ async fn bad_079_replay_after_the_purge() {
     let refusal = refused("the same bytes", parcel.submit(&ground.peer).await);
     refusal.is(Code::NotFound, ErrorReason::MessageGone, "");
     let recipient = ground.recipient.connect(ground.hub);
-    let waiting = Inbox::open(&recipient, 0).await.expect("a stream").drain().await.expect("what waits");
+    let waiting = Inbox::open(&recipient).await.expect("a stream").drain().await.expect("what waits");
     assert_eq!(waiting.deliveries.len(), 0, "it is not delivered again");
 }
 
