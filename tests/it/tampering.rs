@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
-use bytes::Bytes;
-use samverkan_envelope::blob::{BlobOpener, BlobSealer, BlobSecret};
-use samverkan_envelope::body::Attachment;
+use samverkan_client::session::model::{Progress, Step};
+use samverkan_client::text::{Language, Text};
 use samverkan_proto::ids::sha256_of;
-use samverkan_proto::v1::Delivery;
 use samverkan_tests::binaries::binaries;
 use samverkan_tests::evil::{Capture, Flip, Part};
 use samverkan_tests::hub::HubProcess;
@@ -15,10 +14,7 @@ use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
 use samverkan_tests::process::Running;
 use samverkan_tests::until::until;
 use samverkan_tests::wire::bytes::random;
-use samverkan_tests::wire::log::Log;
 use samverkan_tests::wire::parcel::random_bytes;
-use samverkan_tests::wire::seal::{Reader, body, seal};
-use samverkan_tests::wire::{Inbox, Member};
 use tempfile::TempDir;
 
 /// Bytes changed before the shipped program.
@@ -27,80 +23,70 @@ const FLIPS: usize = 200;
 const FLIPS_A_RUN: usize = 8;
 const TEXT: &str = "Ett exempel som ingen annan än mottagaren ska läsa.";
 
-#[tokio::test]
-async fn every_changed_byte_of_a_message_is_refused() {
-    let hub = HubProcess::shared();
-    let (from, to) = (Member::join(hub, "polis").await, Member::join(hub, "boj").await);
-    let log = Log::synchronise(&from.connect(hub)).await.expect("the log");
-    let receipt = seal(&from, &[&to], body(&log, TEXT)).parcel.submit(&from.connect(hub)).await;
-    receipt.expect("the message is accepted");
-    let mut inbox = Inbox::open(&to.connect(hub)).await.expect("a receive stream");
-    let delivery = inbox.delivery().await.expect("a delivery");
-    let log = Log::synchronise(&to.connect(hub)).await.expect("the log");
-    let reader = Reader { member: &to, index: 0, log: &log };
-    let opened = reader.open(&delivery).expect("the unchanged message is good");
-    assert_eq!(opened.body().text, TEXT);
-    for part in [Part::Header, Part::Wrap, Part::Content, Part::Receipt] {
-        let mut changed = delivery.clone();
-        for offset in 0..part_of(&mut changed, part).len() {
-            let flip = Flip { part, offset, mask: 1 << (offset % 8) };
-            *part_of(&mut changed, part) = flip.apply(part, part_of(&mut delivery.clone(), part));
-            let refusal = reader.open(&changed).err().unwrap_or_else(|| panic!("accepted: {flip}"));
-            assert_eq!(refusal.to_string(), "the message can not be trusted", "{flip}");
-        }
-    }
-}
-
-fn part_of(delivery: &mut Delivery, part: Part) -> &mut Bytes {
-    match part {
-        Part::Header => &mut delivery.header,
-        Part::Wrap => &mut delivery.wrap,
-        Part::Content => &mut delivery.content,
-        Part::Receipt => &mut delivery.submission_receipt,
-        Part::Blob => panic!("an attachment travels apart"),
-    }
-}
-
-#[test]
-fn every_changed_byte_of_an_attachment_is_refused() {
-    let file = random_bytes(3_000);
-    let mut blob = Vec::new();
-    let secret = BlobSecret::generate().expect("randomness");
-    let mut sealer = BlobSealer::new(secret, file.len() as u64, &mut blob).expect("a small file");
-    sealer.push(&file, &mut blob).expect("within its length");
-    let outline = sealer.finish(&mut blob).expect("of its length");
-    let attachment = outline.attachment("bilaga.pdf".to_owned(), "application/pdf".to_owned());
-    assert_eq!(open(&attachment, &blob), Some(file), "the unchanged one is good");
-    for offset in 0..blob.len() {
-        blob[offset] ^= 1 << (offset % 8);
-        assert_eq!(open(&attachment, &blob), None, "byte {offset}");
-        blob[offset] ^= 1 << (offset % 8);
-    }
-}
-
-fn open(attachment: &Attachment, blob: &[u8]) -> Option<Vec<u8>> {
-    let mut opener = BlobOpener::new(attachment);
-    let mut file = Vec::new();
-    opener.push(blob, &mut file).ok()?;
-    opener.finish(&mut file).ok()?;
-    Some(file)
-}
-
-#[tokio::test]
-async fn the_program_shows_and_keeps_nothing_of_a_changed_message() {
+/// A message with an attachment that waits for `to`, and a hub in place of the one that took it.
+async fn waiting_message(file: &[u8]) -> (Office, Capture, Evil, HubProcess) {
     let hub = HubProcess::start();
     let (from, to) = (Office::open(&hub, &POLICE, "anmalan"), Office::open(&hub, &ASSOCIATION, "stod"));
-    let file = random_bytes(3_000);
-    let (text, attached) = (from.file("text", TEXT), from.file("bilaga.bin", &file));
+    let (text, attached) = (from.file("text", TEXT), from.file("bilaga.bin", file));
     let letter = ["send", "--to", to.mailbox(), "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
     from.run(&[&letter[..], &["--text-file", text, "--attach", attached]].concat()).exits(0);
     let capture = Capture::record(&hub, &to).await;
     hub.terminate();
     let evil = Evil::start(&hub, &capture);
-
     // The directory follows the log first, and everything else works as it should.
     evil.say(&[]);
     to.run(&["inbox"]).exits(0);
+    (to, capture, evil, hub)
+}
+
+#[tokio::test]
+async fn the_library_refuses_every_changed_byte_of_every_part_with_one_error() {
+    let (to, capture, evil, _hub) = waiting_message(b"En liten bilaga.").await;
+    let before = to.kept();
+    let flips = |part: Part| {
+        let flip = move |offset| Flip { part, offset, mask: 1 << (offset % 8) };
+        (0..capture.part(part).len()).map(flip).collect::<Vec<_>>()
+    };
+    let mut session = to.session();
+    for part in Part::ALL {
+        let flips = flips(part);
+        evil.say(&flips);
+        let began = Instant::now();
+        let received = session.receive(&mut Silent).await.expect("the stream itself is good");
+        println!("{part:?}: {} bytes in {:?}", flips.len(), began.elapsed());
+        assert_eq!(received.refused, flips.len(), "{part:?}: every one is refused");
+        assert_eq!((received.threads.len(), received.held, received.receipts), (0, 0, 0), "{part:?}");
+        let error = received.check().expect_err("it is told");
+        let told = error.explain(&Text::of(Language::English));
+        assert_eq!((told.code, told.exit), ("MESSAGE_UNTRUSTED", 9), "{part:?}");
+        assert_eq!(told.message, "A message came that can not be trusted. Nothing of it is shown or kept.");
+        assert!(session.inbox().is_empty(), "{part:?}");
+    }
+    assert_eq!(to.kept(), before, "nothing is kept");
+
+    evil.say(&[Flip::NONE]);
+    let received = session.receive(&mut Silent).await.expect("a good message");
+    received.check().expect("nothing was wrong with it");
+    let [reference] = received.threads.as_slice() else { panic!("one thread, not {:?}", received.threads) };
+    assert_eq!(session.thread(reference).expect("kept").messages[0].text, TEXT);
+    let mut file = Vec::new();
+    session.attachment(reference, 1, &mut file).expect("verified");
+    assert_eq!(file, b"En liten bilaga.");
+}
+
+/// Nobody looks.
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&mut self, _: Step, _: u64) {}
+
+    fn advance(&mut self, _: u64) {}
+}
+
+#[tokio::test]
+async fn the_program_shows_and_keeps_nothing_of_a_changed_message() {
+    let file = random_bytes(3_000);
+    let (to, capture, evil, _hub) = waiting_message(&file).await;
     let before = to.kept();
     let seed: u64 = u64::from_be_bytes(random());
     println!("seed {seed}");

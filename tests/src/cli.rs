@@ -2,6 +2,10 @@
 
 use crate::binaries::binaries;
 use crate::process::{Outcome, run};
+use samverkan_client::clock::Clock;
+use samverkan_client::home::{Environment, Home, Profile};
+use samverkan_client::passphrase::Passphrase;
+use samverkan_client::session::Session;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,6 +72,28 @@ impl Cli {
     #[must_use]
     pub fn passphrase_file(&self) -> PathBuf {
         self.folder.join("passphrase")
+    }
+
+    /// Its profile, for the client library in this process.
+    ///
+    /// # Panics
+    /// Before it has joined.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        let environment =
+            Environment { samverkan_home: Some(self.home().into_os_string()), ..Environment::default() };
+        let home = Home::locate(&environment).expect("a home folder");
+        home.open(&home.chosen().expect("a chosen profile")).expect("a profile")
+    }
+
+    /// The profile as the client library opens it.
+    ///
+    /// # Panics
+    /// Before it has joined.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        let passphrase = Passphrase::parse(PASSPHRASE.as_bytes().to_vec()).expect("a passphrase");
+        Session::open(self.profile(), &passphrase, Clock::system()).expect("a session")
     }
 
     /// The command line, ready to be changed or run; it names no terminal, no proxy and no other home.

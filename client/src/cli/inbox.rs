@@ -8,7 +8,7 @@ use super::output::{Output, Report};
 use super::page::Page;
 use super::steps::Steps;
 use super::thread::{self, ThreadReport, is_overdue};
-use crate::error::{Class, Code, Error, Result};
+use crate::error::{Class, Result};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::{Received, ThreadLine};
@@ -72,7 +72,7 @@ pub(super) fn warn_about(received: &Received, output: &mut Output) -> Result<()>
     if received.elsewhere {
         output.notice(msg!("inbox-elsewhere"), &text::Args::none());
     }
-    if received.refused > 0 { Err(Error::new(Code::MessageUntrusted)) } else { Ok(()) }
+    received.check()
 }
 
 pub(super) fn warn_about_damage(session: &Session, output: &mut Output) {

@@ -31,8 +31,10 @@ pub(super) enum Next {
 pub(super) struct Inflow {
     up: mpsc::Sender<ReceiveRequest>,
     down: Streaming<ReceiveResponse>,
-    /// Items that came while an acknowledgement was waited for; at most the credit.
+    /// Items that came while an acknowledgement was waited for.
     early: VecDeque<Item>,
+    /// The most of them that an honest hub sends: the credit, and the word that this was all.
+    bound: usize,
 }
 
 impl Inflow {
@@ -42,7 +44,7 @@ impl Inflow {
         let start = Up::Start(Start { credit });
         up.send(ReceiveRequest { step: Some(start) }).await.map_err(|_| ended())?;
         let down = unary(link.relay().receive(ReceiverStream::new(requests))).await?;
-        Ok(Self { up, down, early: VecDeque::new() })
+        Ok(Self { up, down, early: VecDeque::new(), bound: credit as usize + 1 })
     }
 
     /// The next item, waiting at most `patience`; without it, for ever.
@@ -70,7 +72,11 @@ impl Inflow {
         loop {
             match timeout(CALL_TIMEOUT, self.read()).await.map_err(|_| ended())?? {
                 Item::Acknowledged(answer) => return Ok(answer.failures),
-                early => self.early.push_back(early),
+                early if self.early.len() < self.bound => self.early.push_back(early),
+                _ => {
+                    let cause = "more came than was asked for";
+                    return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+                }
             }
         }
     }

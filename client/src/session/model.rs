@@ -7,6 +7,8 @@ use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, Kind, LegalBasis,
 use samverkan_proto::ids::{Handle, MailboxAddress, MessageId};
 use samverkan_proto::statement::safety::CaseReference;
 
+use crate::error::{Code, Error, Result};
+
 /// A message as a person composes it, before it is sealed.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -53,7 +55,7 @@ pub struct ConsentId(pub CaseReference);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     /// The stable code, spelt as the wire's `ErrorReason` where there is one.
-    pub code: crate::error::Code,
+    pub code: Code,
     /// The recipient concerned, when it is one recipient.
     pub recipient: Option<MailboxAddress>,
     /// The recipients that have too many devices together, each with how many it has; empty for any other obstacle.
@@ -93,6 +95,16 @@ pub struct Received {
     pub receipts: usize,
     /// Another process was fetching attachments, and messages may wait that were left to it.
     pub elsewhere: bool,
+}
+
+impl Received {
+    /// Whether everything that came can be trusted. Nobody learns from the answer what is wrong with a message, or where.
+    ///
+    /// # Errors
+    /// [`Code::MessageUntrusted`].
+    pub fn check(&self) -> Result<()> {
+        if self.refused > 0 { Err(Error::new(Code::MessageUntrusted)) } else { Ok(()) }
+    }
 }
 
 /// One line for `watch`: neutral, without names and counts.

@@ -5,11 +5,8 @@ use std::path::Path;
 use bytes::Bytes;
 use prost::Message;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use samverkan_client::clock::Clock;
-use samverkan_client::home::{Environment, Home, Profile};
 use samverkan_client::keystore::Keystore;
 use samverkan_client::passphrase::Passphrase;
-use samverkan_client::session::Session;
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::v1::{
     Delivery, DownloadBlobRequest, HelloRequest, HelloResponse, LogEntry, SyncRequest, SyncResponse,
@@ -103,18 +100,11 @@ impl Capture {
 /// What the device of this profile shows to the hub.
 fn certificate_of(cli: &Cli) -> Presented {
     let passphrase = Passphrase::parse(cli.passphrase().as_bytes().to_vec()).expect("the passphrase");
-    let keystore = Keystore::open(&profile(cli), &passphrase).expect("the keystore");
-    let session = Session::open(profile(cli), &passphrase, Clock::system()).expect("a session");
+    let keystore = Keystore::open(&cli.profile(), &passphrase).expect("the keystore");
+    let session = cli.session();
     let key = keystore.contents().tls_key().expect("a device has a key").expose().to_vec();
     let chain = vec![session.membership().certificate.clone().into()];
     Presented { chain, key: PrivatePkcs8KeyDer::from(key).into() }
-}
-
-fn profile(cli: &Cli) -> Profile {
-    let environment =
-        Environment { samverkan_home: Some(cli.home().into_os_string()), ..Environment::default() };
-    let home = Home::locate(&environment).expect("a home folder");
-    home.open(&home.chosen().expect("a chosen profile")).expect("a profile")
 }
 
 async fn download(peer: &Peer, delivery: &Delivery) -> Bytes {

@@ -34,7 +34,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{Capture, Flip, Part};
 
-/// Answers that wait for the client; more than a file of flips has lines.
+/// Answers that wait for the client.
 const QUEUE: usize = 256;
 
 type Answers<T> = ReceiverStream<Result<T, Status>>;
@@ -217,7 +217,7 @@ impl RelayService for Evil {
     }
 }
 
-/// One receive stream: a delivery for each flip, and thanks for every acknowledgement.
+/// One receive stream: a delivery for each flip, as many as there is credit for, and thanks for every acknowledgement.
 async fn hand_over(
     state: &State,
     flips: &[Flip],
@@ -226,19 +226,26 @@ async fn hand_over(
 ) {
     // The client is gone when nobody takes an answer, and then there is nothing left to do.
     let say = async |item| answers.send(Ok(ReceiveResponse { item: Some(item) })).await.is_ok();
+    let (mut left, mut caught_up) = ((1..).zip(flips).peekable(), false);
     while let Ok(Some(ReceiveRequest { step })) = steps.message().await {
-        let heard = match step {
-            Some(Step::Start(_)) => {
-                for (cursor, flip) in (1..).zip(flips) {
-                    say(Item::Delivery(state.delivery(cursor, flip))).await;
+        let credit = match step {
+            Some(Step::Start(start)) => start.credit,
+            Some(Step::Credit(more)) => more,
+            Some(Step::Acknowledge(_)) => {
+                if !say(Item::Acknowledged(Acknowledged::default())).await {
+                    return;
                 }
-                say(Item::CaughtUp(CaughtUp { cursor: flips.len() as u64 })).await
+                0
             }
-            Some(Step::Acknowledge(_)) => say(Item::Acknowledged(Acknowledged::default())).await,
-            Some(Step::Credit(_)) | None => true,
+            None => 0,
         };
-        if !heard {
-            return;
+        for (cursor, flip) in left.by_ref().take(credit as usize) {
+            if !say(Item::Delivery(state.delivery(cursor, flip))).await {
+                return;
+            }
+        }
+        if left.peek().is_none() && !caught_up {
+            caught_up = say(Item::CaughtUp(CaughtUp { cursor: flips.len() as u64 })).await;
         }
     }
 }
