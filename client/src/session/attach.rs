@@ -9,7 +9,7 @@ use std::path::Path;
 
 use samverkan_envelope::blob::BlobOpener;
 use samverkan_envelope::body::Attachment;
-use secrecy::zeroize::{Zeroize as _, Zeroizing};
+use secrecy::zeroize::Zeroizing;
 
 mod source;
 mod tidy;
@@ -67,7 +67,8 @@ impl<W: Write> Verifier<W> {
 
 fn drain(plain: &mut Zeroizing<Vec<u8>>, out: &mut dyn Write) -> Result<(), OpenFailure> {
     let written = out.write_all(plain).map_err(OpenFailure::Write);
-    plain.zeroize();
+    // The next piece goes over it; it is wiped when all of them have been here.
+    plain.clear();
     written
 }
 

@@ -134,8 +134,9 @@ pub struct BlobSealer {
     secret: BlobSecret,
     key: AeadKey,
     true_len: u64,
-    plain_len: u64,
     taken: u64,
+    /// Padding that is still to come.
+    missing: u64,
     sealed: u64,
     buffer: Zeroizing<Vec<u8>>,
     tags: Vec<[u8; TAG_LEN]>,
@@ -162,8 +163,8 @@ impl BlobSealer {
             key: segment_key(&secret.salt, &secret.file_key),
             secret,
             true_len,
-            plain_len: padded(true_len + LENGTH_PREFIX as u64),
             taken: 0,
+            missing: padded(true_len + LENGTH_PREFIX as u64) - true_len - LENGTH_PREFIX as u64,
             sealed: 0,
             buffer,
             tags: Vec::new(),
@@ -186,21 +187,30 @@ impl BlobSealer {
         Ok(())
     }
 
-    /// The file has ended: appends the padding and the last segment.
+    /// The file has ended: appends about a segment of padding, and says whether there is more. A large file has
+    /// megabytes of it, which need not be in memory at once.
     ///
     /// # Errors
     /// [`SealBlobError::LengthChanged`] when there were fewer bytes than announced.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<BlobOutline, SealBlobError> {
+    pub fn pad(&mut self, out: &mut Vec<u8>) -> Result<bool, SealBlobError> {
         if self.taken != self.true_len {
             return Err(SealBlobError::LengthChanged);
         }
-        let mut missing = self.plain_len - self.true_len - LENGTH_PREFIX as u64;
-        while missing > 0 {
-            let zeros = [0; 4_096];
-            let some = missing.min(zeros.len() as u64);
+        let zeros = [0; SEGMENT / 8];
+        for _ in 0..8 {
+            let some = self.missing.min(zeros.len() as u64);
             self.absorb(&zeros[..some as usize], out);
-            missing -= some;
+            self.missing -= some;
         }
+        Ok(self.missing > 0)
+    }
+
+    /// The file has ended: appends the rest of the padding and the last segment.
+    ///
+    /// # Errors
+    /// As [`BlobSealer::pad`].
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<BlobOutline, SealBlobError> {
+        while self.pad(out)? {}
         self.seal_segment(true, out);
         Ok(BlobOutline {
             secret: self.secret,

@@ -125,6 +125,28 @@ fn nothing_leaves_before_its_segment_is_verified() {
 }
 
 #[test]
+fn padding_leaves_a_segment_at_a_time() {
+    let len = 20 << 20;
+    let mut blob = Vec::new();
+    let mut sealer = BlobSealer::new(secret(7), len, &mut blob).expect("small");
+    sealer.push(&vec![1; len as usize], &mut blob).expect("as announced");
+    let mut rounds = 0;
+    loop {
+        let before = blob.len();
+        let more = sealer.pad(&mut blob).expect("the file has ended");
+        assert!(blob.len() - before <= 65_552, "at most one segment");
+        rounds += 1;
+        if !more {
+            break;
+        }
+    }
+    assert!(rounds > 1);
+    let outline = sealer.finish(&mut blob).expect("as announced");
+    assert_eq!(blob.len() as u64, blob_len(len));
+    assert_eq!(open(&attachment(&outline), &blob, 1 << 20), Ok(vec![1; len as usize]));
+}
+
+#[test]
 fn a_later_run_gives_the_same_segments_and_no_others() {
     let data = file(150_000);
     let (blob, outline) = seal(&data, 10_000);
@@ -151,7 +173,8 @@ fn a_file_of_another_length_than_announced_is_refused() {
     let mut out = Vec::new();
     let mut sealer = BlobSealer::new(secret(1), 3, &mut out).expect("small");
     assert_eq!(sealer.push(&[0; 4], &mut out), Err(SealBlobError::LengthChanged));
-    let sealer = BlobSealer::new(secret(1), 3, &mut out).expect("small");
+    let mut sealer = BlobSealer::new(secret(1), 3, &mut out).expect("small");
+    assert_eq!(sealer.pad(&mut out), Err(SealBlobError::LengthChanged));
     assert_eq!(sealer.finish(&mut out).err(), Some(SealBlobError::LengthChanged));
     assert_eq!(BlobSealer::new(secret(1), (1 << 31) - 7, &mut out).err(), Some(SealBlobError::TooLarge));
 }

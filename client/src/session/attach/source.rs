@@ -108,14 +108,16 @@ impl Source {
                 break;
             }
             sealer.push(&piece[..read], &mut sealed).map_err(|_| self.changed())?;
-            out.write_all(&sealed).map_err(|error| FileError::from_io(folder, error))?;
-            sealed.clear();
+            write_out(&mut sealed, out, folder)?;
             progress.advance(read as u64);
             // Somebody may want to stop.
             tokio::task::yield_now().await;
         }
+        while sealer.pad(&mut sealed).map_err(|_| self.changed())? {
+            write_out(&mut sealed, out, folder)?;
+        }
         let outline = sealer.finish(&mut sealed).map_err(|_| self.changed())?;
-        out.write_all(&sealed).map_err(|error| FileError::from_io(folder, error))?;
+        write_out(&mut sealed, out, folder)?;
         if !self.path.metadata().is_ok_and(|after| State::of(&after) == self.state) {
             return Err(self.changed());
         }
@@ -125,6 +127,13 @@ impl Source {
     fn changed(&self) -> Error {
         Error::with(Code::AttachmentChanged, Args::none().text("path", self.path.display()))
     }
+}
+
+/// Writes sealed bytes to a file in `folder`, and makes room for more.
+fn write_out(sealed: &mut Vec<u8>, out: &mut File, folder: &Path) -> Result<()> {
+    out.write_all(sealed).map_err(|error| FileError::from_io(folder, error))?;
+    sealed.clear();
+    Ok(())
 }
 
 /// A sealed file on disk that has no place yet. Dropping it removes it.
