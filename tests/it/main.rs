@@ -19,6 +19,7 @@ mod bad_094_disk_full;
 mod bad_135_network;
 mod bad_137_interrupt;
 
+mod attachment;
 mod canaries;
 mod cli_walk;
 mod crash;

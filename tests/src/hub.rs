@@ -1,6 +1,6 @@
 //! A hub process: killed, stopped and started again at will.
 
-use crate::process::{Leash, Running, resident_bytes};
+use crate::process::{Leash, Running, peak_resident_bytes, resident_bytes};
 use crate::site::Site;
 use std::ops::Deref;
 use std::process::{Command, ExitStatus};
@@ -73,6 +73,12 @@ impl HubProcess {
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
         resident_bytes(self.pid())
+    }
+
+    /// The most resident memory since it was started, in bytes.
+    #[must_use]
+    pub fn peak_resident_bytes(&self) -> u64 {
+        peak_resident_bytes(self.pid())
     }
 
     /// SIGKILL: what a power cut looks like to everyone else.

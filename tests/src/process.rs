@@ -1,12 +1,13 @@
 //! Child processes: run to their end with everything they said, or kept running and killed when the test lets go.
 
-use crate::until::until;
+use crate::until::{PATIENCE, until, until_within};
 use rustix::process::Signal;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What a finished process left behind.
 #[derive(Clone, Debug)]
@@ -87,6 +88,20 @@ impl Outcome {
 /// When it can not be started, prints something else than UTF-8, or does not end in time.
 #[track_caller]
 pub fn run(command: &mut Command, stdin: &[u8]) -> Outcome {
+    run_watched(command, stdin, PATIENCE, |_| {})
+}
+
+/// The same for a command that takes longer, calling `watch` with the process id again and again while it runs.
+///
+/// # Panics
+/// As [`run`], after `patience`.
+#[track_caller]
+pub fn run_watched(
+    command: &mut Command,
+    stdin: &[u8],
+    patience: Duration,
+    mut watch: impl FnMut(u32),
+) -> Outcome {
     let text = format!("{command:?}");
     let mut child = command
         .stdin(Stdio::piped())
@@ -97,7 +112,10 @@ pub fn run(command: &mut Command, stdin: &[u8]) -> Outcome {
     let feeder = feed(child.stdin.take(), stdin.to_vec());
     let (stdout, stderr) = (gather(child.stdout.take()), gather(child.stderr.take()));
     let mut running = Running(child);
-    let status = until(&format!("the end of {text}"), || running.finished());
+    let status = until_within(patience, &format!("the end of {text}"), || {
+        watch(running.id());
+        running.finished()
+    });
     feeder.join().expect("feeding does not panic");
     let read = |gatherer: JoinHandle<Vec<u8>>| {
         let bytes = gatherer.join().expect("gathering does not panic");
@@ -241,14 +259,45 @@ impl Drop for Leash {
 /// When the process is gone.
 #[must_use]
 pub fn resident_bytes(pid: u32) -> u64 {
-    let mut status = String::new();
-    File::open(PathBuf::from(format!("/proc/{pid}/status")))
-        .and_then(|mut file| file.read_to_string(&mut status))
-        .expect("the process is alive");
-    let line =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a live process has memory");
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number of KiB");
-    kib * 1024
+    memory(pid, "VmRSS:").expect("the process is alive")
+}
+
+/// The most resident memory a process has had in bytes, from `/proc`.
+///
+/// # Panics
+/// When the process is gone.
+#[must_use]
+pub fn peak_resident_bytes(pid: u32) -> u64 {
+    memory(pid, "VmHWM:").expect("the process is alive")
+}
+
+/// A line of a process's memory in bytes; none of a process that has ended.
+fn memory(pid: u32, line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let text = status.lines().find_map(|found| found.strip_prefix(line))?;
+    let kib: u64 = text.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+    Some(kib * 1024)
+}
+
+/// The most resident memory a process was seen to have, from the moment on at which looking begins.
+#[derive(Debug, Default)]
+pub struct Peak(u64);
+
+impl Peak {
+    /// Looks once.
+    pub fn look(&mut self, pid: u32) {
+        self.0 = self.0.max(memory(pid, "VmRSS:").unwrap_or(0));
+    }
+
+    /// The most so far, in bytes.
+    ///
+    /// # Panics
+    /// When it was never seen alive.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        assert!(self.0 > 0, "the process was never seen");
+        self.0
+    }
 }
 
 #[cfg(test)]

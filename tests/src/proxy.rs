@@ -1,5 +1,6 @@
 //! A TCP relay on loopback that counts, stalls, cuts and leads elsewhere: the network on a bad day.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,8 +34,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Rules {
-    /// Bytes that may still pass, over all connections; the connection that would exceed it is cut. `None`: no bound.
-    allowance: [Option<u64>; 2],
+    /// What happens next each way, over all connections. Nothing: no bound.
+    bounds: [VecDeque<Bound>; 2],
     stalled: bool,
     open: Vec<TcpStream>,
     turns: Turns,
@@ -59,6 +60,23 @@ impl Turns {
         self.held |= holds;
         holds
     }
+}
+
+/// A place in the bytes that go one way.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    /// Bytes that may still pass before it.
+    left: u64,
+    then: Then,
+}
+
+/// What happens to the byte that would go beyond a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// Its connection is cut.
+    Cut,
+    /// Everything is held back.
+    Stall,
 }
 
 impl Shared {
@@ -110,7 +128,28 @@ impl Proxy {
     /// Lets exactly `n` more bytes pass one way, then cuts whichever connection sends more. Connections made after that cut are
     /// unbounded again.
     pub fn cut_after(&self, way: Way, n: u64) {
-        self.shared.rules().allowance[way as usize] = Some(n);
+        self.cut_at(way, [n]);
+    }
+
+    /// The same several times: at each of these places, counted from now, ascending.
+    pub fn cut_at(&self, way: Way, places: impl IntoIterator<Item = u64>) {
+        let mut before = 0;
+        let bounds = places.into_iter().map(|place| {
+            let left = place - std::mem::replace(&mut before, place);
+            Bound { left, then: Then::Cut }
+        });
+        self.shared.rules().bounds[way as usize] = bounds.collect();
+    }
+
+    /// Lets exactly `n` more bytes pass one way, then holds everything back as [`Proxy::stall`] does.
+    pub fn stall_after(&self, way: Way, n: u64) {
+        self.shared.rules().bounds[way as usize] = VecDeque::from([Bound { left: n, then: Then::Stall }]);
+    }
+
+    /// Whether everything is held back now.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        self.shared.rules().stalled
     }
 
     /// Cuts every open connection now.
@@ -190,25 +229,30 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 fn relay(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
-    let mut buffer = vec![0; 16 << 10];
-    while let Ok(read @ 1..) = from.read(&mut buffer) {
-        let pass = admit(way, read, shared);
-        // Counted first: whoever has an answer to these bytes finds them counted.
-        shared.bytes[way as usize].fetch_add(pass as u64, Ordering::SeqCst);
-        if to.write_all(&buffer[..pass]).is_err() {
-            break;
-        }
-        if pass < read {
-            let _ = from.shutdown(Shutdown::Both);
-            break;
+    let mut buffer = vec![0; 64 << 10];
+    'connection: while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let mut rest = &buffer[..read];
+        while !rest.is_empty() {
+            let (pass, cut) = admit(way, rest.len(), shared);
+            let passed;
+            (passed, rest) = rest.split_at(pass);
+            // Counted first: whoever has an answer to these bytes finds them counted.
+            shared.bytes[way as usize].fetch_add(pass as u64, Ordering::SeqCst);
+            if to.write_all(passed).is_err() {
+                break 'connection;
+            }
+            if cut {
+                let _ = from.shutdown(Shutdown::Both);
+                break 'connection;
+            }
         }
     }
     // Tells the other side; it may know already.
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// How many of `read` bytes may pass, once bytes may pass at all.
-fn admit(way: Way, read: usize, shared: &Shared) -> usize {
+/// How many of so many bytes may pass, once bytes may pass at all, and whether the connection is cut then.
+fn admit(way: Way, bytes: usize, shared: &Shared) -> (usize, bool) {
     let mut rules = shared.rules();
     if rules.turns.take(way) {
         rules.stalled = true;
@@ -216,11 +260,16 @@ fn admit(way: Way, read: usize, shared: &Shared) -> usize {
     while rules.stalled && !shared.closed.load(Ordering::SeqCst) {
         rules = shared.changed.wait(rules).unwrap_or_else(PoisonError::into_inner);
     }
-    let allowance = &mut rules.allowance[way as usize];
-    let Some(left) = *allowance else { return read };
-    let pass = read.min(usize::try_from(left).unwrap_or(usize::MAX));
-    *allowance = if pass < read { None } else { Some(left - pass as u64) };
-    pass
+    let Some(bound) = rules.bounds[way as usize].front_mut() else { return (bytes, false) };
+    let pass = bytes.min(usize::try_from(bound.left).unwrap_or(usize::MAX));
+    bound.left -= pass as u64;
+    let then = bound.then;
+    if pass == bytes {
+        return (pass, false);
+    }
+    rules.bounds[way as usize].pop_front();
+    rules.stalled |= then == Then::Stall;
+    (pass, then == Then::Cut)
 }
 
 #[cfg(test)]
@@ -261,6 +310,36 @@ mod tests {
         again.write_all(b"again").expect("written");
         again.read_exact(&mut answer).expect("read");
         assert_eq!(&answer, b"again");
+    }
+
+    #[test]
+    fn each_of_several_cuts_ends_one_connection() {
+        let proxy = Proxy::start(echo());
+        proxy.cut_at(Way::Up, [3, 7]);
+        for _ in 0..2 {
+            let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+            let _ = socket.write_all(b"hello");
+            let _ = socket.read_to_end(&mut Vec::new());
+        }
+        assert_eq!((proxy.bytes(Way::Up), proxy.connections()), (7, 2));
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        let mut answer = [0; 5];
+        socket.write_all(b"hello").expect("written");
+        socket.read_exact(&mut answer).expect("there is no third cut");
+    }
+
+    #[test]
+    fn a_stall_begins_at_the_exact_place() {
+        let proxy = Proxy::start(echo());
+        proxy.stall_after(Way::Up, 3);
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        socket.write_all(b"later").expect("written");
+        until("the stall begins", || proxy.is_stalled().then_some(()));
+        until("what may pass has passed", || (proxy.bytes(Way::Up) == 3).then_some(()));
+        proxy.resume();
+        let mut answer = [0; 5];
+        socket.read_exact(&mut answer).expect("read");
+        assert_eq!((&answer, proxy.bytes(Way::Up)), (b"later", 5));
     }
 
     #[test]

@@ -15,13 +15,22 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// # Panics
 /// After [`PATIENCE`], naming `what`.
 #[track_caller]
-pub fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn until<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, probe)
+}
+
+/// The same for something that takes longer.
+///
+/// # Panics
+/// After `patience`, naming `what`.
+#[track_caller]
+pub fn until_within<T>(patience: Duration, what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(found) = probe() {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
+        assert!(Instant::now() < deadline, "waited {patience:?} in vain: {what}");
         std::thread::sleep(PAUSE);
     }
 }
