@@ -91,12 +91,17 @@ async fn bad_097_upload_that_no_message_names() {
 
     days.hub.pass(UNREFERENCED_BLOB_MS - 60_000);
     assert!(unnamed.held(&days.peer).await.expect("what the hub has").complete, "not yet");
-    // Halves are looked for once an hour.
-    days.hub.pass(UNREFERENCED_BLOB_MS + 2 * 3_600_000);
+    // Halves are looked for once an hour. What the hub begins to do just before the clock is turned it does as of then, and goes on when
+    // the clock does.
+    let mut since_start = UNREFERENCED_BLOB_MS + 2 * 60 * MINUTE_MS;
     for blob in [&unnamed, &half] {
-        until_async("the upload is collected", || async {
-            let held = blob.held(&days.peer).await.expect("what the hub has");
-            (held.offset == 0 && !held.complete).then_some(())
+        until_async("the upload is collected", || {
+            since_start += MINUTE_MS;
+            days.hub.pass(since_start);
+            async {
+                let held = blob.held(&days.peer).await.expect("what the hub has");
+                (held.offset == 0 && !held.complete).then_some(())
+            }
         })
         .await;
     }
