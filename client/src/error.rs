@@ -65,6 +65,8 @@ codes! {
     MemoryUnprotected = "MEMORY_UNPROTECTED", Permanent, Unexpected;
     /// The person pressed Ctrl-C.
     Interrupted = "INTERRUPTED", ActionNeeded, Interrupted;
+    /// The person was asked whether to send it, and did not say yes.
+    NotConfirmed = "NOT_CONFIRMED", ActionNeeded, Interrupted;
     /// Whoever read the output went away. Ends quietly.
     OutputClosed = "OUTPUT_CLOSED", Permanent, Done;
     /// The output can not be written.
@@ -88,6 +90,8 @@ codes! {
     DurationInvalid = "DURATION_INVALID", ActionNeeded, Usage;
     /// A date is not one.
     DateInvalid = "DATE_INVALID", ActionNeeded, Usage;
+    /// A name for a mailbox has letters that it may not have.
+    MailboxNameInvalid = "MAILBOX_NAME_INVALID", ActionNeeded, Usage;
     /// A place is not a municipality's code.
     PlaceInvalid = "PLACE_INVALID", ActionNeeded, Usage;
     /// A safety number is not sixty digits.

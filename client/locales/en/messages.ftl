@@ -1,7 +1,7 @@
 ### What the program says when all is well.
 
 ask-passphrase = Passphrase:
-ask-new-passphrase = New passphrase (several words are best):
+ask-new-passphrase = New passphrase, at least eight characters (several words are best):
 ask-passphrase-again = The same passphrase again:
 
 kit-explanation =
@@ -48,6 +48,8 @@ check-hub-clock = the hub answers, seconds between its clock and this one
 ## Questions
 
 ask-default = [{ $default }]
+ask-number = Type a number from 1 to { $last }.
+ask-again = next: { $next }
 ask-numbered = { $number }. { $answer }
 ask-paragraph = Write as many lines as you need. End with a line that holds nothing but a full stop.
 ask-mailbox-name = What is your first mailbox called? Name a function, never a person:
@@ -77,6 +79,7 @@ cloud-folder = { $path } lies in a folder that is copied to another computer. Th
 
 directory-is-a-copy = The hub can not be reached. This is from the copy on this computer.
 find-nobody = Nobody fits. Try fewer words, or samverkan find --refresh.
+find-asks-the-hub = Nobody fits in the copy of the directory on this computer. The hub is asked what is new in it.
 column-mailbox = MAILBOX
 column-name = NAME
 column-places = PLACES

@@ -5,9 +5,9 @@ help-topics-are = Topics, shown by samverkan help TOPIC:
 topic-first-steps-title = First steps
 topic-first-steps =
     You need the invitation that the operator gave your organisation: one long word
-    that begins with svki1-. Then:
+    that begins with svki1-. Save it in a file. Then:
 
-      samverkan join svki1-…        makes the keys and writes the recovery kit
+      samverkan join invitation.txt makes the keys and writes the recovery kit
 
     Call the operator and read out the safety number that was printed. When the
     operator has compared it, your organisation can be found, send and receive:

@@ -144,15 +144,15 @@ fn parse_file(json: &str) -> Result<Unfinished> {
 impl Unfinished {
     fn ask(&mut self, console: &mut Console, output: &mut Output) -> Result<()> {
         if self.to.is_empty() {
-            let typed = console.line(output, TO, "")?;
-            self.to = typed.split_whitespace().map(parse_mailbox).collect::<Result<_>>()?;
+            let each = |typed: &str| typed.split_whitespace().map(parse_mailbox).collect::<Result<_>>();
+            self.to = console.parsed(output, TO, "", each)?;
         }
         if self.categories.is_empty() {
             let typed = console.line(output, CATEGORIES, "contact situation")?;
             self.categories = typed.split_whitespace().map(str::to_owned).collect();
         }
         if self.until_ms.is_none() {
-            self.until_ms = Some(parse_end_of_day(&console.line(output, UNTIL, "")?)?);
+            self.until_ms = Some(console.parsed(output, UNTIL, "", parse_end_of_day)?);
         }
         if self.how.is_none() {
             let hows = [

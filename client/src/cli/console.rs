@@ -103,10 +103,29 @@ impl Console {
         }
     }
 
-    /// One of several answers, by its place in the list.
+    /// One line that `parse` takes. Whoever types another one is told why, and asked again.
     ///
     /// # Errors
-    /// As [`Console::line`], and [`Code::ArgumentInvalid`] for a number that is not in the list.
+    /// As [`Console::line`].
+    pub(super) fn parsed<T>(
+        &mut self,
+        output: &mut Output,
+        question: Question,
+        default: &str,
+        parse: impl Fn(&str) -> Result<T>,
+    ) -> Result<T> {
+        loop {
+            match parse(&self.line(output, question, default)?) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => output.complaint(&error),
+            }
+        }
+    }
+
+    /// One of several answers, by its place in the list. Whoever types another number is told so, and asked again.
+    ///
+    /// # Errors
+    /// As [`Console::line`].
     pub(super) fn choice(
         &mut self,
         output: &mut Output,
@@ -129,10 +148,15 @@ impl Console {
                     output.notice(msg!("ask-numbered"), &args);
                 }
                 output.notice(msg!("ask-default"), &Args::none().text("default", default + 1));
-                let typed = self.typed(question)?;
-                let picked = if typed.is_empty() { Some(default + 1) } else { typed.parse().ok() };
-                let within = picked.filter(|picked| (1..=answers.len()).contains(picked));
-                within.map(|picked| picked - 1).ok_or_else(|| question.invalid())
+                loop {
+                    let typed = self.typed(question)?;
+                    let picked = if typed.is_empty() { Some(default + 1) } else { typed.parse().ok() };
+                    match picked.filter(|picked| (1..=answers.len()).contains(picked)) {
+                        Some(picked) => return Ok(picked - 1),
+                        None => output
+                            .notice(msg!("ask-number"), &Args::none().number("last", answers.len() as u64)),
+                    }
+                }
             }
         }
     }
@@ -242,14 +266,31 @@ mod tests {
     #[test]
     fn answers_are_numbered_and_picked_by_number() {
         let (mut output, captured) = output();
-        let mut console = typing("2\n\n3\n0\nett\n");
+        let mut console = typing("2\n\n3\n0\nett\n1\n3\n");
         assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("picked"), 1);
         assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("default"), 0);
-        for _ in 0..3 {
-            let error = console.choice(&mut output, QUESTION, &answers(), 0).expect_err("not in the list");
-            assert_eq!(error.code(), Code::ArgumentInvalid);
-        }
+        assert_eq!(console.choice(&mut output, QUESTION, &answers(), 1).expect("at last"), 0);
         assert!(captured.stderr().contains("1. ett\n2. två\n"), "{}", captured.stderr());
+        assert_eq!(
+            captured.stderr().matches("Type a number from 1 to 2.").count(),
+            3,
+            "{}",
+            captured.stderr()
+        );
+        let ended = console.choice(&mut output, QUESTION, &answers(), 0).expect_err("the end");
+        assert_eq!(ended.code(), Code::ArgumentMissing);
+    }
+
+    #[test]
+    fn an_answer_that_makes_no_sense_is_asked_for_again() {
+        let (mut output, captured) = output();
+        let mut console = typing("snart\n7\nsnart\n");
+        let day = |typed: &str| typed.parse::<u8>().map_err(|_| Error::new(Code::DateInvalid));
+        assert_eq!(console.parsed(&mut output, QUESTION, "", day).expect("at last"), 7);
+        let complaint = Error::new(Code::DateInvalid).explain(output.text()).message;
+        assert_eq!(captured.stderr().matches(&complaint).count(), 1, "{}", captured.stderr());
+        let ended = console.parsed(&mut output, QUESTION, "", day).expect_err("the end");
+        assert_eq!(ended.code(), Code::ArgumentMissing);
     }
 
     #[test]

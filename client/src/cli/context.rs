@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::home::{Environment, Home, Profile, ProfileName};
 use crate::keystore::Keystore;
 use crate::msg;
-use crate::passphrase::PassphraseSource;
+use crate::passphrase::{Passphrase, PassphraseSource};
 use crate::session::{self, Session};
 use crate::text::Args;
 
@@ -67,6 +67,22 @@ impl Context {
         self.globals.passphrase()
     }
 
+    /// A passphrase for a new keystore. A person whose first one does not do, or who types another one the second time, chooses again.
+    pub(super) fn new_passphrase(&self, output: &mut Output) -> Result<Passphrase> {
+        const ANOTHER: [Code; 3] =
+            [Code::PassphraseEmpty, Code::PassphraseTooShort, Code::PassphraseMismatch];
+        let source = self.passphrase();
+        for _ in 1..TRIES {
+            match source.read_new(output.text()).map_err(Error::from) {
+                Err(error) if source == PassphraseSource::Terminal && ANOTHER.contains(&error.code()) => {
+                    output.complaint(&error);
+                }
+                outcome => return outcome,
+            }
+        }
+        Ok(source.read_new(output.text())?)
+    }
+
     /// Whether the passphrase can be had without a person, or from one who is there.
     pub(super) fn passphrase_is_at_hand(&self) -> bool {
         self.passphrase() != PassphraseSource::Terminal || self.console.has_person()
@@ -83,7 +99,7 @@ impl Context {
         for left in (0..tries).rev() {
             let passphrase = source.read(output.text())?;
             match Session::open(profile.clone(), &passphrase, self.clock.clone()) {
-                Err(error) if error.code() == Code::WrongPassphrase && left > 0 => output.error(&error),
+                Err(error) if error.code() == Code::WrongPassphrase && left > 0 => output.complaint(&error),
                 Err(error) => return Err(error),
                 Ok(session) => return Ok(announced(session, output)),
             }

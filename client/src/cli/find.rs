@@ -38,9 +38,16 @@ fn parse_service(code: &str) -> Result<ServiceCode> {
 
 impl Find {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
-        let view = context.directory(self.refresh, output).await?;
         let query = Query { words: self.words, near: self.near, service: self.service };
-        output.result(&Found::search(&view, &query))
+        let mut view = context.directory(self.refresh, output).await?;
+        let mut found = Found::search(&view, &query);
+        // The copy of whoever has just joined has nobody else in it. The hub is asked for what is new, not for who fits.
+        if found.organisations.is_empty() && view.session().is_none() && context.passphrase_is_at_hand() {
+            output.notice(msg!("find-asks-the-hub"), &text::Args::none());
+            view = context.unlocked_directory(false, output).await?;
+            found = Found::search(&view, &query);
+        }
+        output.result(&found)
     }
 }
 

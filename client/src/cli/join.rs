@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::files::FileError;
 use crate::keystore::Keystore;
 use crate::msg;
+use crate::session::HubFacts;
 use crate::session::join::{self, JoinDraft, Joined};
 use crate::text;
 
@@ -40,22 +41,22 @@ pub(super) struct Join {
 }
 
 fn parse_mailbox(name: &str) -> Result<MailboxName> {
-    name.parse().map_err(|_| MAILBOX.invalid())
+    name.parse().map_err(|_| Error::new(Code::MailboxNameInvalid))
 }
 
 impl Join {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        refuse_members(context)?;
         let draft = self.draft(&mut context.console, output)?;
         for kit in &draft.kits {
             cloud::warn(kit, output);
         }
         let profile = context.home()?.open_or_create(&context.profile_name()?)?;
         // An unfinished try has a keystore already, and goes on with its passphrase.
-        let source = context.passphrase();
         let passphrase = if Keystore::exists(&profile) {
-            source.read(output.text())?
+            context.passphrase().read(output.text())?
         } else {
-            source.read_new(output.text())?
+            context.new_passphrase(output)?
         };
         output.notice(msg!("join-making-keys"), &text::Args::none());
         let words = output.text().clone();
@@ -67,7 +68,7 @@ impl Join {
         let invite = read_invite(&self.invite, console)?;
         let mailbox = match self.mailbox {
             Some(name) => name,
-            None => parse_mailbox(&console.line(output, MAILBOX, "inkorg")?)?,
+            None => console.parsed(output, MAILBOX, "inkorg", parse_mailbox)?,
         };
         let mut path = |given: Option<PathBuf>, question, default| match given {
             Some(path) => Ok(path),
@@ -81,6 +82,14 @@ impl Join {
             return Err(Error::new(Code::KitCopiesSame));
         }
         Ok(JoinDraft { invite, mailbox, kits })
+    }
+}
+
+/// Whoever has joined already is told so before the first question. A profile that can not be looked at is looked at again later.
+fn refuse_members(context: &Context) -> Result<()> {
+    match context.profile().and_then(|profile| HubFacts::read(&profile)) {
+        Ok(_) => Err(Error::new(Code::AlreadyJoined)),
+        Err(_) => Ok(()),
     }
 }
 

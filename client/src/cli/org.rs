@@ -98,7 +98,7 @@ impl Verify {
         let mut session = context.session(output)?;
         let number = match self.number {
             Some(number) => number,
-            None => parse_number(&context.console.line(output, NUMBER, "")?)?,
+            None => context.console.parsed(output, NUMBER, "", parse_number)?,
         };
         session.verify_organisation(&self.handle, &number)?;
         output.result(&One::named(&View::Session(Box::new(session)), &self.handle)?)

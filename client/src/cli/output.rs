@@ -13,6 +13,7 @@ use super::json;
 use super::page::{Layout, Page};
 use super::progress::{Display, Progress};
 use crate::error::{Code, Error, Result};
+use crate::msg;
 use crate::text::{Args, Language, MessageId, Text};
 
 /// What a command has to tell: a document for programs, lines for people.
@@ -154,6 +155,16 @@ impl Output {
             Format::Human | Format::Plain => format!("{explained}\n"),
         };
         self.write_err(&line);
+    }
+
+    /// What is wrong with an answer that a person gave, who is asked again; on stderr, without the end of the command that an error is.
+    pub fn complaint(&mut self, error: &Error) {
+        let explained = error.explain(&self.text);
+        self.write_err(&format!(
+            "{} {}\n",
+            explained.message,
+            self.text.get(msg!("ask-again"), &Args::none().text("next", explained.next))
+        ));
     }
 
     /// Starts showing progress towards `total` units on stderr.

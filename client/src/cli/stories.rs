@@ -125,7 +125,7 @@ fn a_person_is_asked_one_thing_at_a_time_and_no_is_the_answer_that_is_set() {
     // Who, which one, class, basis, urgency, subject, text, and whether to send it.
     let composed = "två\n1\n1\n3\n2\nStöd\nExempel Exempelsson\nönskar stöd\n.\n";
     let stopped = run.typing(&format!("{composed}\n")).fails(&["send"]);
-    assert_eq!((stopped.code(), stopped.exit()), (Code::Interrupted, Exit::Interrupted));
+    assert_eq!((stopped.code(), stopped.exit()), (Code::NotConfirmed, Exit::Interrupted));
     assert_eq!(run.json(&["sent", "--offline"])["threads"], serde_json::json!([]));
 
     let sent = run.typing(&format!("{composed}2\n")).fails(&["send"]);

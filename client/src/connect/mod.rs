@@ -23,7 +23,7 @@ pub use tls::ClientIdentity;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No such host, nobody listens, or the network is down.
-    #[error("the hub can not be reached ({0})")]
+    #[error("{0}")]
     Unreachable(io::ErrorKind),
     /// Nobody answered in time.
     #[error("the hub did not answer in time")]

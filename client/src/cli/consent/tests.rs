@@ -48,7 +48,7 @@ fn an_unknown_field_and_a_bad_value_are_named() {
 
 #[test]
 fn a_person_is_asked_for_what_is_missing() {
-    let typed = "boj-exempel/stod\n\n2099-12-31\n2\nSagt på telefon\n";
+    let typed = "boj-exempel\nboj-exempel/stod\n\nsnart\n2099-12-31\n2\nSagt på telefon\n";
     let mut console = Console::scripted(typed.as_bytes().to_vec(), Style::Numbered);
     let (mut output, captured) = Output::captured(Format::Plain, Language::English);
     let mut asked = Unfinished::default();

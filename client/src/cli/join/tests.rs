@@ -52,7 +52,11 @@ fn two_copies_of_the_kit_are_two_files() {
 fn a_mailbox_is_a_function_in_plain_letters() {
     let run = Run::new();
     for bad in ["Exempel Exempelsson", "", "stöd", "a/b"] {
-        assert_eq!(run.fails(&["join", &invite(), "--mailbox", bad]).code(), Code::ArgumentInvalid, "{bad}");
+        assert_eq!(
+            run.fails(&["join", &invite(), "--mailbox", bad]).code(),
+            Code::MailboxNameInvalid,
+            "{bad}"
+        );
     }
 }
 

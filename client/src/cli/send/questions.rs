@@ -79,7 +79,7 @@ pub(super) fn ask_content(
     let answers = [msg!("answer-no"), msg!("answer-yes")].map(|id| output.text().get(id, &Args::none()));
     match console.choice(output, SURE, &answers, 0)? {
         1 => Ok(()),
-        _ => Err(Error::new(Code::Interrupted)),
+        _ => Err(Error::new(Code::NotConfirmed)),
     }
 }
 
