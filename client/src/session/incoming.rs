@@ -67,6 +67,7 @@ impl Known<'_> {
 }
 
 impl Memory for Known<'_> {
+    /// Nothing that came is ever deleted on its own, so what is kept is the whole memory, and longer than 37 days.
     /// What the own organisation sent is not shown as something that came, so a copy of it does not repeat anything: when another device
     /// sends it again, the copy says so.
     fn was_shown(&self, sender: &OrgId, send_id: &SendId) -> bool {

@@ -79,6 +79,16 @@ impl Mail {
         self.kept.values()
     }
 
+    /// Every thread's messages, oldest first.
+    pub(super) fn threads(&self) -> BTreeMap<ThreadId, Vec<&Kept>> {
+        let mut threads: BTreeMap<ThreadId, Vec<&Kept>> = BTreeMap::new();
+        for kept in self.iter() {
+            threads.entry(kept.body.thread_id).or_default().push(kept);
+        }
+        threads.values_mut().for_each(|messages| messages.sort_by_key(|kept| (kept.created_ms(), kept.id())));
+        threads
+    }
+
     /// The messages of a thread, oldest first.
     pub(super) fn thread(&self, thread: &ThreadId) -> Vec<&Kept> {
         let mut messages: Vec<&Kept> = self.iter().filter(|kept| kept.body.thread_id == *thread).collect();
@@ -203,3 +213,6 @@ pub(super) fn add_once(list: &mut Vec<Bytes>, receipt: Bytes) -> bool {
     }
     new
 }
+
+#[cfg(test)]
+mod tests;

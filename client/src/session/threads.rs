@@ -1,6 +1,5 @@
 //! Threads as people see them: who wrote, what it is about, how far it got.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use samverkan_envelope::body::Attachment;
@@ -110,13 +109,8 @@ impl Session {
     }
 
     fn lines(&self, began: Direction) -> Vec<ThreadLine> {
-        let mut threads: BTreeMap<ThreadId, Vec<&Kept>> = BTreeMap::new();
-        for kept in self.mail.iter() {
-            threads.entry(kept.body.thread_id).or_default().push(kept);
-        }
         let mut lines = Vec::new();
-        for messages in threads.values_mut() {
-            messages.sort_by_key(|kept| (kept.created_ms(), kept.id()));
+        for messages in self.mail.threads().values() {
             if messages.first().is_some_and(|first| first.direction == began) {
                 lines.extend(self.line(messages));
             }

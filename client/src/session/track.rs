@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use samverkan_proto::ids::ThreadId;
 use samverkan_proto::statement::header::Recipient;
 use samverkan_proto::statement::safety::CaseReference;
 
@@ -51,10 +50,7 @@ impl Session {
     /// How many cases hold something that ended undelivered and that nobody has dealt with.
     #[must_use]
     pub fn cases_to_act_on(&self) -> usize {
-        let mut threads: Vec<ThreadId> = self.mail.iter().map(|kept| kept.body.thread_id).collect();
-        threads.sort_unstable();
-        threads.dedup();
-        threads.iter().filter(|thread| needs_action(&self.sent_in(&self.mail.thread(thread)))).count()
+        self.mail.threads().values().filter(|messages| needs_action(&self.sent_in(messages))).count()
     }
 
     /// Every message of a thread that was sent from here, and how far it got; `messages` are those of the thread, oldest first.
