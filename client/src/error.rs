@@ -214,6 +214,8 @@ codes! {
     AlreadyJoined = "ALREADY_JOINED", Permanent, Conflict;
     /// An unfinished try to join used another invitation.
     InviteOther = "INVITE_OTHER", ActionNeeded, Conflict;
+    /// The invitation is for another organisation than the one that was named.
+    InviteForOther = "INVITE_FOR_OTHER", ActionNeeded, Refused;
     /// Both copies of the recovery kit would be one file.
     KitCopiesSame = "KIT_COPIES_SAME", ActionNeeded, Usage;
     /// The log has a key of this device that this device did not make.

@@ -22,17 +22,12 @@ use samverkan_tests::wire::now_ms;
 use std::net::TcpListener;
 use std::process::Command;
 
-const JOIN: [&str; 9] = [
-    "join",
-    "invitation.txt",
-    "--mailbox",
-    "stod",
-    "--kit",
-    "kit-1.txt",
-    "--kit-copy",
-    "kit-2.txt",
-    "--json",
-];
+/// Joins as the organisation with this handle.
+fn join(handle: &str) -> Vec<&str> {
+    let line = "join invitation.txt --mailbox stod --kit kit-1.txt --kit-copy kit-2.txt --json --handle";
+    line.split(' ').chain([handle]).collect()
+}
+
 const REFERRAL: [&str; 9] = [
     "send",
     "--to",
@@ -103,16 +98,16 @@ fn bad_135_without_a_network_every_command_says_so_and_what_is_sealed_waits() {
 fn bad_135_a_name_that_leads_nowhere_or_to_somebody_else() {
     let (hub, other) = (HubProcess::start(), HubProcess::start());
     let nowhere = invited(&hub, "hub.exempel.invalid:8443");
-    nowhere.run(&JOIN).refused(7, "HUB_UNREACHABLE");
+    nowhere.run(&join(POLICE.handle)).refused(7, "HUB_UNREACHABLE");
     assert!(!has_keys_or_kits(&nowhere));
     hub.operator(&["org", "remove", "polisen-exempel", "--yes"]).exits(0);
     // The hub's certificate is for its number, not for the name that leads to it.
     let misnamed = invited(&hub, &format!("localhost:{}", hub.address().port()));
-    misnamed.run(&JOIN).refused(9, "HUB_NOT_TRUSTED");
+    misnamed.run(&join(POLICE.handle)).refused(9, "HUB_NOT_TRUSTED");
     assert!(!has_keys_or_kits(&misnamed));
     hub.operator(&["org", "remove", "polisen-exempel", "--yes"]).exits(0);
     let misled = invited(&hub, &other.address().to_string());
-    misled.run(&JOIN).refused(9, "HUB_KEYS_CHANGED");
+    misled.run(&join(POLICE.handle)).refused(9, "HUB_KEYS_CHANGED");
     assert!(!has_keys_or_kits(&misled));
 }
 
@@ -263,11 +258,11 @@ fn bad_139_a_clock_that_is_a_day_behind_is_told_and_nothing_is_sent() {
     }
     is_told(send(&police));
     assert_eq!(sent(&police), 0, "nothing waits with a wrong time in it");
-    is_told(newcomer.run(&JOIN));
+    is_told(newcomer.run(&join(who.handle)));
     assert!(!has_keys_or_kits(&newcomer));
     hub.pass(0);
     send(&police).exits(0);
-    newcomer.run(&JOIN).exits(0);
+    newcomer.run(&join(who.handle)).exits(0);
 }
 
 #[test]
@@ -276,7 +271,7 @@ fn bad_139_a_clock_that_is_a_day_ahead_is_told_to_who_joins() {
     let cli = Cli::new();
     std::fs::write(cli.folder().join("invitation.txt"), hub.invite(&POLICE)).expect("a file");
     hub.go_back(DAY_MS);
-    cli.run(&JOIN).refused(3, "CLOCK_WRONG");
+    cli.run(&join(POLICE.handle)).refused(3, "CLOCK_WRONG");
     assert!(!has_keys_or_kits(&cli));
 }
 

@@ -70,8 +70,11 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
     names
 }
 
-const JOIN: [&str; 8] =
-    ["join", "invitation.txt", "--mailbox", "stod", "--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
+/// Joins with everything on the line, as the organisation with this handle.
+fn join(handle: &str) -> Vec<&str> {
+    let line = "join invitation.txt --mailbox stod --kit kit-1.txt --kit-copy kit-2.txt --handle";
+    line.split(' ').chain([handle]).collect()
+}
 
 /// An organisation that nobody else is.
 fn newcomer(number: u32) -> (String, String) {
@@ -93,15 +96,17 @@ fn bad_137_ctrl_c_at_every_turn_of_join_is_gone_on_from() {
     let hub = HubProcess::start();
     let proxy = Proxy::start(hub.address());
     let whole = invited(&hub, &proxy, 0);
-    whole.run(&JOIN).exits(0);
+    whole.run(&join(&newcomer(0).0)).exits(0);
     let as_it_should_be = names(&whole.home());
     let mut number = 0;
     let stops = at_every_turn(|place| {
         number += 1;
         let cli = invited(&hub, &proxy, number);
-        let mut command = cli.command(&[&JOIN[..], &["--json"]].concat());
+        let (handle, _) = newcomer(number);
+        let line = [&join(&handle)[..], &["--json"]].concat();
+        let mut command = cli.command(&line);
         let (_, stopped) = stop_at(&proxy, place, &mut command, cli.folder());
-        let again = cli.run(&[&JOIN[..], &["--json"]].concat());
+        let again = cli.run(&line);
         match again.code {
             Some(0) => assert!(again.json()["safety_number"].is_string()),
             // The hub's last word was here already: all that is left is to read the safety number out.
@@ -109,7 +114,7 @@ fn bad_137_ctrl_c_at_every_turn_of_join_is_gone_on_from() {
         }
         // The directory of those who stopped at the very end is read by the next command that needs it.
         cli.run(&["find", "--refresh"]).exits(0);
-        assert_eq!(cli.json(&["org", "show"])["handle"], newcomer(number).0.as_str(), "{place:?}");
+        assert_eq!(cli.json(&["org", "show"])["handle"], handle.as_str(), "{place:?}");
         assert_eq!(names(&cli.home()), as_it_should_be, "{place:?}");
         let kit = |name: &str| std::fs::read_to_string(cli.folder().join(name)).expect("a kit");
         assert_eq!(kit("kit-1.txt"), kit("kit-2.txt"), "{place:?}");
@@ -329,6 +334,8 @@ fn bad_137_ctrl_c_at_every_question_of_join_makes_nothing() {
         terminal.shows(question);
         terminal.press(answer);
     }
+    terminal.shows("Is this your organisation?");
+    terminal.press("\x1b[B\r");
     terminal.ends().exits(0);
     assert!(cli.folder().join("samverkan-recovery-kit-2.txt").is_file());
 }

@@ -285,7 +285,18 @@ impl Tale {
         said.document(police, &["profile", "add", "extra"]);
         said.fail(
             police,
-            &["join", "invitation.txt", "--mailbox", "stod", "--kit", "a", "--kit-copy", "b"],
+            &[
+                "join",
+                "invitation.txt",
+                "--handle",
+                "x-y",
+                "--mailbox",
+                "stod",
+                "--kit",
+                "a",
+                "--kit-copy",
+                "b",
+            ],
             8,
         );
     }

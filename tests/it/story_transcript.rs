@@ -157,9 +157,10 @@ fn join(hub: &HubProcess, told: &mut Told, person: &mut Person, who: &[&str], ma
     let invited = hub.operator(&[&["org", "invite"], who].concat());
     person.writes("invitation.txt", invited.ok());
     person.chooses(mailbox);
-    let words =
-        ["join", "invitation.txt", "--mailbox", mailbox, "--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
-    let joined = person.does(told, &words);
+    person.chooses(who[0]);
+    let words = ["join", "invitation.txt", "--handle", who[0], "--mailbox", mailbox];
+    let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
+    let joined = person.does(told, &[&words[..], &kits].concat());
     let number = joined.stdout.lines().find_map(|line| line.strip_prefix("safety number: "));
     told.transcript.remark("The operator compares the number that is read out over the telephone.");
     hub.confirm(who[0], number.expect("join prints the safety number"));

@@ -47,7 +47,7 @@ impl Office {
     pub fn open_over(site: &Site, address: SocketAddr, who: &Invitation<'_>, mailbox: &str) -> Self {
         let cli = Cli::new();
         std::fs::write(cli.folder().join("invitation.txt"), invite_over(site, address, who)).expect("a file");
-        let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
+        let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt", "--handle", who.handle];
         let joined = cli.json(&[&["join", "invitation.txt", "--mailbox", mailbox][..], &kits].concat());
         let number = joined["safety_number"].as_str().expect("a safety number");
         site.confirm(who.handle, number);

@@ -38,8 +38,9 @@ help = Pass a person's case on to those who can help, sealed all the way
 help-join = Make your organisation a member of a hub: keys, certificate, recovery kit
     .example =
         samverkan join invitation.txt
-        samverkan join - --mailbox stod --kit a.txt --kit-copy b.txt --passphrase-file p < invitation.txt
+        samverkan join - --handle boj-exempel --mailbox stod --kit a.txt --kit-copy b.txt --passphrase-file p < invitation.txt
     .invite = The invitation, a file that holds it, or - for stdin; while the command runs, others on this computer can see what stands on its command line
+    .handle = The handle that your organisation is to have; refused if the invitation is for another, asked if missing
     .mailbox = The name of the first mailbox: a function, never a person
     .kit = Where to write the recovery kit
     .kit-copy = Where to write its second copy, best on another disk

@@ -55,6 +55,9 @@ ask-paragraph = Write as many lines as you need. End with a line that holds noth
 ask-mailbox-name = What is your first mailbox called? Name a function, never a person:
 ask-kit = Where should the recovery kit be written?
 ask-kit-copy = Where should its second copy be written?
+ask-join = Is this your organisation? Handle and number can never be changed:
+answer-not-ours = No, make nothing
+answer-ours = Yes, this is us
 ask-safety-number = Which safety number did they read out to you?
 
 ## Progress
@@ -67,6 +70,7 @@ step-synchronising = bringing the directory up to date
 ## Joining
 
 join-making-keys = Making keys and asking the hub. This takes a few seconds; if it is stopped, the same command goes on.
+join-invited = The operator of { $hub } invites { $organisation }, organisation number { $number }, with the handle { $handle }.
 join-done = { $organisation } has joined the hub { $hub }.
 join-kits = The recovery kit is in these two files. Print both and put them in two safe places:
 join-next =

@@ -192,7 +192,8 @@ impl Console {
 }
 
 impl Question {
-    fn unanswered(self) -> Error {
+    /// Nobody can be asked; the error names the option.
+    pub(super) fn unanswered(self) -> Error {
         Error::with(Code::ArgumentMissing, Args::none().text("option", self.option))
     }
 

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use samverkan_proto::ids::MailboxName;
+use samverkan_proto::ids::{Handle, MailboxName};
 use samverkan_proto::statement::invite::Invite;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::files::FileError;
 use crate::keystore::Keystore;
 use crate::msg;
 use crate::session::HubFacts;
-use crate::session::join::{self, JoinDraft, Joined};
+use crate::session::join::{self, Invited, JoinDraft, Joined};
 use crate::text;
 
 /// The most that is read of a file with an invitation: the invitation, and blank lines round it.
@@ -27,17 +27,24 @@ const MAX_INVITE_FILE: u64 = 4 << 10;
 const MAILBOX: Question = Question { text: msg!("ask-mailbox-name"), option: "--mailbox" };
 const KIT: Question = Question { text: msg!("ask-kit"), option: "--kit" };
 const KIT_COPY: Question = Question { text: msg!("ask-kit-copy"), option: "--kit-copy" };
+const OURS: Question = Question { text: msg!("ask-join"), option: "--handle" };
 
 #[derive(Args)]
 pub(super) struct Join {
     #[arg(value_name = "INVITE")]
     invite: String,
+    #[arg(long, value_name = "HANDLE", value_parser = parse_handle)]
+    handle: Option<Handle>,
     #[arg(long, value_name = "NAME", value_parser = parse_mailbox)]
     mailbox: Option<MailboxName>,
     #[arg(long, value_name = "PATH")]
     kit: Option<PathBuf>,
     #[arg(long, value_name = "PATH")]
     kit_copy: Option<PathBuf>,
+}
+
+fn parse_handle(handle: &str) -> Result<Handle> {
+    handle.parse().map_err(|_| OURS.invalid())
 }
 
 fn parse_mailbox(name: &str) -> Result<MailboxName> {
@@ -47,7 +54,11 @@ fn parse_mailbox(name: &str) -> Result<MailboxName> {
 impl Join {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         refuse_members(context)?;
+        let handle = self.handle.clone();
         let draft = self.draft(&mut context.console, output)?;
+        if handle.is_none() && !context.console.has_person() {
+            return Err(OURS.unanswered());
+        }
         for kit in &draft.kits {
             cloud::warn(kit, output);
         }
@@ -60,7 +71,9 @@ impl Join {
         };
         output.notice(msg!("join-making-keys"), &text::Args::none());
         let words = output.text().clone();
-        let joined = join::join(&profile, &passphrase, &draft, &words, &context.clock).await?;
+        let console = &mut context.console;
+        let mut confirm = |invited: &Invited| confirm(invited, handle.as_ref(), console, output);
+        let joined = join::join(&profile, &passphrase, &draft, &words, &context.clock, &mut confirm).await?;
         output.result(&Welcome::new(&joined, &draft))
     }
 
@@ -90,6 +103,30 @@ fn refuse_members(context: &Context) -> Result<()> {
     match context.profile().and_then(|profile| HubFacts::read(&profile)) {
         Ok(_) => Err(Error::new(Code::AlreadyJoined)),
         Err(_) => Ok(()),
+    }
+}
+
+/// Whether the invitation is for the person's own organisation: the one they named, or the one they say yes to.
+fn confirm(
+    invited: &Invited,
+    named: Option<&Handle>,
+    console: &mut Console,
+    output: &mut Output,
+) -> Result<()> {
+    let about = text::Args::none()
+        .text("organisation", &invited.organisation)
+        .text("number", &invited.number)
+        .text("handle", &invited.handle)
+        .text("hub", &invited.hub);
+    if let Some(named) = named {
+        return if *named == invited.handle { Ok(()) } else { Err(Error::with(Code::InviteForOther, about)) };
+    }
+    output.notice(msg!("join-invited"), &about);
+    let answers = [msg!("answer-not-ours"), msg!("answer-ours")];
+    let answers = answers.map(|id| output.text().get(id, &text::Args::none()));
+    match console.choice(output, OURS, &answers, 0)? {
+        1 => Ok(()),
+        _ => Err(Error::new(Code::Interrupted)),
     }
 }
 

@@ -11,7 +11,7 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
 use samverkan_proto::code::Roles;
-use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MailboxName, TlsKeyHash};
+use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MailboxName, OrganisationNumber, TlsKeyHash};
 use samverkan_proto::limits::MAX_DEVICE_MS;
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::EpochKey;
@@ -43,6 +43,19 @@ pub struct JoinDraft {
     pub kits: [PathBuf; 2],
 }
 
+/// Whom an invitation is for, by the operator's word alone. Handle and number stand in the manifest for ever.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The organisation's name.
+    pub organisation: String,
+    /// Its handle.
+    pub handle: Handle,
+    /// Its organisation number.
+    pub number: OrganisationNumber,
+    /// The hub's name.
+    pub hub: String,
+}
+
 /// What joining resulted in.
 #[derive(Clone, Debug)]
 pub struct Joined {
@@ -58,10 +71,11 @@ pub struct Joined {
     pub test_hub: bool,
 }
 
-/// Joins, or goes on where an earlier try stopped.
+/// Joins, or goes on where an earlier try stopped. `confirm` says whether the invitation is for the person's own
+/// organisation: it is asked once, before any key is made, and its error stops everything.
 ///
 /// # Errors
-/// [`Code::AlreadyJoined`] when this profile is a member; [`Code::InviteOther`] when an unfinished try used another
+/// Those of `confirm`; [`Code::AlreadyJoined`] when this profile is a member; [`Code::InviteOther`] when an unfinished try used another
 /// invitation; [`Code::HubKeysChanged`] when somebody else answers at the invitation's address; and what the hub, the
 /// keystore or the recovery kit's files refuse. Running it again goes on.
 pub async fn join(
@@ -70,6 +84,7 @@ pub async fn join(
     draft: &JoinDraft,
     text: &Text,
     clock: &Clock,
+    confirm: &mut (dyn FnMut(&Invited) -> Result<()> + Send),
 ) -> Result<Joined> {
     let held = profile.lock(super::LOCK_WAIT, || ())?;
     let mut keystore = if Keystore::exists(profile) {
@@ -82,13 +97,17 @@ pub async fn join(
     }
     let mut joining = Joining { held: &held, keystore: &mut keystore, clock };
     joining.remember_invite(&draft.invite)?;
-    let link = Link::bootstrap(&draft.invite, clock).await?;
+    let mut link = Link::bootstrap(&draft.invite, clock).await?;
     check_clock(&link)?;
     let enrolment = match joining.prepared()? {
         Some(enrolment) => enrolment,
         None => {
             let described = describe(&link, draft).await?;
-            joining.prepare(&described, draft)?
+            let invited = Invited::of(&described, &link)?;
+            confirm(&invited)?;
+            // A person may have thought for longer than a stranger's connection lives.
+            link = Link::bootstrap(&draft.invite, clock).await?;
+            joining.prepare(&invited, draft)?
         }
     };
     joining.write_kits(enrolment.handle(), &draft.kits, text)?;
@@ -114,6 +133,18 @@ async fn first_contact(
     match session.refresh(&mut Silent).await {
         Err(error) if error.code().class() != Class::Transient => Err(error),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+impl Invited {
+    fn of(described: &v1::DescribeInviteResponse, link: &Link) -> Result<Self> {
+        let invalid = |_| misbehaved("the invitation's description is not valid");
+        Ok(Self {
+            organisation: described.organisation_name.clone(),
+            handle: described.handle.parse().map_err(invalid)?,
+            number: described.organisation_number.parse().map_err(invalid)?,
+            hub: link.hello().hub_name.to_string(),
+        })
     }
 }
 
@@ -221,7 +252,7 @@ impl Joining<'_> {
     }
 
     /// Makes every key and statement, once.
-    fn prepare(&mut self, described: &v1::DescribeInviteResponse, draft: &JoinDraft) -> Result<Enrolment> {
+    fn prepare(&mut self, invited: &Invited, draft: &JoinDraft) -> Result<Enrolment> {
         let now_ms = self.clock.now_ms();
         let root = Secret32::random()?;
         let device_key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
@@ -229,7 +260,7 @@ impl Joining<'_> {
         let tls_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| NoRandomness)?;
         let request = certificate_request(&tls_key)?;
         let device = Signer::from_pkcs8(device_key.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
-        let manifest = first_manifest(described, draft, &root, &device, &tls_key, now_ms)?;
+        let manifest = first_manifest(invited, draft, &root, &device, &tls_key, now_ms)?;
 
         let contents = self.keystore.contents_mut();
         contents.put_organisation_root(&root);
@@ -238,7 +269,7 @@ impl Joining<'_> {
         keys::make(contents, now_ms)?;
         let epoch_keys =
             keys::to_publish(contents, manifest.manifest().org_id(), &device, now_ms, |_| false)?;
-        let organisation = described.organisation_name.clone();
+        let organisation = invited.organisation.clone();
         contents.put_setting(&entry(ORGANISATION), organisation.as_bytes())?;
         contents.put_setting(&entry(REQUEST), &request)?;
         let joined: Vec<u8> = epoch_keys.iter().flat_map(|key| key.bytes().iter().copied()).collect();
@@ -294,14 +325,13 @@ impl Joining<'_> {
 
 /// Serial 1: one device with every role, one mailbox that it reads.
 fn first_manifest(
-    described: &v1::DescribeInviteResponse,
+    invited: &Invited,
     draft: &JoinDraft,
     root: &Secret32,
     device: &Signer,
     tls_key: &KeyPair,
     now_ms: u64,
 ) -> Result<SignedManifest> {
-    let invalid = |_| misbehaved("the invitation's description is not valid");
     let root = Signer::from_seed(root.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
     let tls_key = TlsKeyHash::of_spki(&tls_key.subject_public_key_info());
     let expires_ms = now_ms + MAX_DEVICE_MS;
@@ -314,8 +344,8 @@ fn first_manifest(
         issued_ms: now_ms,
         not_after_ms: expires_ms,
         root_pk: *root.public_key(),
-        handle: described.handle.parse().map_err(invalid)?,
-        organisation_number: described.organisation_number.parse().map_err(invalid)?,
+        handle: invited.handle.clone(),
+        organisation_number: invited.number.clone(),
         threshold: 1,
         devices: vec![device],
         mailboxes: vec![mailbox],

@@ -101,7 +101,9 @@ fn live(python: &Python, story: &mut Story<impl Write>) -> std::io::Result<()> {
     let kit = cli.folder().join("kit");
     let copy = cli.folder().join("kit-copy");
     let paths = [&kit, &copy].map(|path| path.to_str().expect("temporary names are UTF-8"));
-    cli.run(&["join", &invite, "--mailbox", "utredning", "--kit", paths[0], "--kit-copy", paths[1]]).exits(0);
+    let kits = ["--kit", paths[0], "--kit-copy", paths[1]];
+    let join = ["join", &invite, "--handle", "polisen-exempel", "--mailbox", "utredning"];
+    cli.run(&[&join[..], &kits].concat()).exits(0);
     let key = cli.json(&["key", "show"]);
     hub.confirm("polisen-exempel", key["safety_number"].as_str().expect("a safety number"));
 

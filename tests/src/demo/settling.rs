@@ -67,7 +67,7 @@ fn join<W: Write>(stage: &mut Stage<'_, W>, newcomer: &Newcomer) -> Result<(), B
     let invited = stage.operates(&invite, &["svki1-"])?;
     let desk = stage.desk(newcomer.who).to_owned();
     std::fs::write(desk.join("invitation.txt"), &invited.stdout)?;
-    let join = ["join", "invitation.txt", "--mailbox", newcomer.mailbox];
+    let join = ["join", "invitation.txt", "--handle", newcomer.handle, "--mailbox", newcomer.mailbox];
     let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
     stage.does(newcomer.who, &[&join[..], &kits].concat(), &["has joined", "safety number:"])?;
     so(desk.join("kit-1.txt").is_file() && desk.join("kit-2.txt").is_file(), "both recovery kits are there")

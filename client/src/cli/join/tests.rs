@@ -1,8 +1,11 @@
 use std::fs;
 
 use super::*;
+use crate::cli::console::Style;
+use crate::cli::output::Format;
 use crate::cli::testing::Run;
 use crate::exit::Exit;
+use crate::text::Language;
 
 /// An invitation to a hub at an address where nobody listens.
 fn invite() -> String {
@@ -67,6 +70,8 @@ fn bad_135_a_hub_that_is_not_there_is_unreachable_and_what_is_made_stays() {
     let line = [
         "join",
         &invite(),
+        "--handle",
+        "boj-exempel",
         "--mailbox",
         "stod",
         "--kit",
@@ -97,6 +102,8 @@ fn bad_128_a_new_passphrase_is_checked_before_keys_are_made() {
         let line = [
             "join",
             &invite(),
+            "--handle",
+            "boj-exempel",
             "--mailbox",
             "stod",
             "--kit",
@@ -109,6 +116,48 @@ fn bad_128_a_new_passphrase_is_checked_before_keys_are_made() {
         assert_eq!(run.fails(&line).code(), code);
     }
     assert!(!run.home().root().join("default/keystore").exists());
+}
+
+/// What an operator wrote down.
+fn invited() -> Invited {
+    Invited {
+        organisation: "Brottsofferjouren\u{202e} Exempel".to_owned(),
+        handle: "boj-exempel".parse().expect("handle"),
+        number: "8024000005".parse().expect("number"),
+        hub: "exempel".to_owned(),
+    }
+}
+
+#[test]
+fn only_the_invited_organisation_goes_on() {
+    let ask = |named: Option<&str>, typed: &str, style| {
+        let (mut output, captured) = Output::captured(Format::Plain, Language::English);
+        let mut console = Console::scripted(typed.as_bytes().to_vec(), style);
+        let named = named.map(|handle| handle.parse().expect("handle"));
+        let answer = confirm(&invited(), named.as_ref(), &mut console, &mut output);
+        (answer.map_err(|error| error.code()), captured.stderr())
+    };
+    assert_eq!(ask(Some("boj-exempel"), "", Style::Nobody).0, Ok(()));
+    assert_eq!(ask(Some("polisen-exempel"), "2\n", Style::Numbered).0, Err(Code::InviteForOther));
+    assert_eq!(ask(None, "", Style::Nobody).0, Err(Code::ArgumentMissing));
+    let (answer, asked) = ask(None, "2\n", Style::Numbered);
+    assert_eq!(answer, Ok(()));
+    for shown in ["Brottsofferjouren\\u{202e} Exempel", "8024000005", "boj-exempel", "exempel"] {
+        assert!(asked.contains(shown), "{asked}");
+    }
+    for no in ["\n", "1\n"] {
+        assert_eq!(ask(None, no, Style::Numbered).0, Err(Code::Interrupted), "the answer that is set is no");
+    }
+}
+
+#[test]
+fn without_a_person_the_handle_is_needed_before_anything_is_made() {
+    let run = Run::new();
+    let line = ["join", &invite(), "--mailbox", "stod", "--kit", "a", "--kit-copy", "b"];
+    let passphrase = passphrase_file(&run);
+    let error = run.fails(&[&line[..], &["--passphrase-file", &passphrase]].concat());
+    assert_eq!(error.code(), Code::ArgumentMissing);
+    assert!(run.home().profiles().expect("listed").is_empty());
 }
 
 #[test]
