@@ -236,6 +236,9 @@ impl Tale {
         self.said.document(police, &["inbox"]);
         self.said.document(police, &["sent"]);
         self.said.run(police, &["track", reference]);
+        // Everything arrived, so there is nothing to do about it.
+        self.said.fail(police, &["resend", reference], 8);
+        self.said.fail(police, &["discard", reference], 8);
         self.said.run(police, &["receipts", reference]);
         self.said.document(police, &["receipts", reference, "-o", "proof.json"]);
         self.said.run(police, &["receipts", "--verify", "proof.json"]);

@@ -101,3 +101,89 @@ async fn what_the_recipients_devices_can_not_open_or_refuse_is_told() {
         sender.ends(&reference, stage);
     }
 }
+
+/// A command of the sender's that succeeds, and what it says on the side.
+fn notices(sender: &Sender, words: &[&str]) -> String {
+    let outcome = sender.0.run(words);
+    outcome.exits(0);
+    outcome.stderr
+}
+
+#[test]
+fn what_came_back_is_told_until_it_is_sent_again_under_a_consent_that_holds() {
+    let hub = HubProcess::start();
+    let sender = Sender::at(&hub);
+    let association = Office::open(&hub, &ASSOCIATION, "stod");
+    let consent = || {
+        let what = ["consent", "record", "--to", association.mailbox(), "--category", "contact"];
+        let how = ["--until", "2099-12-31", "--how", "VERBALLY", "--evidence-file", "text.txt"];
+        let recorded = sender.0.json(&[&what[..], &how].concat());
+        recorded["consent"].as_str().expect("a reference").to_owned()
+    };
+    let what = ["send", "--to", association.mailbox(), "--class", "REFERRAL"];
+    let under = consent();
+    let basis = ["--basis", "CONSENT", "--consent", &under, "--text-file", "text.txt"];
+    let sent = sender.0.json(&[&what[..], &basis].concat());
+    let reference = sent["reference"].as_str().expect("a reference");
+    hub.suspend(ASSOCIATION.handle);
+    sender.ends(reference, "RETURNED");
+    assert!(notices(&sender, &["inbox"]).contains("samverkan sent"), "whoever must act hears");
+    assert_eq!(sender.0.json(&["sent", "--unanswered"])["threads"][0]["needs_action"], true);
+    let track = sender.0.run(&["track", reference]);
+    assert!(track.ok().contains(&format!("samverkan discard {reference}")), "{}", track.stdout);
+
+    hub.resume(ASSOCIATION.handle);
+    let used = sender.0.run(&["resend", reference]);
+    used.exits(6);
+    assert!(
+        used.stderr.contains("error [CONSENT_HANDLE_USED]"),
+        "each consent is for one message: {}",
+        used.stderr
+    );
+    let again = sender.0.json(&["resend", reference, "--consent", &consent()]);
+    assert_eq!(again["messages"][0]["accepted"], true, "{again}");
+    association.run(&["inbox"]).exits(0);
+    let track = sender.0.json(&["track", reference]);
+    assert_eq!(track["overall"], "DELIVERED", "{track}");
+    assert_eq!(track["steps"][0]["sent_again_as"], again["messages"][0]["message"]);
+    assert!(!notices(&sender, &["inbox"]).contains("did not arrive"));
+    assert_eq!(sender.0.json(&["show", reference])["messages"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_the_hub_refuses_for_good_is_told_and_waits_for_a_person_and_not_for_ever() {
+    let hub = HubProcess::start();
+    let sender = Sender::at(&hub);
+    let association = Office::open(&hub, &ASSOCIATION, "stod");
+    // Confirmed, and known to be.
+    sender.0.run(&["inbox"]).exits(0);
+    hub.kill9();
+    let what = ["send", "--to", association.mailbox(), "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
+    let sealed = || sender.0.run(&[&what[..], &["--text-file", "text.txt"]].concat());
+    sealed().exits(7);
+    sealed().exits(7);
+    hub.restart();
+    hub.suspend(ASSOCIATION.handle);
+    assert!(notices(&sender, &["inbox"]).contains("2 cases"), "both were refused on the way");
+    let threads = sender.0.json(&["sent", "--offline"])["threads"].clone();
+    let references =
+        [0, 1].map(|index| threads[index]["reference"].as_str().expect("a reference").to_owned());
+    for reference in &references {
+        let step = sender.0.json(&["track", reference])["steps"][0].clone();
+        assert_eq!(
+            (&step["stage"], &step["reason"]),
+            (&"NOT_SENT".into(), &"RECIPIENT_SUSPENDED".into()),
+            "{step}"
+        );
+        assert!(step["next"].as_str().is_some_and(|next| next.contains("samverkan discard")), "{step}");
+    }
+    let [unwanted, wanted] = references;
+    sender.0.run(&["resend", &wanted]).exits(6);
+    sender.0.run(&["discard", &unwanted]).exits(0);
+    sender.0.run(&["track", &unwanted]).exits(4);
+    hub.resume(ASSOCIATION.handle);
+    sender.0.run(&["resend", &wanted]).exits(0);
+    association.run(&["inbox"]).exits(0);
+    assert_eq!(association.references(), [wanted.clone()], "the other one was never handed in");
+    assert_eq!(sender.0.json(&["track", &wanted])["overall"], "DELIVERED");
+}
