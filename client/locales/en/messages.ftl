@@ -176,6 +176,9 @@ thread-overdue = OVERDUE
 thread-answered = answered
 thread-waiting = waits for you
 inbox-empty = Nothing is here.
+inbox-none-new = Nothing new is here.
+inbox-none-waiting = Nothing waits for your answer.
+inbox-none-overdue = No answer is overdue.
 inbox-is-a-copy = The hub can not be reached. This is what is here.
 inbox-held =
     { $count ->

@@ -12,7 +12,7 @@ use crate::error::{Class, Result};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::{Received, ThreadLine};
-use crate::text;
+use crate::text::{self, MessageId};
 
 #[derive(Args)]
 pub(super) struct Inbox {
@@ -40,12 +40,24 @@ impl Inbox {
         let threads = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
         let cases_to_act_on = session.cases_to_act_on();
-        output.result(&InboxReport { threads, cases_to_act_on })?;
+        output.result(&InboxReport { threads, cases_to_act_on, none: self.none() })?;
         if cases_to_act_on > 0 {
             let count = text::Args::none().number("count", cases_to_act_on as u64);
             output.notice(msg!("inbox-not-arrived"), &count);
         }
         fetched.and_then(|received| warn_about(&received, output))
+    }
+}
+
+impl Inbox {
+    /// What to say when there is none of what was asked for.
+    fn none(&self) -> MessageId {
+        match (self.new, self.waiting, self.overdue) {
+            (true, _, _) => msg!("inbox-none-new"),
+            (_, true, _) => msg!("inbox-none-waiting"),
+            (_, _, true) => msg!("inbox-none-overdue"),
+            _ => msg!("inbox-empty"),
+        }
     }
 }
 
@@ -88,6 +100,8 @@ struct InboxReport {
     threads: Vec<ThreadReport>,
     /// How many cases hold something that was sent from here and ended undelivered.
     cases_to_act_on: usize,
+    #[serde(skip)]
+    none: MessageId,
 }
 
 impl Report for InboxReport {
@@ -95,7 +109,7 @@ impl Report for InboxReport {
 
     fn lines(&self, page: &mut Page<'_>) {
         if self.threads.is_empty() {
-            page.say(msg!("inbox-empty"), &text::Args::none());
+            page.say(self.none, &text::Args::none());
             return;
         }
         thread::table(&self.threads, page);
