@@ -29,6 +29,7 @@ mod numbers;
 mod papers;
 mod readme;
 mod rpc_table;
+mod starting;
 mod story_transcript;
 mod suspension;
 mod tampering;

@@ -56,7 +56,8 @@ impl HubProcess {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<(HubProcess, Leash)> = OnceLock::new();
         let (hub, _leash) = SHARED.get_or_init(|| {
-            let hub = Self::start_at(Site::kept());
+            // One that does not start is dropped with its folder; one that does is never dropped, but on a leash.
+            let hub = Self::start_at(Site::new());
             let leash = Leash::tie(hub.pid(), hub.folder());
             (hub, leash)
         });

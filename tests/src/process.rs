@@ -4,6 +4,7 @@ use crate::until::{PATIENCE, until, until_within};
 use rustix::process::Signal;
 use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -232,11 +233,15 @@ impl Leash {
     /// When there is no shell.
     #[must_use]
     pub fn tie(pid: u32, folder: &Path) -> Self {
-        let script = r#"read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2""#;
+        // A process that was killed may still make a file for a moment, and then its folder is not empty.
+        let script = r#"read -r _; kill -9 "$1" 2>/dev/null
+            for _ in 0 1 2 3 4 5 6 7 8 9; do rm -rf "$2" 2>/dev/null && exit; sleep 0.2; done"#;
         let shell = Command::new("sh")
             .args(["-c", script, "leash"])
             .arg(pid.to_string())
             .arg(folder)
+            // Whoever interrupts the tests at a terminal interrupts their whole group, and this has work to do then.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -321,5 +326,21 @@ mod tests {
         drop(leash.shell.stdin.take());
         until("the victim ends", || victim.try_wait().expect("a child can be waited for"));
         until("the folder is gone", || (!folder.exists()).then_some(()));
+    }
+
+    #[test]
+    fn a_folder_in_which_something_still_appears_is_removed_all_the_same() {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        // It goes on for half a second after the leash is cut, as one that is slow to die would.
+        let script =
+            r#"i=0; while [ $i -lt 50 ]; do i=$((i+1)); mkdir "$1/$i" 2>/dev/null; sleep 0.01; done"#;
+        let mut slow = Command::new("sh").args(["-c", script, "slow"]).arg(&folder).spawn().expect("a shell");
+        let mut victim = Command::new("sleep").arg("1000").spawn().expect("sleep exists");
+        let mut leash = Leash::tie(victim.id(), &folder);
+        drop(leash.shell.stdin.take());
+        until("the victim ends", || victim.try_wait().expect("a child can be waited for"));
+        until("the slow one ends", || slow.try_wait().expect("a child can be waited for"));
+        until("the leash ends", || leash.shell.try_wait().expect("a child can be waited for"));
+        assert!(!folder.exists());
     }
 }

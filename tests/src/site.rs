@@ -43,15 +43,6 @@ impl Site {
         Self::set_up(path, Some(folder))
     }
 
-    /// The same in a folder that is kept when this is dropped.
-    ///
-    /// # Panics
-    /// As [`Site::new`].
-    #[must_use]
-    pub fn kept() -> Self {
-        Self::set_up(temporary_folder().keep(), None)
-    }
-
     /// The same in this folder, which exists and is empty; it is kept.
     ///
     /// # Panics

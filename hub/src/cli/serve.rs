@@ -1,5 +1,9 @@
 //! `serve`: wires configuration, listener, signals and the hub together.
 
+mod failure;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
@@ -9,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::clock::Clock;
-use crate::run::{self, RunError};
-use crate::telemetry::{self, with_causes};
+use crate::run;
+use crate::telemetry;
 
 pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     let config = super::load(path)?;
@@ -20,14 +24,8 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| unexpected("The runtime did not start", &error))?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            Failure::new(
-                "LISTEN_FAILED",
-                format!("Could not listen on {}: {error}.", config.listen),
-                "check `listen` in the configuration, and whether another hub is running",
-                Exit::NotSetUp,
-            )
-        })?;
+        let listener = TcpListener::bind(config.listen).await;
+        let listener = listener.map_err(|error| not_listening(config.listen, &error))?;
         let stop = CancellationToken::new();
         stop_on_signals(&stop).map_err(|error| unexpected("Signals can not be received", &error))?;
         run::run(config, listener, Clock::system(), stop).await?;
@@ -50,6 +48,19 @@ fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
+fn not_listening(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let text = format!("Could not listen on {address}: {error}.");
+    match error.kind() {
+        ErrorKind::AddrInUse => Failure::new(
+            "LISTEN_FAILED",
+            text,
+            "stop the program that uses the port (ss -ltnp names it; it may be another hub), or change `listen`",
+            Exit::Conflict,
+        ),
+        _ => Failure::new("LISTEN_FAILED", text, "change `listen` in the configuration", Exit::NotSetUp),
+    }
+}
+
 fn unexpected(what: &str, error: &std::io::Error) -> Failure {
     Failure::new(
         "INTERNAL",
@@ -57,38 +68,4 @@ fn unexpected(what: &str, error: &std::io::Error) -> Failure {
         "check the system's limits and try again",
         Exit::Unexpected,
     )
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        let text = format!("{}.", with_causes(&error));
-        match error {
-            RunError::Keys(error) => error.into(),
-            RunError::Tls(_) => {
-                Self::new("TLS_UNUSABLE", text, "restore keys/ from a backup", Exit::NotSetUp)
-            }
-            RunError::Store(_) => {
-                Self::new("STORE_UNUSABLE", text, "mend what the sentence names", Exit::NotSetUp)
-            }
-            RunError::OpenPanicked => Self::new(
-                "INTERNAL",
-                text,
-                "report the line that begins with `error [INTERNAL]`",
-                Exit::Unexpected,
-            ),
-            RunError::Operator(_) => Self::new(
-                "SOCKET_UNUSABLE",
-                text,
-                "stop the other hub, or set operator_socket",
-                Exit::Conflict,
-            ),
-            RunError::Metrics(_) => Self::new("LISTEN_FAILED", text, "set metrics_listen", Exit::NotSetUp),
-            RunError::StoreFailed => Self::new(
-                "STORE_FAILED",
-                text,
-                "check the disk and the kernel log, then start the hub again",
-                Exit::Unexpected,
-            ),
-        }
-    }
 }

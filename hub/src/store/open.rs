@@ -1,7 +1,7 @@
 //! Opening: the engine first, then everything that is kept in memory.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -15,7 +15,7 @@ use super::engine::{Engine, EngineOptions, IndexFate, OpenError, RecoveryReport}
 use super::error::StoreError;
 use super::handle::Signers;
 use super::index::Index;
-use super::journal::{JournalOptions, Reader};
+use super::journal::{JournalOptions, ReadError, Reader};
 use super::proofs::Proofs;
 use super::rebuild::Rebuild;
 use super::stats::Counters;
@@ -43,8 +43,18 @@ pub enum StoreOpenError {
     #[error(transparent)]
     Engine(#[from] OpenError),
     /// An entry of the log can not be read. The hub can not answer for its log without it: restore a backup.
-    #[error("entry {index} of the log is damaged or missing: restore the store from a backup")]
+    #[error("entry {index} of the log is damaged: {} at offset {offset}", file.display())]
     LogDamaged {
+        /// The entry's index.
+        index: u64,
+        /// The file it is in.
+        file: PathBuf,
+        /// Where it begins in the file, in bytes.
+        offset: u32,
+    },
+    /// An entry of the log is not there, though later ones are, or receipts that answer for it.
+    #[error("entry {index} of the log is missing")]
+    LogMissing {
         /// The entry's index.
         index: u64,
     },
@@ -82,6 +92,10 @@ pub(super) fn open(
     let mut tree = LogTree::new();
     let mut registry = Registry::default();
     load_log(&engine.index(), &engine.reader(), &mut registry, &mut tree)?;
+    // Without this a lost end of the log would be written again, otherwise.
+    if registry.log().size() < rebuild.answered_for() {
+        return Err(StoreOpenError::LogMissing { index: registry.log().size() });
+    }
     load_invites(&engine.index(), &engine.reader(), &mut registry).map_err(StoreOpenError::Invite)?;
     let (leftovers, sweeps) = match report.index {
         IndexFate::Rebuilt(_) => {
@@ -152,12 +166,21 @@ fn load_log(
     for pair in index.prefix(&[key::LOG]) {
         let (_, value) = pair.map_err(OpenError::Index)?;
         let expected = registry.log().size();
-        let damaged = || StoreOpenError::LogDamaged { index: expected };
-        let read =
-            key::location(&value).and_then(|location| reader.read(location).ok()).ok_or_else(damaged)?;
+        let missing = || StoreOpenError::LogMissing { index: expected };
+        let location = key::location(&value).ok_or_else(missing)?;
+        let damaged = || {
+            let (file, offset) = (reader.path(location.segment), location.offset);
+            StoreOpenError::LogDamaged { index: expected, file, offset }
+        };
+        let read = match reader.read(location) {
+            Ok(read) => read,
+            Err(ReadError::Damaged { .. }) => return Err(damaged()),
+            Err(ReadError::Gone) => return Err(missing()),
+            Err(ReadError::Io(error)) => return Err(OpenError::Io(error).into()),
+        };
         let (found, leaf) = record::parse_log_entry(&read.head).ok_or_else(damaged)?;
         if found != expected {
-            return Err(damaged());
+            return Err(missing());
         }
         let opened = leaf.open(&read.body).map_err(|_| damaged())?;
         tree.append(&leaf.encode());

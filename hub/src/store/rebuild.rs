@@ -22,7 +22,7 @@ use super::organisations::USED_INVITE_KEPT_MS;
 use super::record::blob::{BlobValue, StoredBlob};
 use super::record::consent::Consent;
 use super::record::kind;
-use super::record::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, Sender, parse_opened};
+use super::record::mail::{DeviceReceiptHead, Given, HubReceiptHead, MessageHead, Sender, parse_opened};
 use super::record::tombstone::Tombstone;
 use super::{RECEIPTS_KEPT_MS, blobs, record};
 use crate::blob::BlobKey;
@@ -49,6 +49,8 @@ pub(super) struct Rebuild {
     references: HashMap<BlobKey, i64>,
     /// Stored messages.
     messages: i64,
+    /// The largest size of the log that a receipt answers for.
+    log_size: u64,
     /// Intact records that say nothing this version understands.
     strange: u64,
 }
@@ -63,6 +65,7 @@ impl Rebuild {
         let value = match record.kind {
             kind::MESSAGE => self.message(record, overlay)?,
             kind::HUB_RECEIPT => HubReceiptHead::parse(record.head).map(|head| {
+                self.answers_for(&head.given);
                 self.spoken_of.insert(head.message_id);
                 *self.batches.entry(head.given.batch).or_default() += 1;
                 hub_fact(&head, record.location).encode()
@@ -142,6 +145,7 @@ impl Rebuild {
         let fields = head.header.fields();
         let (id, shape) = (fields.message_id, Shape::of(fields));
         let (marks, _) = accepted(&shape);
+        self.answers_for(&head.accepted);
         *self.batches.entry(head.accepted.batch).or_default() += 1;
         overlay.put(key::due(fields.expires_ms, Due::Expire, id.as_bytes()), [])?;
         for wrap in bits(waiting(&shape, &marks)) {
@@ -174,11 +178,21 @@ impl Rebuild {
         let Some(tombstone) = Tombstone::parse(record.head) else { return Ok(None) };
         let id = tombstone.message_id;
         self.spoken_of.insert(id);
+        self.answers_for(&tombstone.accepted);
         *self.batches.entry(tombstone.accepted.batch).or_default() += 1;
         let forget = tombstone.purged_ms.saturating_add(RECEIPTS_KEPT_MS);
         overlay.put(key::due(forget, Due::Forget, id.as_bytes()), [])?;
         let Tombstone { hashes, sender, marks, .. } = tombstone;
         Ok(Some(TombstoneValue { location: record.location, hashes, sender, marks }.encode()))
+    }
+
+    fn answers_for(&mut self, given: &Given) {
+        self.log_size = self.log_size.max(given.log_size);
+    }
+
+    /// The largest size of the log that a receipt answers for; 0 when nothing was rebuilt.
+    pub(super) fn answered_for(&self) -> u64 {
+        self.log_size
     }
 
     /// Folds what was said about the messages. Gives the records that nothing stands for any more, for the writer

@@ -55,6 +55,11 @@ impl Reader {
         self.damaged().begin(report);
     }
 
+    /// The file of a segment.
+    pub(crate) fn path(&self, segment: u32) -> PathBuf {
+        path(&self.shared.folder, segment)
+    }
+
     /// Damaged places that are known: those that the opening found, and those that were read since.
     pub(crate) fn damages(&self) -> u64 {
         self.damaged().count()

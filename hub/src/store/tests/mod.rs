@@ -2,6 +2,7 @@
 
 mod attachments;
 mod consents;
+mod lost;
 mod mail;
 mod model;
 mod moved;
