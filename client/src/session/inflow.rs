@@ -31,10 +31,33 @@ pub(super) enum Next {
 pub(super) struct Inflow {
     up: mpsc::Sender<ReceiveRequest>,
     down: Streaming<ReceiveResponse>,
-    /// Items that came while an acknowledgement was waited for.
-    early: VecDeque<Item>,
-    /// The most of them that an honest hub sends: the credit, and the word that this was all.
+    early: Early,
+}
+
+/// Items that came while an acknowledgement was waited for.
+struct Early {
+    items: VecDeque<Item>,
+    /// The most of them that an honest hub sends: the credit, with the word that this was all before, between and after.
     bound: usize,
+}
+
+impl Early {
+    const fn with_credit(credit: u32) -> Self {
+        Self { items: VecDeque::new(), bound: 2 * credit as usize + 1 }
+    }
+
+    /// Puts an item behind the others; gives false when it is more than was asked for. That this was all is worth knowing once.
+    fn put(&mut self, item: Item) -> bool {
+        let is_repeated = |last: &Item| matches!((last, &item), (Item::CaughtUp(_), Item::CaughtUp(_)));
+        if self.items.back().is_some_and(is_repeated) {
+            return true;
+        }
+        let fits = self.items.len() < self.bound;
+        if fits {
+            self.items.push_back(item);
+        }
+        fits
+    }
 }
 
 impl Inflow {
@@ -44,12 +67,12 @@ impl Inflow {
         let start = Up::Start(Start { credit });
         up.send(ReceiveRequest { step: Some(start) }).await.map_err(|_| ended())?;
         let down = unary(link.relay().receive(ReceiverStream::new(requests))).await?;
-        Ok(Self { up, down, early: VecDeque::new(), bound: credit as usize + 1 })
+        Ok(Self { up, down, early: Early::with_credit(credit) })
     }
 
     /// The next item, waiting at most `patience`; without it, for ever.
     pub(super) async fn next(&mut self, patience: Option<Duration>) -> Result<Next> {
-        if let Some(item) = self.early.pop_front() {
+        if let Some(item) = self.early.items.pop_front() {
             return Ok(Next::Item(item));
         }
         match patience {
@@ -72,10 +95,11 @@ impl Inflow {
         loop {
             match timeout(CALL_TIMEOUT, self.read()).await.map_err(|_| ended())?? {
                 Item::Acknowledged(answer) => return Ok(answer.failures),
-                early if self.early.len() < self.bound => self.early.push_back(early),
-                _ => {
-                    let cause = "more came than was asked for";
-                    return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+                early => {
+                    if !self.early.put(early) {
+                        let cause = "more came than was asked for";
+                        return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+                    }
                 }
             }
         }
@@ -93,4 +117,26 @@ impl Inflow {
 
 fn ended() -> Error {
     Error::with(Code::HubUnreachable, Args::none().text("cause", "the hub ended the connection"))
+}
+
+#[cfg(test)]
+mod tests {
+    use samverkan_proto::v1::{CaughtUp, Event};
+
+    use super::*;
+
+    #[test]
+    fn what_comes_early_is_bounded_and_the_end_of_the_queue_is_told_once() {
+        let caught_up = || Item::CaughtUp(CaughtUp { cursor: 1 });
+        let event = || Item::Event(Event::default());
+        let mut early = Early::with_credit(2);
+        for _ in 0..2 {
+            assert!((0..3).all(|_| early.put(caught_up())), "as often as it is said");
+            assert!(early.put(event()));
+        }
+        assert!(early.put(caught_up()));
+        assert_eq!(early.items.len(), early.bound);
+        assert!(!early.put(event()), "there was credit for two");
+        assert_eq!(early.items.len(), early.bound);
+    }
 }

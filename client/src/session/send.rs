@@ -61,8 +61,8 @@ impl Session {
     /// with the hub sends it.
     ///
     /// # Errors
-    /// The first obstacle; what the hub refuses for good, in which case the sealed message stays in the outbox, marked,
-    /// and is not sent again by itself.
+    /// The first obstacle; what the hub refuses for good, in which case what was written is kept, marked with the reason, and is sent
+    /// again or discarded by a person.
     pub async fn send(&mut self, draft: Draft, progress: &mut dyn Progress) -> Result<Sent> {
         let mut link = self.contact(progress).await?;
         drop(self.begin()?);
