@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+mod unfinished;
+
+use unfinished::Unfinished;
+
 /// What the name of a file begins with that has no place yet.
 pub const TEMPORARY: &str = ".samverkan-";
 
@@ -196,7 +200,8 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_folder(&folder)
 }
 
-/// Has `fill` write to a file (0600) beside `path`, which is flushed and then takes its place in one step.
+/// Has `fill` write to a file (0600) that has no name, or one beside `path` on file systems that can not do without.
+/// It is flushed, and then takes its place in one step.
 ///
 /// # Errors
 /// What `fill` fails with, or [`FileError`], with [`FileReason::Exists`] when something is there that may not be
@@ -210,12 +215,12 @@ pub fn stream_private<E: From<FileError>>(
     if !replace && path.symlink_metadata().is_ok() {
         return Err(FileError::new(path, FileReason::Exists).into());
     }
-    let (folder, mut temporary) = temporary_beside(path)?;
-    fill(temporary.as_file_mut())?;
+    let folder = folder_of(path);
     let fail = |error| FileError::from_io(path, error);
-    temporary.as_file().sync_all().map_err(fail)?;
-    let placed = if replace { temporary.persist(path) } else { temporary.persist_noclobber(path) };
-    placed.map_err(|error| fail(error.error))?;
+    let mut unfinished = Unfinished::create(&folder).map_err(fail)?;
+    fill(unfinished.file())?;
+    unfinished.file().sync_all().map_err(fail)?;
+    unfinished.place(path, replace).map_err(fail)?;
     Ok(sync_folder(&folder)?)
 }
 

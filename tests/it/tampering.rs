@@ -70,7 +70,7 @@ async fn the_library_refuses_every_changed_byte_of_every_part_with_one_error() {
     let [reference] = received.threads.as_slice() else { panic!("one thread, not {:?}", received.threads) };
     assert_eq!(session.thread(reference).expect("kept").messages[0].text, TEXT);
     let mut file = Vec::new();
-    session.attachment(reference, 1, &mut file).expect("verified");
+    session.attachment(reference, 1, &mut file, &mut Silent).expect("verified");
     assert_eq!(file, b"En liten bilaga.");
 }
 

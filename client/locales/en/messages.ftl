@@ -65,6 +65,7 @@ ask-safety-number = Which safety number did they read out to you?
 step-encrypting = sealing
 step-uploading = sending
 step-downloading = fetching
+step-opening = opening
 step-synchronising = bringing the directory up to date
 
 ## Joining

@@ -1,6 +1,5 @@
 //! `samverkan save`: an attachment in the clear, in a file that only this user can read.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,10 @@ use serde::Serialize;
 
 use super::cloud;
 use super::context::Context;
-use super::interrupt::Interrupt;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
+use super::steps::{Silent, Steps};
 use crate::error::{Code, Error, Result};
 use crate::filenames;
 use crate::files;
@@ -45,15 +44,13 @@ impl Save {
         let number = self.number(&session)?;
         let line = session.attachment_line(&self.reference, number)?;
         if to_stdout {
-            return session.attachment(&self.reference, number, &mut Binary(output));
+            return session.attachment(&self.reference, number, &mut Binary(output), &mut Silent);
         }
         let path = target(self.output, &line);
         cloud::warn(&path, output);
         files::stream_private(&path, self.force, |file| {
-            let mut out = Stoppable { file, interrupt: &context.interrupt };
-            let saved = session.attachment(&self.reference, number, &mut out);
-            // A write that failed because the person wants to stop is no failed write.
-            if context.interrupt.is_raised() { Err(Error::new(Code::Interrupted)) } else { saved }
+            let mut steps = Steps::stoppable(output, context.interrupt.clone());
+            session.attachment(&self.reference, number, file, &mut steps)
         })?;
         output.result(&Saved::of(&self.reference, &line, path))
     }
@@ -98,25 +95,6 @@ impl Write for Binary<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// A file that takes nothing more when the person wants to stop.
-struct Stoppable<'a> {
-    file: &'a mut File,
-    interrupt: &'a Interrupt,
-}
-
-impl Write for Stoppable<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.interrupt.is_raised() {
-            return Err(io::Error::other("interrupted"));
-        }
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Shows the session's progress on stderr.
 
+use super::interrupt::Interrupt;
 use super::output::Output;
 use super::progress::Progress as Bar;
 use crate::msg;
@@ -10,11 +11,17 @@ use crate::text::MessageId;
 pub(super) struct Steps<'a> {
     output: &'a mut Output,
     bar: Option<Bar>,
+    interrupt: Option<Interrupt>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) const fn new(output: &'a mut Output) -> Self {
-        Self { output, bar: None }
+        Self { output, bar: None, interrupt: None }
+    }
+
+    /// The same for work that waits for nothing and asks whether to stop.
+    pub(super) const fn stoppable(output: &'a mut Output, interrupt: Interrupt) -> Self {
+        Self { output, bar: None, interrupt: Some(interrupt) }
     }
 }
 
@@ -29,6 +36,10 @@ impl Progress for Steps<'_> {
         if let Some(bar) = &mut self.bar {
             self.output.advance(bar, bytes);
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(Interrupt::is_raised)
     }
 }
 
@@ -46,6 +57,7 @@ const fn label(step: Step) -> MessageId {
         Step::Encrypting => msg!("step-encrypting"),
         Step::Uploading => msg!("step-uploading"),
         Step::Downloading => msg!("step-downloading"),
+        Step::Opening => msg!("step-opening"),
         Step::Synchronising => msg!("step-synchronising"),
     }
 }

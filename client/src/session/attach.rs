@@ -11,6 +11,8 @@ use samverkan_envelope::blob::BlobOpener;
 use samverkan_envelope::body::Attachment;
 use secrecy::zeroize::Zeroizing;
 
+use super::model::Progress;
+
 mod source;
 mod tidy;
 
@@ -33,6 +35,8 @@ pub(super) enum OpenFailure {
     Damaged,
     /// What was verified could not be written.
     Write(io::Error),
+    /// The person wants to stop.
+    Stopped,
 }
 
 impl<W: Write> Verifier<W> {
@@ -72,11 +76,12 @@ fn drain(plain: &mut Zeroizing<Vec<u8>>, out: &mut dyn Write) -> Result<(), Open
     written
 }
 
-/// Opens the sealed file at `path`, writing the clear bytes to `out`.
+/// Opens the sealed file at `path`, writing the clear bytes to `out`. The caller has begun the step.
 pub(super) fn open_file(
     path: &Path,
     attachment: &Attachment,
     out: &mut dyn Write,
+    progress: &mut dyn Progress,
 ) -> Result<(), OpenFailure> {
     let mut file = crate::files::open_private(path).map_err(|_| OpenFailure::Damaged)?;
     let mut verifier = Verifier::new(attachment, out);
@@ -87,5 +92,9 @@ pub(super) fn open_file(
             return verifier.finish();
         }
         verifier.push(&piece[..read])?;
+        progress.advance(read as u64);
+        if progress.is_stopped() {
+            return Err(OpenFailure::Stopped);
+        }
     }
 }

@@ -17,7 +17,7 @@
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
 //! | `thread(&self, &CaseRef) -> Thread` | every message of a thread, opened |
-//! | `attachment(&self, &CaseRef, number, &mut dyn Write)` | one verified attachment in the clear |
+//! | `attachment(&self, &CaseRef, number, &mut dyn Write, progress)` | one verified attachment in the clear |
 //! | `track(&self, &CaseRef) -> Track` | what is proven about each message of the thread, by whom, when |
 //! | `cases_to_act_on(&self) -> usize` | the cases in which something that was sent ended undelivered |
 //! | `async wait(&mut self, &CaseRef, Stage) -> Track` | receive until a stage is reached; the caller sets the time limit |

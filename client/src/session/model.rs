@@ -372,6 +372,10 @@ pub trait Progress {
     fn begin(&mut self, step: Step, total: u64);
     /// So many more bytes of it are done.
     fn advance(&mut self, bytes: u64);
+    /// Whether the person wants to stop. Asked by work that waits for nothing; all else is stopped where it waits.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// The steps that can take longer than a second.
@@ -383,6 +387,8 @@ pub enum Step {
     Uploading,
     /// An attachment comes from the hub.
     Downloading,
+    /// An attachment is verified and opened.
+    Opening,
     /// The log is brought up to date.
     Synchronising,
 }

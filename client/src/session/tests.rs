@@ -4,7 +4,7 @@ use samverkan_proto::code::{Class, Kind, LegalBasis, OrganisationState};
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::receipt::{HubEvent, MailboxRef};
 
-use super::model::{Direction, Draft, Reply, Sent, Stage};
+use super::model::{Direction, Draft, Progress, Reply, Sent, Stage, Step};
 use super::office::{
     Office, Silent, accepted, delivery, hub_receipt, referral, take, take_delivery, two_offices,
 };
@@ -15,6 +15,19 @@ const DAY_MS: u64 = 86_400_000;
 
 async fn send(office: &mut Office, draft: Draft) -> Sent {
     office.session.send(draft, &mut Silent).await.expect("sealed")
+}
+
+/// Wants to stop at once.
+struct Impatient;
+
+impl Progress for Impatient {
+    fn begin(&mut self, _: Step, _: u64) {}
+
+    fn advance(&mut self, _: u64) {}
+
+    fn is_stopped(&self) -> bool {
+        true
+    }
 }
 
 fn codes(office: &Office, draft: &Draft) -> Vec<Code> {
@@ -275,16 +288,20 @@ async fn a_file_travels_sealed_and_is_checked_before_it_is_shown() {
     crate::files::create_private(&to, &sealed).expect("carried");
 
     let mut out = Vec::new();
-    two.session.attachment(&sent.reference, 1, &mut out).expect("verified");
+    two.session.attachment(&sent.reference, 1, &mut out, &mut Silent).expect("verified");
     assert_eq!(out, vec![7; 200_000]);
-    let missing = two.session.attachment(&sent.reference, 2, &mut out).expect_err("one only");
+    let mut stopped = Vec::new();
+    let error =
+        two.session.attachment(&sent.reference, 1, &mut stopped, &mut Impatient).expect_err("stopped");
+    assert_eq!((error.code(), stopped.len()), (Code::Interrupted, 0), "whoever wants to stop gets nothing");
+    let missing = two.session.attachment(&sent.reference, 2, &mut out, &mut Silent).expect_err("one only");
     assert_eq!(missing.code(), Code::AttachmentUnknown);
 
     let mut damaged = sealed;
     damaged[150_000] ^= 1;
     crate::files::replace_private(&to, &damaged).expect("damaged");
     let mut nothing = Vec::new();
-    let error = two.session.attachment(&sent.reference, 1, &mut nothing).expect_err("damaged");
+    let error = two.session.attachment(&sent.reference, 1, &mut nothing, &mut Silent).expect_err("damaged");
     assert_eq!((error.code(), nothing.len()), (Code::FileDamaged, 0), "not a byte before all was checked");
 }
 

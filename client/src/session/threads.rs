@@ -4,12 +4,13 @@ use std::io::Write;
 
 use samverkan_envelope::body::Attachment;
 use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, ThreadId};
+use samverkan_proto::padding::blob_len;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
 use super::attach::{self, OpenFailure};
 use super::mail::Kept;
-use super::model::{AttachmentLine, Direction, Message, Thread, ThreadLine, Trust};
+use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine, Trust};
 use super::track;
 use crate::error::{Code, Error, Result};
 use crate::text::Args;
@@ -70,14 +71,22 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::attachment_line`]; [`Code::FileDamaged`] when what is kept is not what came;
-    /// [`Code::OutputFailed`] when `out` does not take it.
-    pub fn attachment(&self, reference: &CaseReference, number: usize, out: &mut dyn Write) -> Result<()> {
+    /// [`Code::OutputFailed`] when `out` does not take it; [`Code::Interrupted`] when `progress` says so.
+    pub fn attachment(
+        &self,
+        reference: &CaseReference,
+        number: usize,
+        out: &mut dyn Write,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let attachment = find_attachment(&messages, number)?;
         let path = self.mail.blob_path(&attachment.blob_id);
+        progress.begin(Step::Opening, 2 * blob_len(attachment.plaintext_len));
         for out in [&mut std::io::sink() as &mut dyn Write, out] {
-            attach::open_file(&path, attachment, out).map_err(|failure| match failure {
+            attach::open_file(&path, attachment, out, progress).map_err(|failure| match failure {
                 OpenFailure::Damaged => Error::new(Code::FileDamaged),
+                OpenFailure::Stopped => Error::new(Code::Interrupted),
                 OpenFailure::Write(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                     Error::new(Code::OutputClosed)
                 }

@@ -64,10 +64,10 @@ impl Session {
         progress: &mut dyn Progress,
     ) -> Result<Downloaded> {
         let target = self.mail.blob_path(&attachment.blob_id);
-        let mut marks = Marks::new(Step::Downloading, progress);
-        if download::is_here(&target, attachment) {
+        if download::is_here(&target, attachment, progress) {
             return Ok(Downloaded::Whole);
         }
+        let mut marks = Marks::new(Step::Downloading, progress);
         let mut download = download::Download::open(message, attachment, &target, &mut marks).await?;
         match self.persist(link, &mut download, marks).await {
             Ok(Fetched::All) => download.finish(),

@@ -53,7 +53,7 @@ async fn attachments_arrive_whole_under_another_roof() {
     let pdf = lines.iter().find(|line| line.name == "stor.pdf").expect("there");
     assert_eq!((pdf.media_type.as_str(), pdf.len), ("application/pdf", 3_000_000));
     let mut out = Vec::new();
-    two.session.attachment(&sent.reference, pdf.number, &mut out).expect("whole");
+    two.session.attachment(&sent.reference, pdf.number, &mut out, &mut Silent).expect("whole");
     assert!(out == content);
     one.session.receive(&mut Silent).await.expect("received");
     assert_eq!(one.session.track(&sent.reference).expect("known").steps[0].stage, Stage::Delivered);
@@ -93,7 +93,7 @@ async fn whatever_is_left_of_an_earlier_try_is_no_damaged_attachment() {
         let received = two.session.receive(&mut Silent).await.expect("received");
         assert_eq!((received.threads.len(), received.refused), (1, 0), "{case}");
         let mut out = Vec::new();
-        two.session.attachment(&sent.reference, 1, &mut out).expect("whole");
+        two.session.attachment(&sent.reference, 1, &mut out, &mut Silent).expect("whole");
         assert!(out == content, "{case}");
         assert!(!partial.exists(), "{case}");
         std::fs::remove_file(sealed).expect("makes room for the next");

@@ -323,7 +323,12 @@ mod tests {
             let sealed = Source::open(&path).expect("opened").seal(dir.path(), &mut Silent).await;
             let attachment = sealed.and_then(|sealed| sealed.place(dir.path())).expect("sealed");
             let mut out = Vec::new();
-            let opened = open_file(&dir.path().join(attachment.blob_id.to_string()), &attachment, &mut out);
+            let opened = open_file(
+                &dir.path().join(attachment.blob_id.to_string()),
+                &attachment,
+                &mut out,
+                &mut Silent,
+            );
             assert!(opened.is_ok() && out == vec![9; len], "{len}");
         }
     }

@@ -15,6 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::files::{self, FileError};
 use crate::session::attach::{self, Verifier};
 use crate::session::call::{unary, within};
+use crate::session::model::{Progress, Step};
 
 /// How much of a file is read at once.
 const PIECE: usize = 256 << 10;
@@ -37,9 +38,13 @@ pub(super) enum Fetched {
 }
 
 /// Whether all of it came before, and is what this message names.
-pub(super) fn is_here(target: &Path, attachment: &Attachment) -> bool {
+pub(super) fn is_here(target: &Path, attachment: &Attachment, progress: &mut dyn Progress) -> bool {
+    if !target.exists() {
+        return false;
+    }
     // Two messages may name the same bytes and say different things of them.
-    target.exists() && attach::open_file(target, attachment, &mut sink()).is_ok()
+    progress.begin(Step::Opening, blob_len(attachment.plaintext_len));
+    attach::open_file(target, attachment, &mut sink(), progress).is_ok()
 }
 
 /// An attachment on its way from the hub.

@@ -1,5 +1,6 @@
 //! To the hub: it says how far it got, and gets the rest.
 
+use std::fs::TryLockError;
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,12 +38,16 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Prepares to upload the sealed bytes at `path`.
+    /// Prepares to upload the sealed bytes at `path`, which are locked for as long as that takes.
     ///
     /// # Errors
-    /// When they can not be read.
+    /// [`Code::UploadInProgress`] when another process is uploading them; when they can not be read.
     pub(super) fn open(path: &Path, attachment: &Attachment) -> Result<Self> {
         let file = files::open_private(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Error::new(Code::UploadInProgress),
+            TryLockError::Error(error) => FileError::from_io(path, error).into(),
+        })?;
         let length = file.metadata().map_err(|error| FileError::from_io(path, error))?.len();
         Ok(Self {
             path: path.to_owned(),
@@ -109,5 +114,33 @@ impl Transfer for Upload {
 
     fn position(&self) -> u64 {
         self.held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use samverkan_envelope::body::FileKey;
+    use samverkan_proto::ids::BlobId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_process_uploads_an_attachment_and_others_leave_it_alone() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("sealed");
+        files::create_private(&path, b"sealed").expect("created");
+        let attachment = Attachment {
+            blob_id: BlobId::of_digest([1; 32]),
+            file_key: FileKey::from_bytes([1; 32]),
+            plaintext_len: 1,
+            plaintext_sha256: [1; 32],
+            name: "bilaga".to_owned(),
+            media_type: String::new(),
+        };
+        let first = Upload::open(&path, &attachment).expect("nobody uploads it");
+        let second = Upload::open(&path, &attachment).err().expect("somebody does");
+        assert_eq!(second.code(), Code::UploadInProgress);
+        drop(first);
+        Upload::open(&path, &attachment).expect("nobody does any more");
     }
 }
