@@ -156,12 +156,18 @@ fn what_the_hub_refuses_for_good_is_told_and_waits_for_a_person_and_not_for_ever
     let sender = Sender::at(&hub);
     let association = Office::open(&hub, &ASSOCIATION, "stod");
     // Confirmed, and known to be.
-    sender.0.run(&["inbox"]).exits(0);
+    let what =
+        ["consent", "record", "--to", association.mailbox(), "--category", "contact", "--messages", "1"];
+    let how = ["--until", "2099-12-31", "--how", "VERBALLY", "--evidence-file", "text.txt"];
+    let recorded = sender.0.json(&[&what[..], &how].concat());
+    let consent = recorded["consent"].as_str().expect("a reference");
     hub.kill9();
-    let what = ["send", "--to", association.mailbox(), "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
-    let sealed = || sender.0.run(&[&what[..], &["--text-file", "text.txt"]].concat());
-    sealed().exits(7);
-    sealed().exits(7);
+    let sealed = |basis: &[&str]| {
+        let what = ["send", "--to", association.mailbox(), "--class", "REFERRAL", "--text-file", "text.txt"];
+        sender.0.run(&[&what[..], basis].concat()).exits(7);
+    };
+    sealed(&["--basis", "VITAL_INTEREST"]);
+    sealed(&["--basis", "CONSENT", "--consent", consent]);
     hub.restart();
     hub.suspend(ASSOCIATION.handle);
     assert!(notices(&sender, &["inbox"]).contains("2 cases"), "both were refused on the way");
@@ -177,11 +183,12 @@ fn what_the_hub_refuses_for_good_is_told_and_waits_for_a_person_and_not_for_ever
         );
         assert!(step["next"].as_str().is_some_and(|next| next.contains("samverkan discard")), "{step}");
     }
-    let [unwanted, wanted] = references;
+    let [wanted, unwanted] = references;
     sender.0.run(&["resend", &wanted]).exits(6);
     sender.0.run(&["discard", &unwanted]).exits(0);
     sender.0.run(&["track", &unwanted]).exits(4);
     hub.resume(ASSOCIATION.handle);
+    // The hub never had it, so the one message that the consent is for is still to be sent.
     sender.0.run(&["resend", &wanted]).exits(0);
     association.run(&["inbox"]).exits(0);
     assert_eq!(association.references(), [wanted.clone()], "the other one was never handed in");

@@ -74,11 +74,15 @@ topic-evidence =
       accepted    the hub has it on disk and takes responsibility
       handed over the bytes went to a device of the recipient
       delivered   the recipient's device says: decrypted, verified, on disk
-      answered    the recipient's device says: a sealed answer exists
+      answered    the recipient's device says so, and the sealed answer that it names
+                  is here
 
     Delivered is not read, read is not answered, and answered is not helped. It can
-    also end otherwise: refused by the recipient's program, expired because nobody
-    fetched it, returned because the recipient was suspended, or undecryptable.
+    also end otherwise: not sent because the hub refused it, refused by the
+    recipient's program, expired because nobody fetched it, returned because the
+    recipient was suspended, undecryptable, or unproven because its time is over and
+    nobody has said what became of it. samverkan track says why and what to do;
+    samverkan resend sends it again to those who did not get it.
 
     samverkan receipts REF -o FILE writes the proofs to a file. Anybody can check
     them, without a network and without this hub:
