@@ -25,7 +25,7 @@ use failure::Failure;
 use output::Output;
 
 /// Where the configuration is, unless `--config` says otherwise.
-const DEFAULT_CONFIG: &str = "/etc/samverkan-hub/hub.toml";
+const DEFAULT_CONFIG: &str = "/etc/samverkan/hub.toml";
 
 /// The name of the program on the command line.
 const PROGRAM: &str = "samverkan-hub";

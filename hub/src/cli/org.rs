@@ -45,7 +45,7 @@ async fn invite(mut operator: Operator, arguments: Invite, output: &mut Output<'
     let invitation = Invitation { invite: reply.invite, expires: rfc3339(reply.expires_ms) };
     output.result(&invitation, || invitation.invite.clone())?;
     output.notice(&format!(
-        "Give this to {handle} over a channel you trust. It works once, until {}. They run: samverkan join INVITE",
+        "Give this to {handle} over a channel you trust. It works once, until {}. They save it in a file and run: samverkan join FILE",
         invitation.expires
     ));
     Ok(Exit::Done)

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-/// Milliseconds since the Unix epoch as `2026-08-15T07:00:00Z`; `-` for a time beyond the calendar.
+/// Milliseconds since the Unix epoch as `2026-08-15T07:00:00Z`, to the second that has begun; `-` for a time beyond the calendar.
 pub(super) fn rfc3339(ms: u64) -> String {
-    i64::try_from(ms)
+    i64::try_from(ms / 1_000)
         .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .map_or_else(|| "-".to_owned(), |time| time.to_string())
 }
 
@@ -22,6 +22,7 @@ mod tests {
     #[test]
     fn times_are_readable_and_absurd_ones_do_not_panic() {
         assert_eq!(rfc3339(1_700_000_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(rfc3339(1_700_000_000_999), "2023-11-14T22:13:20Z");
         assert_eq!(rfc3339(u64::MAX), "-");
         assert_eq!((days_until(86_400_000 * 3, 86_400_000), days_until(0, 1)), (2, 0));
     }

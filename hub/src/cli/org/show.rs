@@ -144,11 +144,11 @@ mod tests {
 
     #[test]
     fn documents_leave_out_what_is_not_there() {
-        let invited = v1::Organisation { kind: 99, state: 1, invite_expires_ms: 1, ..Default::default() };
+        let invited = v1::Organisation { kind: 99, state: 1, invite_expires_ms: 1_001, ..Default::default() };
         let document = serde_json::to_value(Organisation::from(invited)).unwrap();
         assert_eq!(document["kind"], "UNKNOWN (99)");
         assert_eq!(document["state"], "INVITED");
-        assert_eq!(document["invite_expires"], "1970-01-01T00:00:00.001Z");
+        assert_eq!(document["invite_expires"], "1970-01-01T00:00:01Z");
         assert!(document.get("safety_number").is_none() && document.get("org_id").is_none());
     }
 
