@@ -25,6 +25,7 @@ mod cli_walk;
 mod crash;
 mod endings;
 mod joining;
+mod log_lines;
 mod numbers;
 mod papers;
 mod readme;
