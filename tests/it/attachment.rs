@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::digest::{Context, SHA256};
@@ -16,6 +16,7 @@ use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
 use samverkan_tests::process::{Outcome, Peak, Running, run_watched};
 use samverkan_tests::proxy::{Proxy, Way};
 use samverkan_tests::site::Site;
+use samverkan_tests::terminal::{CTRL_C, Terminal};
 use samverkan_tests::until::until;
 use samverkan_tests::wire::bytes::random;
 use samverkan_tests::wire::parcel::random_bytes;
@@ -266,6 +267,24 @@ fn an_upload_that_somebody_stops_goes_on_with_the_next_command() {
     outcome.exits(0);
     assert!(bytes < blob / 2 + LOST_BY_A_CUT, "{bytes} bytes went up for the second half of {blob}");
     arrived(to, &file);
+}
+
+#[test]
+fn whoever_watches_sees_how_far_a_long_transfer_is_and_can_stop_it() {
+    let stage = Stage::new();
+    let Stage { proxy, from, .. } = &stage;
+    from.file("bilaga.bin", random_bytes(24 << 20));
+    proxy.stall_after(Way::Up, 8 * MIB);
+    let mut terminal = Terminal::start(&from.command(&stage.letter("bilaga.bin")));
+    until("a third of it went up", || proxy.is_stalled().then_some(()));
+    // What takes less than a second shows nothing.
+    let second = Instant::now() + Duration::from_secs(1);
+    until("a second has passed", || (Instant::now() >= second).then_some(()));
+    proxy.stall_after(Way::Up, 8 * MIB);
+    proxy.resume();
+    terminal.shows("sending");
+    terminal.press(CTRL_C);
+    terminal.ends().exits(130);
 }
 
 #[test]
