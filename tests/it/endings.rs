@@ -191,6 +191,6 @@ fn what_the_hub_refuses_for_good_is_told_and_waits_for_a_person_and_not_for_ever
     // The hub never had it, so the one message that the consent is for is still to be sent.
     sender.0.run(&["resend", &wanted]).exits(0);
     association.run(&["inbox"]).exits(0);
-    assert_eq!(association.references(), [wanted.clone()], "the other one was never handed in");
+    assert_eq!(association.references(), std::slice::from_ref(&wanted), "the other one was never handed in");
     assert_eq!(sender.0.json(&["track", &wanted])["overall"], "DELIVERED");
 }

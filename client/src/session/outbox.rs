@@ -146,7 +146,9 @@ impl Session {
     fn mark(&mut self, id: &MessageId, error: Error) -> Result<Error> {
         let waits = self.mail.get(id).is_some_and(|kept| kept.state == OutState::Waiting);
         if waits && is_final(&error) {
-            let code = error.code().as_str().to_owned();
+            // A reason that is kept is explained later, when nobody knows the path any more.
+            let code = if error.code() == Code::FileMissing { Code::FileDamaged } else { error.code() };
+            let code = code.as_str().to_owned();
             self.mail.change(self.keystore.contents(), id, |kept| kept.state = OutState::Refused(code))?;
             self.mail.remove_outgoing(id)?;
         }

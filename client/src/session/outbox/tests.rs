@@ -104,6 +104,8 @@ async fn sealed_bytes_that_are_lost_end_a_message_and_hold_nothing_back() {
     one.session.mail.remove_outgoing(&sent.message).expect("removed");
     let lost = one.session.look_up(sent.message, &sending).err().expect("lost");
     assert_eq!(lost.code(), Code::FileMissing);
+    let step = &one.session.track(&sent.reference).expect("known").steps[0];
+    assert_eq!(step.reason.as_deref(), Some("FILE_DAMAGED"), "a reason that needs no path");
     assert!(one.session.mail.waiting().is_empty());
     let again =
         one.session.resend(&sent.reference, None, &mut Silent).await.expect("what was written is kept");
