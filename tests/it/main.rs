@@ -16,8 +16,11 @@ mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
 
+mod bad_128_keystore;
+mod bad_130_files;
 mod bad_135_network;
 mod bad_137_interrupt;
+mod bad_140_surroundings;
 
 mod attachment;
 mod canaries;

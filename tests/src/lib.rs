@@ -13,6 +13,7 @@
 //! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
 //! * [`normalise`]: makes outputs of different runs comparable.
 //! * [`transcript`]: what was typed and answered, compared with a file.
+//! * [`ordinary`]: a user without special rights, also where root runs the tests.
 //! * [`terminal`]: a command at a terminal, with somebody who presses keys.
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
 //! * [`office`]: an organisation whose people use the client program.
@@ -26,6 +27,7 @@ pub mod hub;
 pub mod metrics;
 pub mod normalise;
 pub mod office;
+pub mod ordinary;
 pub mod process;
 pub mod proxy;
 pub mod search;

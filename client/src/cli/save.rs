@@ -1,5 +1,6 @@
 //! `samverkan save`: an attachment in the clear, in a file that only this user can read.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use super::reference::parse_reference;
 use super::steps::{Silent, Steps};
 use crate::error::{Code, Error, Result};
 use crate::filenames;
-use crate::files;
+use crate::files::{self, FileError};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::AttachmentLine;
@@ -50,7 +51,12 @@ impl Save {
         cloud::warn(&path, output);
         files::stream_private(&path, self.force, |file| {
             let mut steps = Steps::stoppable(output, context.interrupt.clone());
-            session.attachment(&self.reference, number, file, &mut steps)
+            let mut out = Remembering { file, failed: None };
+            let saved = session.attachment(&self.reference, number, &mut out, &mut steps);
+            match out.failed {
+                Some(kind) => Err(FileError::from_io(&path, kind.into()).into()),
+                None => saved,
+            }
         })?;
         output.result(&Saved::of(&self.reference, &line, path))
     }
@@ -95,6 +101,22 @@ impl Write for Binary<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A file that remembers why it could not be written.
+struct Remembering<'a> {
+    file: &'a mut File,
+    failed: Option<io::ErrorKind>,
+}
+
+impl Write for Remembering<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).inspect_err(|error| self.failed = Some(error.kind()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -92,15 +92,22 @@ impl Send {
         if dry_run {
             return check(&mut session, unfinished, output).await;
         }
+        let mut asked = false;
         if unfinished.is_missing_something() && context.console.has_person() {
             // Who and why come first, so that nobody writes about a person for a message that is refused.
             refresh_if_possible(&mut session, output).await?;
             questions::ask_envelope(&mut unfinished, &session, &mut context.console, output)?;
             refuse_early(&session, &unfinished)?;
             questions::ask_content(&mut unfinished, &session, &mut context.console, output)?;
+            asked = true;
         }
         let draft = unfinished.finish()?;
+        let to = draft.to.clone();
         let sent = session.send(draft, &mut Steps::new(output)).await?;
+        if !asked {
+            // Nobody was there to be told before; who the recipients are is known for certain now.
+            questions::warn_of_unverified(&to, &session, output);
+        }
         SentReport::of(&sent).tell(output)
     }
 

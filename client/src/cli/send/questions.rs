@@ -148,7 +148,8 @@ fn ask_consent(
     Ok(())
 }
 
-fn warn_of_unverified(to: &[MailboxAddress], session: &Session, output: &mut Output) {
+/// Names the recipients whose safety number nobody has compared yet.
+pub(super) fn warn_of_unverified(to: &[MailboxAddress], session: &Session, output: &mut Output) {
     let unverified = |address: &&MailboxAddress| session.trust(&address.handle) == Trust::Unverified;
     let names: Vec<String> = to.iter().filter(unverified).map(ToString::to_string).collect();
     if !names.is_empty() {
