@@ -270,6 +270,28 @@ fn an_upload_that_somebody_stops_goes_on_with_the_next_command() {
 }
 
 #[test]
+fn a_hub_that_crashes_in_the_middle_gets_the_rest_when_it_is_back() {
+    let stage = Stage::new();
+    let Stage { hub, proxy, from, to } = &stage;
+    let file = random_bytes(24 << 20);
+    from.file("bilaga.bin", &file);
+    let blob = blob_len(file.len() as u64);
+
+    proxy.stall_after(Way::Up, blob / 2);
+    let log = from.folder().join("log");
+    let mut sending = Running::start(&mut from.command(&stage.letter("bilaga.bin")), &log);
+    until("half of it went up", || proxy.is_stalled().then_some(()));
+    let before = proxy.bytes(Way::Up);
+    hub.restart();
+    proxy.lose();
+    let code = until("the message is sent", || sending.finished()).code();
+    assert_eq!(code, Some(0), "{}", std::fs::read_to_string(&log).expect("a log"));
+    let bytes = proxy.bytes(Way::Up) - before;
+    assert!(bytes < blob / 2 + LOST_BY_A_CUT, "{bytes} bytes went up for the second half of {blob}");
+    arrived(to, &file);
+}
+
+#[test]
 fn whoever_watches_sees_how_far_a_long_transfer_is_and_can_stop_it() {
     let stage = Stage::new();
     let Stage { proxy, from, .. } = &stage;
