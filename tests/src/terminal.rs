@@ -12,6 +12,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 /// What Ctrl-C sends.
 pub const CTRL_C: &str = "\x03";
@@ -25,6 +26,7 @@ pub struct Terminal {
     child: Child,
     keys: File,
     shown: Arc<Mutex<Vec<u8>>>,
+    gathering: Option<JoinHandle<()>>,
     read_to: usize,
 }
 
@@ -61,8 +63,9 @@ impl Terminal {
         let child = own.spawn().expect("setsid is there");
         let keys = File::from(keys);
         let shown = Arc::default();
-        gather(keys.try_clone().expect("a file handle can be copied"), Arc::clone(&shown));
-        Self { command: format!("{command:?}"), child, keys, shown, read_to: 0 }
+        let gathering =
+            Some(gather(keys.try_clone().expect("a file handle can be copied"), Arc::clone(&shown)));
+        Self { command: format!("{command:?}"), child, keys, shown, gathering, read_to: 0 }
     }
 
     /// Waits until these words are shown, after everything that was waited for before.
@@ -96,6 +99,10 @@ impl Terminal {
     pub fn ends(&mut self) -> Outcome {
         let ended = || self.child.try_wait().expect("a child can be waited for");
         let status = until(&format!("the end of {}", self.command), ended);
+        // What it showed last may still be under way.
+        if let Some(gathering) = self.gathering.take() {
+            gathering.join().expect("gathering does not panic");
+        }
         let command = self.command.clone();
         Outcome { command, code: status.code(), stdout: String::new(), stderr: self.screen() }
     }
@@ -120,14 +127,14 @@ impl Drop for Terminal {
     }
 }
 
-fn gather(mut screen: File, shown: Arc<Mutex<Vec<u8>>>) {
+fn gather(mut screen: File, shown: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         // Reading fails when the last process at the terminal has gone.
         while let Ok(read @ 1..) = screen.read(&mut buffer) {
             shown.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..read]);
         }
-    });
+    })
 }
 
 #[cfg(test)]
