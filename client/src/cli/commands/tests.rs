@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::cli::exits;
 use crate::cli::testing::Run;
-use crate::text::Language;
+use crate::error::Code;
+use crate::text::{Args, Language};
 
 fn english() -> Text {
     Text::of(Language::English)
@@ -41,6 +42,30 @@ fn every_command_has_help_with_an_example_and_its_exit_codes() {
             assert!(help.contains(&line), "{path:?} does not say {line:?}");
         }
     }
+}
+
+#[test]
+fn what_an_error_says_to_run_is_there() {
+    let paths = paths();
+    let mut found = 0;
+    for code in Code::ALL {
+        let next = english().lookup(&code.message_id(), Some("next"), &Args::none()).expect("a next step");
+        for named in next.split("run samverkan ").skip(1) {
+            let words: Vec<String> = named
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
+                .map(str::to_owned)
+                .collect();
+            let named = paths
+                .iter()
+                .filter(|path| !path.is_empty() && words.starts_with(path))
+                .max_by_key(|path| path.len());
+            let named = named.unwrap_or_else(|| panic!("{code:?}: there is no command {words:?}"));
+            let inner = paths.iter().any(|path| path.len() > named.len() && path.starts_with(named));
+            assert!(!inner, "{code:?}: {words:?} names a group of commands and none of them");
+            found += 1;
+        }
+    }
+    assert!(found > 20, "{found}");
 }
 
 #[test]
