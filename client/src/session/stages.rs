@@ -88,6 +88,15 @@ pub(super) struct Reached {
     pub(super) purged_ms: Option<u64>,
 }
 
+impl Reached {
+    /// Whether it ended undelivered and somebody said so. Silence is an end that news may still undo.
+    pub(super) const fn is_told_end(&self) -> bool {
+        let is_silence =
+            matches!(self.stage, Stage::Unproven) && self.purged_ms.is_none() && self.reason.is_none();
+        self.stage.is_undelivered_end() && !is_silence
+    }
+}
+
 /// What a message has reached: one entry a recipient, in header order.
 pub(super) fn judge(known: &Known<'_>) -> Vec<Reached> {
     let mut proofs = Proofs::none(known);

@@ -126,10 +126,10 @@ impl<'a> SentMessage<'a> {
         stages::overall(self.kept.header.fields().groups(), &stages)
     }
 
-    /// Whether each group has got to a stage, or has ended without ever getting there.
+    /// Whether each group has got to a stage, or has ended without ever getting there. What is delivered comes to no other end.
     fn is_over_or_at(&self, stage: Stage) -> bool {
-        let there =
-            |reached: &Reached| reached.stage.is_undelivered_end() || reached.stage.calm() >= stage.calm();
+        let goal = if stage.is_undelivered_end() { Stage::Covered } else { stage };
+        let there = |reached: &Reached| reached.is_told_end() || reached.stage.calm() >= goal.calm();
         let best = |mut group: Range<usize>| group.any(|index| self.reached.get(index).is_some_and(there));
         self.kept.header.fields().groups().all(best)
     }

@@ -232,6 +232,8 @@ fn silence_is_an_end_too() {
     let open = [Stage::HandedOver, Stage::Accepted, Stage::Delivered];
     assert_eq!(at_time(EXPIRES_MS + SILENCE_MS - 1), open);
     assert_eq!(at_time(EXPIRES_MS + SILENCE_MS), [Stage::Unproven, Stage::Unproven, Stage::Delivered]);
+    let silent = reached_at(&OutState::Settled, &said, &[], EXPIRES_MS + SILENCE_MS);
+    assert!(!silent[0].is_told_end(), "news may still come");
     let purged = hub(HubEvent::Purged(PurgeReason::Delivered), at(9));
     let got = reached(&[&said[..], &[purged]].concat());
     assert_eq!(
@@ -240,6 +242,7 @@ fn silence_is_an_end_too() {
         "the hub's word is no delivery"
     );
     assert_eq!(got[0].purged_ms, Some(at(9)));
+    assert!(got[0].is_told_end());
 }
 
 #[test]
