@@ -8,17 +8,22 @@ use samverkan_tests::process::{Outcome, run};
 use std::fs;
 use std::process::Command;
 
-const JOIN: [&str; 9] = [
-    "join",
-    "invitation.txt",
-    "--mailbox",
-    "stod",
-    "--kit",
-    "kit-1.txt",
-    "--kit-copy",
-    "kit-2.txt",
-    "--json",
-];
+/// The command line that joins as `handle`.
+fn join(handle: &str) -> [&str; 11] {
+    [
+        "join",
+        "invitation.txt",
+        "--handle",
+        handle,
+        "--mailbox",
+        "stod",
+        "--kit",
+        "kit-1.txt",
+        "--kit-copy",
+        "kit-2.txt",
+        "--json",
+    ]
+}
 
 /// Runs a command with these bytes as the file that the passphrase is in.
 fn with_passphrase(cli: &Cli, bytes: &[u8], words: &[&str]) -> Outcome {
@@ -49,15 +54,15 @@ fn bad_128_what_is_no_passphrase_makes_no_keys_and_opens_none() {
     let cli = Cli::new();
     fs::write(cli.folder().join("invitation.txt"), hub.invite(&POLICE)).expect("a file");
     for (what, bytes, code) in NONE {
-        let error = with_passphrase(&cli, &bytes(), &JOIN).refused(2, code);
+        let error = with_passphrase(&cli, &bytes(), &join(POLICE.handle)).refused(2, code);
         assert!(
             error["message"].as_str().is_some_and(|words| words.contains("passphrase")),
             "{what}: {error}"
         );
     }
-    with_passphrase(&cli, b"kort\n", &JOIN).refused(2, "PASSPHRASE_TOO_SHORT");
+    with_passphrase(&cli, b"kort\n", &join(POLICE.handle)).refused(2, "PASSPHRASE_TOO_SHORT");
     assert!(!cli.home().join("default/keystore").exists());
-    cli.run(&JOIN).exits(0);
+    cli.run(&join(POLICE.handle)).exits(0);
     for (_, bytes, code) in NONE {
         with_passphrase(&cli, &bytes(), &["inbox", "--json"]).refused(2, code);
     }
@@ -67,26 +72,29 @@ fn bad_128_what_is_no_passphrase_makes_no_keys_and_opens_none() {
     cli.run(&["consent", "show"]).exits(0);
 }
 
+/// Who joins with a passphrase that others can read.
+const OPEN: &str = "oppen-exempel";
+
 #[test]
 fn bad_128_a_passphrase_that_others_can_read_or_nobody_is_refused() {
     let cli = Cli::new();
     fs::write(
         cli.folder().join("invitation.txt"),
         HubProcess::shared().invite(&samverkan_tests::site::Invitation {
-            handle: "oppen-exempel",
+            handle: OPEN,
             number: &samverkan_tests::wire::member::organisation_number(8128),
             ..POLICE
         }),
     )
     .expect("a file");
     set_mode(&cli.passphrase_file(), 0o644);
-    let error = cli.run(&JOIN).refused(2, "PASSPHRASE_UNREADABLE");
+    let error = cli.run(&join(OPEN)).refused(2, "PASSPHRASE_UNREADABLE");
     assert!(error["message"].as_str().is_some_and(|words| words.contains("others can read")), "{error}");
     fs::remove_file(cli.passphrase_file()).expect("removed");
-    cli.run(&JOIN).refused(2, "PASSPHRASE_UNREADABLE");
+    cli.run(&join(OPEN)).refused(2, "PASSPHRASE_UNREADABLE");
     // Nobody to ask either: the command has no terminal.
     let mut command = Command::new(cli.command(&[]).get_program());
-    command.args(JOIN).current_dir(cli.folder()).env_clear().env("SAMVERKAN_HOME", cli.home());
+    command.args(join(OPEN)).current_dir(cli.folder()).env_clear().env("SAMVERKAN_HOME", cli.home());
     let error = run(&mut command, b"").refused(5, "PASSPHRASE_NEEDED");
     assert!(error["next"].as_str().is_some_and(|next| next.contains("--passphrase-file")), "{error}");
 }

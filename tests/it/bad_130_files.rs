@@ -1,6 +1,7 @@
 //! 130 to 134: files that can not be attached, places that can not be written to, names and texts that try something, and streams that are
 //! closed, full or a terminal.
 
+use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
 use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
 use samverkan_tests::ordinary::{Ordinary, set_mode};
@@ -245,7 +246,7 @@ fn bad_133_what_was_written_does_nothing_to_the_terminal_and_is_whole_for_progra
 }
 
 /// Runs a command through a shell, which can close what a process begins with.
-fn redirected(office: &Office, words: &[&str], redirection: &str) -> Outcome {
+fn redirected(office: &Cli, words: &[&str], redirection: &str) -> Outcome {
     let command = office.command(words);
     let mut shell = Command::new("sh");
     shell
@@ -265,7 +266,7 @@ fn bad_134_streams_that_are_closed_or_broken() {
     // Nobody is there to be asked, and nothing is there to be read.
     redirected(police, &envelope, "<&-").refused(2, "ARGUMENT_MISSING");
     redirected(police, &["send", "--from-file", "-", "--json"], "<&-").refused(2, "FILE_NOT_JSON");
-    redirected(police, &["join", "-", "--json"], "<&-").refused(2, "INVITE_MALFORMED");
+    redirected(&Cli::new(), &["join", "-", "--json"], "<&-").refused(2, "INVITE_MALFORMED");
     assert_eq!(police.json(&["sent", "--offline"])["threads"], serde_json::json!([]));
     for redirection in [">&-", "2>&-", "<&- >&- 2>&-"] {
         redirected(police, &["inbox", "--json"], redirection).exits(0);

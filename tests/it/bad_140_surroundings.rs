@@ -13,8 +13,21 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const JOIN: [&str; 8] =
-    ["join", "invitation.txt", "--mailbox", "stod", "--kit", "kit-1.txt", "--kit-copy", "kit-2.txt"];
+/// The command line that joins as `handle`.
+fn join(handle: &str) -> [&str; 10] {
+    [
+        "join",
+        "invitation.txt",
+        "--handle",
+        handle,
+        "--mailbox",
+        "stod",
+        "--kit",
+        "kit-1.txt",
+        "--kit-copy",
+        "kit-2.txt",
+    ]
+}
 
 /// The client's program with nothing of this process's environment.
 fn bare(cli: &Cli, words: &[&str]) -> Command {
@@ -108,7 +121,7 @@ fn bad_138_a_name_that_only_looks_like_another_is_seen_to_be_another() {
             let cli = Cli::new();
             let invite = invited.json()["invite"].as_str().expect("an invitation").to_owned();
             fs::write(cli.folder().join("invitation.txt"), invite).expect("a file");
-            let joined = cli.json(&JOIN);
+            let joined = cli.json(&join(handle));
             hub.confirm(handle, joined["safety_number"].as_str().expect("a number"));
         }
     }
@@ -164,7 +177,7 @@ fn bad_140_umask_000_opens_nothing_to_others() {
         shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         run(shell.current_dir(cli.folder()), b"")
     };
-    unmasked(&JOIN).exits(0);
+    unmasked(&join(ASSOCIATION.handle)).exits(0);
     let own = unmasked(&["org", "show", "--json"]).json();
     hub.confirm("boj-exempel", own["safety_number"].as_str().expect("a number"));
     police.file("bilaga.pdf", "%PDF");
@@ -198,7 +211,7 @@ fn bad_140_without_a_home_or_with_one_that_is_no_place() {
     )
     .expect("a file");
     let passphrase = ["--passphrase-file", "passphrase", "--json"];
-    for words in [&["inbox"][..], &["doctor"], &["find"], &["profile", "list"], &JOIN] {
+    for words in [&["inbox"][..], &["doctor"], &["find"], &["profile", "list"], &join("hemlos-exempel")] {
         let line = [words, &passphrase].concat();
         let error = run(&mut bare(&cli, &line), b"").refused(3, "HOME_NOT_SET");
         assert!(
@@ -238,7 +251,7 @@ fn bad_140_a_home_that_can_not_be_written_to() {
     fs::create_dir(cli.folder().join("låst")).expect("a folder");
     ordinary.owns(cli.folder());
     set_mode(&cli.folder().join("låst"), 0o555);
-    let line = [&JOIN[..], &["--passphrase-file", "passphrase", "--json"]].concat();
+    let line = [&join("last-exempel")[..], &["--passphrase-file", "passphrase", "--json"]].concat();
     let mut command = bare(&cli, &line);
     command.env("HOME", cli.folder().join("låst"));
     let error = run(&mut ordinary.command(&command), b"").refused(3, "HOME_UNUSABLE");

@@ -27,6 +27,16 @@ pub fn binaries() -> &'static Binaries {
         let folder = target_folder();
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--workspace", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // What the cargo above says of the package that it runs would make ring, and all that stands on it, be built anew: its build
+        // script asks for these.
+        for (name, _) in std::env::vars_os() {
+            let of_package = name
+                .to_str()
+                .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+            if of_package {
+                cargo.env_remove(name);
+            }
+        }
         // A person who waits for minutes sees why.
         if !std::io::stderr().is_terminal() {
             cargo.arg("--quiet");
