@@ -16,6 +16,7 @@
 //! * [`ordinary`]: a user without special rights, also where root runs the tests.
 //! * [`terminal`]: a command at a terminal, with somebody who presses keys.
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
+//! * [`interop`]: the Python implementation against the vectors and through a hub.
 //! * [`office`]: an organisation whose people use the client program.
 
 pub mod binaries;
@@ -24,6 +25,7 @@ pub mod clocked;
 pub mod demo;
 pub mod evil;
 pub mod hub;
+pub mod interop;
 pub mod metrics;
 pub mod normalise;
 pub mod office;
