@@ -2,6 +2,7 @@
 
 mod vectors {
     pub(crate) mod directory;
+    mod layouts;
     pub(crate) mod statements;
 }
 
@@ -9,7 +10,7 @@ use data_encoding::HEXLOWER;
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::{Fault, InvalidField};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use vectors::{directory, statements};
 
 /// Kinds whose statements other crates open.
@@ -94,6 +95,19 @@ fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/testvectors"))
 }
 
+/// Every vector, with the name of its file.
+fn vectors() -> Vec<(String, Value)> {
+    let files = std::fs::read_dir(folder())
+        .expect("the vectors are there")
+        .map(|entry| entry.expect("readable").path());
+    let vectors = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let read = |path: PathBuf| {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).expect("names are UTF-8").to_owned();
+        (name, serde_json::from_slice(&std::fs::read(&path).expect("readable")).expect("JSON"))
+    };
+    vectors.map(read).collect()
+}
+
 #[test]
 fn the_attacks_of_the_protocol_name_vectors_in_which_they_fail() {
     let text = include_str!("../PROTOCOL.md");
@@ -111,23 +125,16 @@ fn the_attacks_of_the_protocol_name_vectors_in_which_they_fail() {
 #[test]
 fn every_vector_comes_out_as_it_says() {
     let mut wrong = Vec::new();
-    let mut read = 0;
-    for entry in std::fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let vector: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        assert_eq!(vector["name"], name);
+    let vectors = vectors();
+    for (name, vector) in &vectors {
+        assert_eq!(vector["name"], **name);
         assert_eq!(vector.as_object().unwrap().len(), 5, "{name}");
         assert_eq!(vector["expect"].as_object().unwrap().len(), 1, "{name}");
         if let Some(fault) = vector["expect"]["fault"].as_str() {
             assert!(Fault::ALL.iter().any(|known| known.name() == fault), "{name}: {fault}");
         }
-        wrong.extend(check(&vector).err().map(|difference| format!("{name}: {difference}")));
-        read += 1;
+        wrong.extend(check(vector).err().map(|difference| format!("{name}: {difference}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(read >= 615, "vectors are missing: found {read}");
+    assert!(vectors.len() >= 615, "vectors are missing: found {}", vectors.len());
 }

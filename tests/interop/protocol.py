@@ -1,6 +1,5 @@
 """The Samverkan protocol, version 1, written from proto/PROTOCOL.md and its appendix of layouts, proto/layouts.toml."""
-import base64, contextlib, functools, hashlib, hmac, io, ipaddress, itertools, operator, re, sys, tomllib
-from pathlib import Path
+import base64, contextlib, functools, hashlib, hmac, io, ipaddress, itertools, operator, pathlib, re, sys, tomllib
 import grpc
 from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
@@ -8,16 +7,15 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 class Refused(Exception): "With a fault name of section 17."
-class Record(dict): __getattr__ = dict.__getitem__  # values by name
+class Record(dict): __getattr__ = dict.__getitem__  # record.name is record["name"], but for names of dict's own
 class Records(list): __getattr__ = lambda self, name: [one[name] for one in self]  # that value of each
-def must(**checks):
-    for fault, holds in checks.items():
-        if not holds: raise Refused(fault)
+def must(**checks):  # refuses by the first that does not hold; else gives None, for `must(...) or value`
+    for fault in (name for name, holds in checks.items() if not holds): raise Refused(fault)
 @contextlib.contextmanager
 def refusing(fault):  # whatever goes wrong inside has this name
     try: yield
     except Exception as error: raise Refused(fault) from error
-ROOT, DAY, WEEK, SEGMENT = Path(__file__).resolve().parents[2], 86_400_000, 604_800_000, 65_536
+ROOT, DAY, WEEK, SEGMENT = pathlib.Path(__file__).resolve().parents[2], 86_400_000, 604_800_000, 65_536
 sys.path[:1] = [str(ROOT / "proto"), str(ROOT / "client/envelope")]  # where grpc.protos looks
 SEALED, APPENDIX = grpc.protos("body.proto"), tomllib.loads((ROOT / "proto/layouts.toml").read_text())
 UNLIMITED = dict(min=0, max=float("inf"), step=1, match="(?s).*", fault="bad_length", holds="", by=None)
@@ -41,8 +39,10 @@ def read(kind, stream):  # the fields of a record, or one value; each is checked
         keys = [*zip(*(getattr(rows, name) for name in spec.by.split()))] if spec.by else rows
         return must(not_ascending=spec.by is None or ascends(keys)) or rows
     if spec.form in ("text", "block"): must(truncated=len(data := stream.read(count)) == count)
-    value = {"number": count, "text": data.decode(errors="surrogateescape")}.get(spec.form, data)
-    text = data.hex() if value is data else str(value)
+    value = count if spec.form == "number" else data
+    if spec.form == "text":
+        with refusing("bad_text"): value = data.decode()
+    text = value.hex() if isinstance(value, bytes) else str(value)
     must(**{spec.fault: re.fullmatch(spec.match, text) and (kind not in SPELT or SPELT[kind](text))})
     return parse(spec.holds, value) if spec.holds else value
 def parse(kind, data):  # nothing follows a whole statement, and the rules between its fields hold
@@ -77,7 +77,7 @@ def public(seed): return ed25519.Ed25519PrivateKey.from_private_bytes(seed).publ
 def sign(seed, name, data): return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(signing(name, data))
 def verify(pk, sig, name, data):
     key = ed25519.Ed25519PublicKey.from_public_bytes(parse("sign_pk", pk))
-    with refusing("bad_signature"): key.verify(sig, signing(name, data))
+    with refusing("bad_signature"): key.verify(parse("sign_pk", sig[:32]) + sig[32:], signing(name, data))
 def kem_public(pk):
     with refusing("bad_key"): lattice = mlkem.MLKEM768PublicKey.from_public_bytes(pk[:1184])  # checks the coefficients
     return hpke.MLKEM768X25519PublicKey(lattice, x25519.X25519PublicKey.from_public_bytes(parse("x25519", pk[1184:])))
@@ -102,14 +102,13 @@ def header_rules(h):
     primaries = [at for at, one in enumerate(h.to) if one.kind == 0]
     must(bad_basis=(h["class"] == 4) == (h.basis == 0) and (h.basis == 1) == bool(h.handles),
          bad_time=0 < h.expires_ms - h.created_ms <= 30 * DAY,
-         bad_length=h.content_len - 16 in PADDED and h.content_len <= 1_081_360, zero_commitment=any(h.key_commit),
+         bad_length=h.content_len - 16 in PADDED and h.content_len <= 1_081_360,
          bad_recipients=primaries[:1] == [0] and ascends([mailboxes[at] for at in primaries])
-         and distinct([(h.sender_org, h.sender_mailbox), *mailboxes]), not_ascending=ascends(readers),
+         and distinct([(h.sender_org, h.sender_mailbox), *mailboxes]),
          bad_boxes=(h.sender_org, h.sender_device) not in readers
          and functools.reduce(operator.or_, h.wraps.boxes) == 2**len(mailboxes) - 1
          and all({one.org_id} == ({*reads(h, one).org_id} or {h.sender_org}) for one in h.wraps))
-    must(not_ascending=ascends(h.blobs.blob_id), bad_length=BLOB_LENGTHS >= {*h.blobs.len})
-    must(not_ascending=ascends(h.handles))
+    must(bad_length=BLOB_LENGTHS >= {*h.blobs.len})
     groups = [[*range(*ends)] for ends in itertools.pairwise([*primaries, len(mailboxes)])]
     return Record(h, hh=digest("header", h.raw), groups=groups)
 def manifest_rules(m):
@@ -123,16 +122,15 @@ def manifest_rules(m):
          and not {*ids} & {*gone}, wrong_signers=1 <= m.threshold <= len(admins),
          wrong_chain=(m.serial > 1) == any(m.prev) and m.serial > 0)
     return Record(m, hash=H(m.raw), safety_number=safety_number(m.root_pk), admins=admins)
-def week(epoch):
-    start, end = epoch * WEEK, (epoch + 1) * WEEK
-    return dict(not_before_ms=start, encrypt_until_ms=end, destroy_at_ms=end + 30 * DAY)
+def week(start): return dict(not_before_ms=start, encrypt_until_ms=start + WEEK, destroy_at_ms=start + WEEK + 30 * DAY)
 def epoch_key_rules(key):
-    must(bad_time=key.items() >= week(key.epoch).items())
-    return kem_public(key.pk) and Record(key, epoch_key_id=digest("epoch key", key.pk))
+    must(_=kem_public(key.pk), bad_time=key.items() >= week(key.epoch * WEEK).items())
+    return Record(key, epoch_key_id=digest("epoch key", key.pk))
 RULES = {"header": header_rules, "manifest": manifest_rules, "epoch_key": epoch_key_rules}
 SPELT = {  # what no pattern says: the check digit of Luhn, and how RFC 5952 spells an IPv6 address
     "orgnr": lambda text: sum(int(a) for i, b in enumerate(text) for a in str(int(b) * (2 - i % 2))) % 10 == 0,
-    "address": lambda text: text[0] != "[" or f"[{ipaddress.ip_address(text[1:].split(']')[0])}]" in text}
+    "address": lambda text: text[0] != "[" or (
+        host := ipaddress.IPv6Address(text[1:].split("]")[0])).ipv4_mapped is None and f"[{host}]" in text}
 
 # Statements, and the trees that they stand in (sections 5, 10, 13 and 14).
 def statement(kind, public_key=None, **named):  # the one named; the key, if any, is that of the device that signs it
@@ -236,7 +234,7 @@ def unwrap(header, wrap, content, org_id, device_id, epoch_keys):  # checks 1 to
     with refusing("wrap_failed"): cek = HPKE.decrypt(wrap, kem_private(held.seed)[0], info)
     must(commit_mismatch=hmac.compare_digest(hkdf(h.message_id, cek, "commit"), h.key_commit))
     return h, mine, cek
-def message(receipt, hub_receipt_key, log, seen, now_ms, **delivery):  # `log`: what the reader's copy of the log says
+def message(receipt, hub_receipt_key, log, seen, now_ms, threads=None, **delivery):  # `log`: what the copy says
     (h, mine, cek), device_id, content = unwrap(**delivery), delivery["device_id"], delivery["content"]
     with refusing("content_failed"): text = cipher(h.message_id, cek, "content", h.hh).decrypt(bytes(12), content, h.hh)
     end = 68 + number(text[:4])
@@ -264,7 +262,9 @@ def message(receipt, hub_receipt_key, log, seen, now_ms, **delivery):  # `log`: 
          consent_mismatch=letter.handles == h.handles)
     with refusing("consent_mismatch"):
         for one in letter.consents: check_opening(one, h, reads(h, mine), log.device_keys)
-    must(expired=now_ms < h.expires_ms, replayed=dict(sender_org=h.sender_org, send_id=letter.send_id) not in seen)
+    must(replayed=dict(sender_org=h.sender_org, send_id=letter.send_id) not in seen, expired=now_ms < h.expires_ms,
+         unknown_thread=h["class"] < 4 or not mine.boxes or threads is None
+         or dict(org_id=h.sender_org, thread_id=letter.thread_id) in threads)
     return Record(body=text[68:end], boxes=mine.boxes, h=h, letter=letter, box=box, **open_tags(h, cek, device_id))
 def seal(signing_seed, cek, body, wraps, answer_hh=b"", **header):  # `header`: what does not follow from the rest
     size, keys = padded(68 + len(body)), [Record(parse("epoch_key", one.epoch_key), boxes=one.boxes) for one in wraps]

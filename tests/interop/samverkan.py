@@ -6,13 +6,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import protocol
 from protocol import *
 
-def unhex(value, name=""):  # JSON with its strings as bytes, but those that are text
+def unhex(value, name="", texts=("kind", "invite", "hub_name", "hub")):  # JSON, its strings as bytes but for texts
     if isinstance(value, dict): return Record((key, unhex(one, key)) for key, one in value.items())
     if isinstance(value, list): return Records(map(unhex, value))
-    is_text = not isinstance(value, str) or name in ("kind", "invite", "hub_name", "hub")
-    return value if is_text else bytes.fromhex(value)
+    return bytes.fromhex(value) if isinstance(value, str) and name not in texts else value
 def answer(file):
-    kind, inputs = map(unhex(json.loads(Path(file).read_text())).get, ("kind", "input"))
+    kind, inputs = map(unhex(json.loads(pathlib.Path(file).read_text())).get, ("kind", "input"))
     try: found = getattr(protocol, kind, functools.partial(statement, kind))(**inputs)
     except Refused as fault: return str(fault)
     return "ok " + json.dumps(found, default=bytes.hex)
@@ -45,15 +44,16 @@ def join(line, mailbox):
     text = encode("manifest", dict(facts, devices=[facts], mailboxes=[facts]))
     signed = dict(manifest=text, signatures=[dict(signer=0, sig=sign(root, "manifest", text))])
     epoch_keys = [Record(epoch=now // WEEK + ahead, seed=os.urandom(32)) for ahead in (0, 1)]
-    keys = [encode("epoch_key", dict(ids, epoch=one.epoch, pk=kem_private(one.seed)[1], sig=b"", **week(one.epoch)))
-            for one in epoch_keys]
+    keys = [encode("epoch_key", dict(
+        ids, epoch=one.epoch, pk=kem_private(one.seed)[1], sig=b"", **week(one.epoch * WEEK))) for one in epoch_keys]
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(tls_key, hashes.SHA256())
     enrolled = call(guest, "Enrolment", "Enrol", code=given.code, signed_manifest=encode("signed_manifest", signed),
                     epoch_keys=[key + sign(seed, "epoch key", key) for key in keys],
                     certificate_request=request.public_bytes(Encoding.DER))
     me = connect(given.address, ca.encode(), tls_key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), ssl.DER_cert_to_PEM_cert(enrolled.certificate).encode())
-    return Record(me, **ids, seed=seed, epoch_keys=epoch_keys, hub=hub, pin=given.pin, seen=[], root_pk=public(root))
+    return Record(me, **ids, seed=seed, epoch_keys=epoch_keys, hub=hub, pin=given.pin, seen=[], threads=[],
+                  root_pk=public(root))
 def tree_root(nodes):
     half = 1 << (len(nodes) - 1).bit_length() >> 1
     return H(b"\1", tree_root(nodes[:half]), tree_root(nodes[half:])) if half else nodes[0]
@@ -62,13 +62,20 @@ def sync(me, size=None):  # what the log says, or said at that size
     answers, orgs, nodes = [*call(me, "Directory", "Sync")], {}, []
     for sent in [entry for answer in answers for entry in answer.entries][:size]:
         leaf = log_leaf(sent.leaf, sent.record)
-        org = orgs.setdefault(leaf.get("org_id"), Record(state=0, manifest=b"", devices=[]))
+        nothing = Record(state=0, revision=0, manifest=b"", devices=[], handle="", orgnr="")
+        org = orgs.setdefault(leaf.get("org_id"), nothing)
+        must(wrong_chain=org.state < 5 and (leaf.type == 4) == (not nodes))
         if leaf.type == 1: org.update(manifest(sent.record, org.manifest), manifest=leaf.found.manifest.raw)
-        if leaf.type == 4: must(hash_mismatch=H(*leaf.found.values()) == me.pin)
-        if leaf.type == 5: org.update(leaf.found)
+        if leaf.type in (2, 3): device = find(org.devices, device_id=leaf.device_id)
         for key in leaf.found.get("keys", ()):
-            statement("epoch_key", find(org.devices, device_id=key.device_id).sign_pk, key=key.raw)
-            log.epoch_keys[key.org_id, key.device_id, key.epoch] = key.raw
+            must(wrong_chain=log.epoch_keys.setdefault((key.org_id, key.device_id, key.epoch), key.raw) is key.raw)
+            statement("epoch_key", device.sign_pk, key=key.raw)
+        if leaf.type == 4: must(hash_mismatch=H(*leaf.found.values()) == me.pin)
+        if leaf.type == 5:
+            new = leaf.found
+            must(wrong_chain=(new.revision, new.handle, new.orgnr) == (org.revision + 1, org.handle, org.orgnr))
+            org.update(new)
+        must(wrong_chain=distinct([one.handle for one in orgs.values() if one.manifest]))
         log.device_keys += [Record(org_id=org.org_id, sign_pk=one.sign_pk) for one in org.devices]
         nodes.append(leaf.leaf_hash)
     log.update(roots=[Record(size=n, root=tree_root(nodes[:n])) for n in range(1, len(nodes) + 1)],
@@ -92,6 +99,7 @@ def send(me, to, text):
         find([receipt_proof(answer.receipt, me.hub.receipt_public_key)], type=1, hh=made.hh, org=me.org_id,
              mailbox=me.mailbox_id, device=me.device_id, content_hash=H(made.content),
              wraps_hash=digest("wraps", made.wraps))
+    me.threads.append(dict(org_id=org.org_id, thread_id=letter.thread_id))
     return {"sent": made.hh}
 def opened(me, delivery):  # what to show of it, and the type, reason and proof of opening for the device receipt
     own = dict(org_id=me.org_id, device_id=me.device_id, epoch_keys=me.epoch_keys)
@@ -100,11 +108,12 @@ def opened(me, delivery):  # what to show of it, and the type, reason and proof 
     newest = {org.org_id: org.manifest for org in log.organisations}
     log["organisations"] = [Record(org, newest_manifest=newest[org.org_id]) for org in sync(me, size).organisations]
     try:
-        m = message(delivery.submission_receipt, me.hub.receipt_public_key, log, me.seen, now_ms(), **given)
+        m = message(delivery.submission_receipt, me.hub.receipt_public_key, log, me.seen, now_ms(), me.threads, **given)
         for one in m.letter.attachments:
             parts = call(me, "Relay", "DownloadBlob", message_id=m.h.message_id, blob_id=one.blob_id)
             with refusing("attachment"): blob(b"".join(part.data for part in parts), **one)
         me.seen.append(dict(sender_org=m.h.sender_org, send_id=m.letter.send_id))
+        me.threads.append(dict(org_id=m.h.sender_org, thread_id=m.letter.thread_id))
         return {"text": m.letter.text, "attachments": m.letter.attachments}, 1, 0, m.open_tag_1
     except Refused as fault:
         kind, reason = APPENDIX["answers"].get(str(fault), (2, 1))

@@ -150,7 +150,7 @@ impl HeaderFields {
             created_ms: r.u64("header.created_ms")?,
             expires_ms: r.u64("header.expires_ms")?,
             content_len: r.u32("header.content_len")?,
-            key_commit: r.array("header.key_commit")?,
+            key_commit: read_commitment(r)?,
             to: read_recipients(r)?,
             wraps: read_wraps(r)?,
             blobs: read_blobs(r)?,
@@ -228,6 +228,12 @@ fn check_answer_within(minutes: Option<NonZeroU32>) -> Result<(), InvalidField> 
     }
 }
 
+fn read_commitment(r: &mut Reader<'_>) -> Result<[u8; 32], InvalidField> {
+    let key_commit = r.array("header.key_commit")?;
+    rules::check_commitment(&key_commit)?;
+    Ok(key_commit)
+}
+
 fn read_recipients(r: &mut Reader<'_>) -> Result<Vec<Recipient>, InvalidField> {
     (0..r.count8(1..=MAX_TO, "header.to")?)
         .map(|_| {
@@ -242,7 +248,7 @@ fn read_recipients(r: &mut Reader<'_>) -> Result<Vec<Recipient>, InvalidField> {
 }
 
 fn read_wraps(r: &mut Reader<'_>) -> Result<Vec<Wrap>, InvalidField> {
-    (0..r.count16(1..=MAX_WRAPS, "header.wraps")?)
+    let wraps: Vec<Wrap> = (0..r.count16(1..=MAX_WRAPS, "header.wraps")?)
         .map(|_| {
             Ok(Wrap {
                 org: r.id("header.wraps.org_id")?,
@@ -251,17 +257,25 @@ fn read_wraps(r: &mut Reader<'_>) -> Result<Vec<Wrap>, InvalidField> {
                 boxes: r.u16("header.wraps.boxes")?,
             })
         })
-        .collect()
+        .collect::<Result<_, InvalidField>>()?;
+    rules::check_wraps_ascend(&wraps)?;
+    Ok(wraps)
 }
 
 fn read_blobs(r: &mut Reader<'_>) -> Result<Vec<BlobRef>, InvalidField> {
-    (0..r.count8(0..=MAX_BLOBS, "header.blobs")?)
+    let blobs: Vec<BlobRef> = (0..r.count8(0..=MAX_BLOBS, "header.blobs")?)
         .map(|_| Ok(BlobRef { id: r.id("header.blobs.blob_id")?, len: r.u64("header.blobs.len")? }))
-        .collect()
+        .collect::<Result<_, InvalidField>>()?;
+    rules::check_blobs_ascend(&blobs)?;
+    Ok(blobs)
 }
 
 fn read_handles(r: &mut Reader<'_>) -> Result<Vec<ConsentHandle>, InvalidField> {
-    (0..r.count8(0..=MAX_HANDLES, "header.handles")?).map(|_| r.id("header.handles")).collect()
+    let handles: Vec<ConsentHandle> = (0..r.count8(0..=MAX_HANDLES, "header.handles")?)
+        .map(|_| r.id("header.handles"))
+        .collect::<Result<_, InvalidField>>()?;
+    rules::check_handles_ascend(&handles)?;
+    Ok(handles)
 }
 
 /// A header that obeys every rule of section 6, with the bytes it was read from or encodes to.
@@ -295,11 +309,10 @@ impl Header {
     /// Checks and encodes a header.
     ///
     /// # Errors
-    /// `count_out_of_range` for a list of the wrong length, `bad_time` for the answer time, then the first fault in the order
-    /// of PROTOCOL.md section 6.
+    /// The fault of a field by itself, then the first fault between fields in the order of PROTOCOL.md section 6.
     pub fn new(fields: HeaderFields) -> Result<Self, InvalidField> {
         check_answer_within(fields.answer_within_minutes)?;
-        rules::check_counts(&fields)?;
+        rules::check_fields(&fields)?;
         rules::check(&fields)?;
         let mut w = Writer::default();
         fields.write(&mut w);

@@ -21,8 +21,8 @@ fn main() -> std::io::Result<ExitCode> {
     story.chapter("Every vector, told apart by its bytes alone")?;
     let answered = vectors::check(&python);
     story.tell(&format!(
-        "{} positive and {} negative vectors answered as expected; {} wraps that it made itself opened",
-        answered.positive, answered.negative, answered.wraps
+        "{} positive and {} negative vectors answered as expected; it opened {} sealed wraps, and {} that it made were opened",
+        answered.positive, answered.negative, answered.opened, answered.made
     ))?;
     story.chapter("Python and samverkan through one hub")?;
     live::tell(&python, &mut story)?;

@@ -37,7 +37,8 @@ impl Session {
     }
 
     fn answer(&self) -> Value {
-        let line = self.answers.recv_timeout(PATIENCE).expect("Python answers, or said on standard error why not");
+        let line =
+            self.answers.recv_timeout(PATIENCE).expect("Python answers, or said on standard error why not");
         serde_json::from_str(&line).expect("JSON")
     }
 
@@ -69,7 +70,8 @@ pub fn tell(python: &Python, story: &mut Story<impl Write>) -> Result<()> {
 
     let to_police = invite("polisen-exempel", "Polisregion Exempel", "2021000076", "POLICE");
     let (kit, copy) = (in_folder(&cli, "kit"), in_folder(&cli, "kit-copy"));
-    cli.run(&["join", &to_police, "--mailbox", "utredning", "--kit", &kit, "--kit-copy", &copy]).exits(0);
+    let join = ["join", &to_police, "--handle", "polisen-exempel", "--mailbox", "utredning"];
+    cli.run(&[&join[..], &["--kit", &kit, "--kit-copy", &copy]].concat()).exits(0);
     confirm(&hub, "polisen-exempel", &cli.json(&["key", "show"]));
     let to_helpers = invite("boj-exempel", "Brottsofferjouren Exempel", "8024000005", "VOLUNTEER");
     let (mut session, joined) = Session::join(python, &to_helpers, "stod");
@@ -94,7 +96,11 @@ fn samverkan_to_python(cli: &Cli, session: &mut Session) {
     let sent = cli.json(&["sent"]);
     let reference = sent["threads"][0]["reference"].as_str().expect("a reference");
     cli.run(&["track", reference, "--wait", "DELIVERED", "--timeout", "30s"]).exits(0);
-    assert_eq!(session.asked("receive"), Value::Array(Vec::new()), "what was acknowledged does not come again");
+    assert_eq!(
+        session.asked("receive"),
+        Value::Array(Vec::new()),
+        "what was acknowledged does not come again"
+    );
 }
 
 fn python_to_samverkan(cli: &Cli, session: &mut Session) {

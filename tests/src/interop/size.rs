@@ -1,12 +1,12 @@
-//! How long the Python implementation may be: who reads PROTOCOL.md must be able to read it in one sitting.
+//! How long the Python implementation may be. A protocol is small when a second implementation of it is.
 
 use super::folder;
 
-/// The most lines, comments and empty ones included, of `protocol.py`, which has the formats and answers the vectors.
+/// The most lines, comments and empty ones included, of `protocol.py`: every format, check and algorithm.
 pub const MOST_PROTOCOL_LINES: usize = 300;
 
-/// The most lines of all its Python files together.
-pub const MOST_LINES: usize = 442;
+/// The most lines of all its Python files together: `samverkan.py`, which drives it, has the other 150.
+pub const MOST_LINES: usize = 450;
 
 /// The most columns of a line.
 pub const MOST_COLUMNS: usize = 120;

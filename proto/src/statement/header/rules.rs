@@ -1,9 +1,10 @@
 //! The rules between a header's fields, in the order of PROTOCOL.md section 6.
 
-use super::HeaderFields;
+use super::{BlobRef, HeaderFields, Wrap};
 use crate::code::{Class, LegalBasis, RecipientKind};
 use crate::codec::ascending;
 use crate::fault::{Fault, InvalidField};
+use crate::ids::ConsentHandle;
 use crate::limits::{MAX_BLOBS, MAX_CONTENT, MAX_HANDLES, MAX_LIFETIME_MS, MAX_TO, MAX_WRAPS, TAG_LEN};
 use crate::padding::{is_blob_len, is_padded_size};
 
@@ -13,8 +14,9 @@ fn require(holds: bool, fault: Fault, field: &'static str) -> Checked {
     if holds { Ok(()) } else { Err(fault.in_field(field)) }
 }
 
-/// The list lengths, which a parser checks as it reads them.
-pub(super) fn check_counts(header: &HeaderFields) -> Checked {
+/// What a parser checks field by field, as it reads them: the commitment, and the lengths and orders of the lists.
+pub(super) fn check_fields(header: &HeaderFields) -> Checked {
+    check_commitment(&header.key_commit)?;
     let lists = [
         (header.to.len(), 1..=usize::from(MAX_TO), "header.to"),
         (header.wraps.len(), 1..=usize::from(MAX_WRAPS), "header.wraps"),
@@ -23,22 +25,41 @@ pub(super) fn check_counts(header: &HeaderFields) -> Checked {
     ];
     lists
         .into_iter()
-        .try_for_each(|(len, bounds, field)| require(bounds.contains(&len), Fault::CountOutOfRange, field))
+        .try_for_each(|(len, bounds, field)| require(bounds.contains(&len), Fault::CountOutOfRange, field))?;
+    check_wraps_ascend(&header.wraps)?;
+    check_blobs_ascend(&header.blobs)?;
+    check_handles_ascend(&header.handles)
 }
 
-/// Every rule that concerns more than the reading of one field.
+/// The commitment to the message key is not zero.
+pub(super) fn check_commitment(key_commit: &[u8; 32]) -> Checked {
+    require(*key_commit != [0; 32], Fault::ZeroCommitment, "header.key_commit")
+}
+
+/// Wraps ascend by organisation and device.
+pub(super) fn check_wraps_ascend(wraps: &[Wrap]) -> Checked {
+    ascending(wraps, |wrap| (wrap.org, wrap.device), "header.wraps")
+}
+
+/// Attachments ascend by their id.
+pub(super) fn check_blobs_ascend(blobs: &[BlobRef]) -> Checked {
+    ascending(blobs, |blob| blob.id, "header.blobs")
+}
+
+/// Consent handles ascend.
+pub(super) fn check_handles_ascend(handles: &[ConsentHandle]) -> Checked {
+    ascending(handles, |handle| *handle, "header.handles")
+}
+
+/// Every rule between fields.
 pub(super) fn check(header: &HeaderFields) -> Checked {
     check_basis(header)?;
     check_life(header)?;
     require(is_content_len(header.content_len), Fault::BadLength, "header.content_len")?;
-    require(header.key_commit != [0; 32], Fault::ZeroCommitment, "header.key_commit")?;
     check_recipients(header)?;
-    ascending(&header.wraps, |wrap| (wrap.org, wrap.device), "header.wraps")?;
     check_boxes(header)?;
-    ascending(&header.blobs, |blob| blob.id, "header.blobs")?;
     let possible = header.blobs.iter().all(|blob| is_blob_len(blob.len));
-    require(possible, Fault::BadLength, "header.blobs.len")?;
-    ascending(&header.handles, |handle| *handle, "header.handles")
+    require(possible, Fault::BadLength, "header.blobs.len")
 }
 
 fn check_basis(header: &HeaderFields) -> Checked {
