@@ -121,7 +121,7 @@ fn help_completions_and_man_work_before_any_set_up() {
 fn the_examples_of_every_command_are_command_lines() {
     let text = english();
     walk(&Cli::command(), &mut |path, _| {
-        let examples = text.lookup(&wording::message_id(path), Some("example"), &crate::text::Args::none());
+        let examples = text.lookup(&wording::message_id(path), Some("example"), &Args::none());
         for line in examples.unwrap_or_default().lines() {
             // What stands before or after in a shell is not ours to read.
             let line = line.split(['<', '|', '>', '#']).next().unwrap_or_default();
