@@ -11,7 +11,8 @@
 //!  │       ├─ registry             who is who: an immutable snapshot
 //!  │       └─ store                durable before it is acknowledged; makes the snapshots
 //!  │           ├─ mail             pure: the life of one message
-//!  │           └─ blob             attachments as files
+//!  │           ├─ blob             attachments as files
+//!  │           └─ disk             every step that changes a file
 //!  ├─ warden                       sends away those who may no longer call
 //!  ├─ duties                       what time asks of the store
 //!  ├─ clock, metrics, telemetry    time is injected; nothing names anybody
@@ -35,6 +36,7 @@ pub mod policy;
 pub mod registry;
 
 pub mod blob;
+pub mod disk;
 pub mod mail;
 pub mod store;
 

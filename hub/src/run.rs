@@ -16,12 +16,27 @@ use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
 use crate::server::{Connections, Drained, OperatorSocket, Server, SocketError};
-use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError};
+use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
 use crate::tls::{ServerTls, TlsError};
 use crate::{duties, service, warden};
 
 /// The folder of the store, in the data folder.
 const STORE: &str = "store";
+
+/// What a hub is run with besides its configuration. The program takes the defaults.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What time it is.
+    pub clock: Clock,
+    /// What its store stands on.
+    pub store: StoreOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { clock: Clock::system(), store: StoreOptions::default() }
+    }
+}
 
 /// Runs a hub on `listener` until `stop` is cancelled, then drains it and closes its store.
 ///
@@ -30,10 +45,11 @@ const STORE: &str = "store";
 pub async fn run(
     config: Config,
     listener: TcpListener,
-    clock: Clock,
+    options: Options,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    let Opened { hub, metrics } = open(&config, &clock).await?;
+    let Options { clock, store } = options;
+    let Opened { hub, metrics } = open(&config, &clock, store).await?;
     let operator = OperatorSocket::bind(&config.operator_socket()).await?;
     let page = match config.metrics_listen {
         Some(address) => Some(page::bind(address).await?),
@@ -82,14 +98,14 @@ struct Opened {
     metrics: Arc<Metrics>,
 }
 
-async fn open(config: &Config, clock: &Clock) -> Result<Opened, RunError> {
+async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<Opened, RunError> {
     let keys = HubKeys::load(&config.data_dir)?;
     let public = keys.public();
     let HubKeys { authority, receipt, log } = keys;
     let names = config.server_names();
     let tls = Arc::new(ServerTls::new(Arc::clone(&authority), names, clock.clone())?);
     let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
-    let (store, report) = open_store(config.data_dir.join(STORE), signers, clock.clone()).await?;
+    let (store, report) = open_store(config.data_dir.join(STORE), signers, clock.clone(), options).await?;
     tell(&report);
     let metrics = Metrics::of(&store);
     let hub = Arc::new(Hub {
@@ -113,8 +129,9 @@ async fn open_store(
     folder: PathBuf,
     signers: Signers,
     clock: Clock,
+    options: StoreOptions,
 ) -> Result<(Store, OpenReport), RunError> {
-    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, signers, clock)).await;
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, signers, clock, options)).await;
     Ok(opened.map_err(|_| RunError::OpenPanicked)??)
 }
 

@@ -4,6 +4,7 @@ use crate::site::Site;
 use crate::wire::now_ms;
 use samverkan_hub::clock::{Clock, Hands};
 use samverkan_hub::config::Config;
+use samverkan_hub::run::Options;
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::JoinHandle;
@@ -70,7 +71,8 @@ fn serve(config: Config, clock: Clock, stop: CancellationToken) -> Result<(), St
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let listener = TcpListener::bind(config.listen).await.map_err(|error| error.to_string())?;
-        samverkan_hub::run::run(config, listener, clock, stop).await.map_err(|error| error.to_string())
+        let options = Options { clock, ..Options::default() };
+        samverkan_hub::run::run(config, listener, options, stop).await.map_err(|error| error.to_string())
     })
 }
 

@@ -15,9 +15,8 @@ mod upload;
 mod tests;
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -27,6 +26,8 @@ use samverkan_proto::limits::{BLOB_HEADER, SEGMENT, TAG_LEN};
 
 pub use read::BlobReader;
 pub use upload::Upload;
+
+use crate::disk::{Disk, ensure_folder};
 
 /// An attachment and the organisation that uploaded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +86,7 @@ impl From<io::Error> for BlobError {
 /// The folder of attachments.
 #[derive(Clone, Debug)]
 pub struct BlobFiles {
+    disk: Arc<dyn Disk>,
     root: PathBuf,
     /// Uploads that are running.
     running: Arc<Mutex<HashSet<BlobKey>>>,
@@ -95,12 +97,12 @@ impl BlobFiles {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    pub fn open(disk: Arc<dyn Disk>, root: &Path) -> io::Result<Self> {
         for folder in ["uploads", "blobs"] {
-            make_folder(&root.join(folder))?;
+            ensure_folder(&*disk, &root.join(folder))?;
         }
-        sync_folder(root)?;
-        Ok(Self { root: root.to_owned(), running: Arc::default() })
+        disk.sync_folder(root)?;
+        Ok(Self { disk, root: root.to_owned(), running: Arc::default() })
     }
 
     /// Bytes that are free on their disk, for those who are not root.
@@ -138,7 +140,12 @@ impl BlobFiles {
         if offset > held.offset || offset > len || boundary_at_or_below(offset) != offset {
             return Err(BlobError::Offset);
         }
-        Upload::resume(slot, self.staged_path(&key), self.complete_path(&key), len, offset).map(Some)
+        let place = Place {
+            disk: Arc::clone(&self.disk),
+            staged: self.staged_path(&key),
+            complete: self.complete_path(&key),
+        };
+        Upload::resume(slot, place, len, offset).map(Some)
     }
 
     /// Opens a complete attachment for reading `len` bytes from `offset` on; `len` 0 means to the end.
@@ -155,9 +162,10 @@ impl BlobFiles {
     /// [`BlobError::Io`].
     pub fn remove(&self, key: &BlobKey) -> Result<(), BlobError> {
         let path = self.complete_path(key);
-        match fs::remove_file(&path) {
+        match self.disk.remove(&path) {
             Ok(()) => {
-                Ok(sync_folder(path.parent().expect("an attachment lies in its organisation's folder"))?)
+                let folder = path.parent().expect("an attachment lies in its organisation's folder");
+                Ok(self.disk.sync_folder(folder)?)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error.into()),
@@ -176,7 +184,7 @@ impl BlobFiles {
             let entry = entry?;
             let old = now.duration_since(entry.metadata()?.modified()?).is_ok_and(|idle| idle >= age);
             if old && !busy.contains(&entry.path()) {
-                fs::remove_file(entry.path())?;
+                self.disk.remove(&entry.path())?;
                 removed += 1;
             }
         }
@@ -224,15 +232,12 @@ fn length(path: &Path) -> io::Result<Option<u64>> {
     }
 }
 
-fn make_folder(path: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made,
-    }
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+/// Where an upload's bytes go, and where they go when they are complete.
+#[derive(Debug)]
+struct Place {
+    disk: Arc<dyn Disk>,
+    staged: PathBuf,
+    complete: PathBuf,
 }
 
 /// A running upload's claim on its attachment.

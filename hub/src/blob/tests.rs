@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 use samverkan_proto::ids::{BlobId, OrgId, sha256};
 
 use super::*;
+use crate::disk::SystemDisk;
 
 const SEGMENT_SEALED: usize = SEGMENT + TAG_LEN;
 
@@ -18,7 +19,12 @@ fn fixture() -> Fixture {
     let bytes: Vec<u8> = (0..BLOB_HEADER + 2 * SEGMENT_SEALED + 100).map(|n| (n % 251) as u8).collect();
     let key =
         BlobKey { org: OrgId::parse(&[1; 16]).expect("not zero"), id: BlobId::of_digest(sha256(&bytes)) };
-    Fixture { files: BlobFiles::open(folder.path()).expect("folders"), folder, bytes, key }
+    Fixture {
+        files: BlobFiles::open(Arc::new(SystemDisk), folder.path()).expect("folders"),
+        folder,
+        bytes,
+        key,
+    }
 }
 
 impl Fixture {

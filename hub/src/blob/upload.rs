@@ -1,22 +1,20 @@
 //! Taking an attachment in.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read};
 
 use ring::digest::{Context, SHA256};
 use samverkan_proto::ids::BlobId;
 
-use super::{BlobError, Slot, make_folder, sync_folder};
+use super::{BlobError, Place, Slot};
+use crate::disk::ensure_folder;
 
 /// An upload under way. Dropping it keeps what was written, so that it can be resumed.
 #[derive(Debug)]
 pub struct Upload {
     slot: Slot,
     file: File,
-    staged: PathBuf,
-    complete: PathBuf,
+    place: Place,
     digest: Digest,
     len: u64,
     offset: u64,
@@ -33,20 +31,11 @@ impl std::fmt::Debug for Digest {
 
 impl Upload {
     /// Goes on at `offset`, having read back what stands before it.
-    pub(super) fn resume(
-        slot: Slot,
-        staged: PathBuf,
-        complete: PathBuf,
-        len: u64,
-        offset: u64,
-    ) -> Result<Self, BlobError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&staged)?;
+    pub(super) fn resume(slot: Slot, place: Place, len: u64, offset: u64) -> Result<Self, BlobError> {
+        let mut file = match place.disk.open(&place.staged, true) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => place.disk.create_new(&place.staged)?,
+            opened => opened?,
+        };
         let mut digest = Digest(Context::new(&SHA256));
         let mut buffer = vec![0; 256 << 10];
         let mut left = offset;
@@ -59,9 +48,8 @@ impl Upload {
             digest.0.update(&buffer[..n]);
             left -= n as u64;
         }
-        file.set_len(offset)?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { slot, file, staged, complete, digest, len, offset })
+        place.disk.truncate(&file, offset)?;
+        Ok(Self { slot, file, place, digest, len, offset })
     }
 
     /// Bytes held now.
@@ -77,7 +65,7 @@ impl Upload {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
         let end = self.offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.len);
         let end = end.ok_or(BlobError::Length)?;
-        self.file.write_all(bytes)?;
+        self.place.disk.write_all_at(&self.file, bytes, self.offset)?;
         self.digest.0.update(bytes);
         self.offset = end;
         Ok(())
@@ -88,27 +76,30 @@ impl Upload {
     /// # Errors
     /// [`BlobError::Length`] when bytes are missing, [`BlobError::Digest`] when they are wrong: then the staged file is removed.
     pub fn finish(self) -> Result<(), BlobError> {
-        let Self { slot, file, staged, complete, digest, len, offset } = self;
+        let Self { slot, file, place, digest, len, offset } = self;
         if offset != len {
             return Err(BlobError::Length);
         }
         let digest = digest.0.finish();
         if digest.as_ref() != slot.key.id.as_bytes() {
-            fs::remove_file(&staged)?;
+            place.disk.remove(&place.staged)?;
             return Err(BlobError::Digest);
         }
         debug_assert_eq!(BlobId::LEN, digest.as_ref().len());
-        file.sync_all()?;
-        place(&staged, &complete)
+        place.disk.sync(&file)?;
+        place.complete()
     }
 }
 
-/// Renames into the organisation's folder and makes every name on the way durable.
-fn place(staged: &Path, complete: &Path) -> Result<(), BlobError> {
-    let folder = complete.parent().expect("an attachment lies in its organisation's folder");
-    make_folder(folder)?;
-    sync_folder(folder.parent().expect("the organisation's folder lies in blobs"))?;
-    fs::rename(staged, complete)?;
-    sync_folder(folder)?;
-    Ok(sync_folder(staged.parent().expect("a staged file lies in uploads"))?)
+impl Place {
+    /// Renames into the organisation's folder and makes every name on the way durable.
+    fn complete(&self) -> Result<(), BlobError> {
+        let Self { disk, staged, complete } = self;
+        let folder = complete.parent().expect("an attachment lies in its organisation's folder");
+        ensure_folder(&**disk, folder)?;
+        disk.sync_folder(folder.parent().expect("the organisation's folder lies in blobs"))?;
+        disk.rename(staged, complete)?;
+        disk.sync_folder(folder)?;
+        Ok(disk.sync_folder(staged.parent().expect("a staged file lies in uploads"))?)
+    }
 }

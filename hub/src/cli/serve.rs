@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::clock::Clock;
 use crate::run;
 use crate::telemetry;
 
@@ -28,7 +27,7 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         let listener = listener.map_err(|error| not_listening(config.listen, &error))?;
         let stop = CancellationToken::new();
         stop_on_signals(&stop).map_err(|error| unexpected("Signals can not be received", &error))?;
-        run::run(config, listener, Clock::system(), stop).await?;
+        run::run(config, listener, run::Options::default(), stop).await?;
         Ok(Exit::Done)
     })
 }

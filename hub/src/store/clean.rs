@@ -15,9 +15,9 @@ use std::path::Path;
 use ring::digest;
 
 use super::codec::Take;
-use super::disk::Disk;
 use super::index::overflow_folder;
 use super::journal::CleanJournal;
+use crate::disk::{self, Disk};
 
 const NAME: &str = "clean";
 const MAGIC: [u8; 8] = *b"SvkClean";
@@ -42,7 +42,7 @@ pub(super) struct IndexFile {
 
 impl Clean {
     /// Writes the mark, durably.
-    pub(super) fn store(&self, disk: &Disk, folder: &Path) -> io::Result<()> {
+    pub(super) fn store(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&self.layout.to_be_bytes());
         bytes.extend_from_slice(&(self.files.len() as u32).to_be_bytes());
@@ -55,11 +55,11 @@ impl Clean {
         self.journal.encode(&mut bytes);
         let sum = digest::digest(&digest::SHA256, &bytes);
         bytes.extend_from_slice(sum.as_ref());
-        disk.replace(folder, NAME, &bytes)
+        disk::replace(disk, folder, NAME, &bytes)
     }
 
     /// Reads the mark and removes it, durably; `None` when there is none that can be believed.
-    pub(super) fn take(disk: &Disk, folder: &Path) -> io::Result<Option<Self>> {
+    pub(super) fn take(disk: &dyn Disk, folder: &Path) -> io::Result<Option<Self>> {
         let path = folder.join(NAME);
         let file = match disk.open(&path, false) {
             Ok(file) => file,
@@ -98,7 +98,7 @@ impl Clean {
 ///
 /// # Errors
 /// The file system's; also when the engine has put values into files of their own, which must not happen.
-pub(super) fn index_files(disk: &Disk, path: &Path) -> io::Result<Vec<IndexFile>> {
+pub(super) fn index_files(disk: &dyn Disk, path: &Path) -> io::Result<Vec<IndexFile>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

@@ -6,15 +6,16 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clean::{Clean, index_files};
-use super::disk::Disk;
 use super::folder::{Folder, FolderError};
 use super::index::{Index, IndexError, Overlay};
 use super::journal::{
     AppendError, Batch, Journal, JournalOptions, JournalReport, NewRecord, Pushed, Reader, Replayed, Room,
 };
+use crate::disk::Disk;
 use crate::telemetry::with_causes;
 
 /// Changes that a rebuild collects before it hands them to the index.
@@ -100,7 +101,7 @@ pub enum CommitError {
 #[derive(Debug)]
 pub(super) struct Engine {
     folder: Folder,
-    disk: Disk,
+    disk: Arc<dyn Disk>,
     layout: u32,
     journal: Journal,
     index: Index,
@@ -133,19 +134,7 @@ impl Engine {
     /// # Errors
     /// [`OpenError`]. Damage is no error: it is in the report.
     pub(super) fn open<R>(
-        path: &Path,
-        options: EngineOptions,
-        rebuild: R,
-    ) -> Result<(Self, RecoveryReport), OpenError>
-    where
-        R: FnMut(&Replayed<'_>, &mut Overlay) -> Result<(), IndexError>,
-    {
-        Self::open_on(Disk::default(), path, options, rebuild)
-    }
-
-    /// The same on a disk with planted faults.
-    pub(super) fn open_on<R>(
-        disk: Disk,
+        disk: Arc<dyn Disk>,
         path: &Path,
         options: EngineOptions,
         mut rebuild: R,
@@ -153,19 +142,19 @@ impl Engine {
     where
         R: FnMut(&Replayed<'_>, &mut Overlay) -> Result<(), IndexError>,
     {
-        let folder = Folder::open(path, &disk)?;
-        let clean = Clean::take(&disk, folder.path())?;
+        let folder = Folder::open(path, &*disk)?;
+        let clean = Clean::take(&*disk, folder.path())?;
         let (marked, journal_mark) = match clean {
             Some(Clean { layout, files, journal }) => (Some((layout, files)), Some(journal)),
             None => (None, None),
         };
         let (journal, report) =
-            Journal::open(folder.segments(), disk.clone(), options.journal, journal_mark)?;
+            Journal::open(folder.segments(), Arc::clone(&disk), options.journal, journal_mark)?;
         let verdict = match marked {
             None => Err(RebuildReason::UncleanStop),
             Some(_) if !report.clean => Err(RebuildReason::JournalChanged),
             Some((layout, _)) if layout != options.index_layout => Err(RebuildReason::LayoutChanged),
-            Some((_, files)) => match index_files(&disk, &folder.index()) {
+            Some((_, files)) => match index_files(&*disk, &folder.index()) {
                 Ok(found) if found == files => {
                     Index::open(&folder.index(), options.index_cache_bytes).map_err(RebuildReason::Unusable)
                 }
@@ -176,7 +165,7 @@ impl Engine {
         let (index, fate) = match verdict {
             Ok(index) => (index, IndexFate::Reused),
             Err(reason) => {
-                let index = fresh_index(&folder, options.index_cache_bytes)?;
+                let index = fresh_index(&*disk, &folder, options.index_cache_bytes)?;
                 replayed = refill(&journal, &index, &mut rebuild)?;
                 let fate = if report.segments == 0 { IndexFate::Created } else { IndexFate::Rebuilt(reason) };
                 (index, fate)
@@ -244,14 +233,14 @@ impl Engine {
             return Ok(());
         }
         index.close()?;
-        let files = index_files(&disk, &folder.index())?;
-        Clean { layout, files, journal }.store(&disk, folder.path())?;
+        let files = index_files(&*disk, &folder.index())?;
+        Clean { layout, files, journal }.store(&*disk, folder.path())?;
         Ok(())
     }
 }
 
 /// Throws the old index away, which may be anything, and makes an empty one.
-fn fresh_index(folder: &Folder, cache_bytes: u64) -> Result<Index, OpenError> {
+fn fresh_index(disk: &dyn Disk, folder: &Folder, cache_bytes: u64) -> Result<Index, OpenError> {
     let path = folder.index();
     match std::fs::symlink_metadata(&path) {
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(&path)?,
@@ -259,7 +248,7 @@ fn fresh_index(folder: &Folder, cache_bytes: u64) -> Result<Index, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    super::folder::private_folder(&path)?;
+    super::folder::private_folder(disk, &path)?;
     Ok(Index::open(&path, cache_bytes)?)
 }
 

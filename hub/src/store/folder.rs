@@ -1,13 +1,13 @@
 //! The store's folder: whose it is, which format it holds, and that only one hub has it open.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags};
 
-use super::disk::Disk;
+use crate::disk::{self, Disk};
 
 /// The format written by this version. A folder with a higher number is refused.
 pub(super) const FORMAT: u32 = 1;
@@ -66,11 +66,11 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError`] says which check failed.
-    pub(super) fn open(path: &Path, disk: &Disk) -> Result<Self, FolderError> {
-        private_folder(path)?;
+    pub(super) fn open(path: &Path, disk: &dyn Disk) -> Result<Self, FolderError> {
+        private_folder(disk, path)?;
         let lock = take_lock(path)?;
         check_version(path, disk)?;
-        private_folder(&path.join("segments"))?;
+        private_folder(disk, &path.join("segments"))?;
         disk.sync_folder(path).map_err(io("sync the folder"))?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
@@ -92,13 +92,8 @@ impl Folder {
 }
 
 /// Makes sure that `path` is a folder of ours that nobody else may enter.
-pub(super) fn private_folder(path: &Path) -> Result<(), FolderError> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(FolderError::Io { action: "create a folder", source: error });
-        }
-        _ => {}
-    }
+pub(super) fn private_folder(disk: &dyn Disk, path: &Path) -> Result<(), FolderError> {
+    disk::ensure_folder(disk, path).map_err(io("create a folder"))?;
     let found = std::fs::symlink_metadata(path).map_err(io("look at a folder"))?;
     if !found.is_dir() {
         return Err(FolderError::NotAFolder(path.to_owned()));
@@ -130,7 +125,7 @@ fn take_lock(path: &Path) -> Result<File, FolderError> {
     }
 }
 
-fn check_version(path: &Path, disk: &Disk) -> Result<(), FolderError> {
+fn check_version(path: &Path, disk: &dyn Disk) -> Result<(), FolderError> {
     match std::fs::read(path.join(VERSION_FILE)) {
         Ok(text) => match parse_version(&text) {
             Some(FORMAT) => Ok(()),
@@ -143,7 +138,7 @@ fn check_version(path: &Path, disk: &Disk) -> Result<(), FolderError> {
                 return Err(FolderError::Unversioned(path.to_owned()));
             }
             let text = format!("{VERSION_WORD} {FORMAT}\n");
-            disk.replace(path, VERSION_FILE, text.as_bytes()).map_err(io("write the version"))
+            disk::replace(disk, path, VERSION_FILE, text.as_bytes()).map_err(io("write the version"))
         }
         Err(error) => Err(FolderError::Io { action: "read the version", source: error }),
     }
@@ -171,6 +166,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::disk::SystemDisk;
 
     fn store() -> (tempfile::TempDir, PathBuf) {
         let outer = tempfile::tempdir().unwrap();
@@ -181,47 +177,44 @@ mod tests {
     #[test]
     fn a_fresh_folder_is_private_and_versioned() {
         let (_outer, path) = store();
-        let folder = Folder::open(&path, &Disk::default()).unwrap();
+        let folder = Folder::open(&path, &SystemDisk).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
         assert_eq!(std::fs::read(path.join("VERSION")).unwrap(), b"samverkan-store 1\n");
         drop(folder);
-        Folder::open(&path, &Disk::default()).unwrap();
+        Folder::open(&path, &SystemDisk).unwrap();
     }
 
     #[test]
     fn a_second_hub_is_told_that_the_folder_is_in_use() {
         let (_outer, path) = store();
-        let _first = Folder::open(&path, &Disk::default()).unwrap();
-        assert!(matches!(Folder::open(&path, &Disk::default()), Err(FolderError::InUse(_))));
+        let _first = Folder::open(&path, &SystemDisk).unwrap();
+        assert!(matches!(Folder::open(&path, &SystemDisk), Err(FolderError::InUse(_))));
     }
 
     #[test]
     fn links_and_open_doors_are_refused() {
         let (outer, path) = store();
-        drop(Folder::open(&path, &Disk::default()).unwrap());
+        drop(Folder::open(&path, &SystemDisk).unwrap());
         let link = outer.path().join("link");
         symlink(&path, &link).unwrap();
-        assert!(matches!(Folder::open(&link, &Disk::default()), Err(FolderError::NotAFolder(_))));
+        assert!(matches!(Folder::open(&link, &SystemDisk), Err(FolderError::NotAFolder(_))));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o750)).unwrap();
-        let refused = Folder::open(&path, &Disk::default());
+        let refused = Folder::open(&path, &SystemDisk);
         assert!(matches!(refused, Err(FolderError::WrongMode { mode: 0o750, .. })));
     }
 
     #[test]
     fn other_versions_are_refused() {
         let (_outer, path) = store();
-        drop(Folder::open(&path, &Disk::default()).unwrap());
+        drop(Folder::open(&path, &SystemDisk).unwrap());
         std::fs::write(path.join("VERSION"), "samverkan-store 2\n").unwrap();
-        assert!(matches!(Folder::open(&path, &Disk::default()), Err(FolderError::Newer { found: 2 })));
+        assert!(matches!(Folder::open(&path, &SystemDisk), Err(FolderError::Newer { found: 2 })));
         for bad in ["", "samverkan-store 0\n", "samverkan-store 1", "other 1\n", "samverkan-store x\n"] {
             std::fs::write(path.join("VERSION"), bad).unwrap();
-            assert!(
-                matches!(Folder::open(&path, &Disk::default()), Err(FolderError::Unversioned(_))),
-                "{bad:?}"
-            );
+            assert!(matches!(Folder::open(&path, &SystemDisk), Err(FolderError::Unversioned(_))), "{bad:?}");
         }
         std::fs::remove_file(path.join("VERSION")).unwrap();
         std::fs::write(path.join("segments/0000000001.seg"), "x").unwrap();
-        assert!(matches!(Folder::open(&path, &Disk::default()), Err(FolderError::Unversioned(_))));
+        assert!(matches!(Folder::open(&path, &SystemDisk), Err(FolderError::Unversioned(_))));
     }
 }

@@ -16,7 +16,7 @@ use super::engine::OpenError;
 use super::error::StoreError;
 use super::index::Index;
 use super::journal::Room;
-use super::open::{OpenReport, StoreOpenError};
+use super::open::{OpenReport, StoreOpenError, StoreOptions};
 use super::stats::Counters;
 use super::view::View;
 use super::writer::{Committed, Job, Order};
@@ -61,8 +61,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreOpenError`]. Damage to messages is no error: it is in the report.
-    pub fn open(dir: &Path, signers: Signers, clock: Clock) -> Result<(Self, OpenReport), StoreOpenError> {
-        let (writer, report) = open::open(dir, signers, clock.clone())?;
+    pub fn open(
+        dir: &Path,
+        signers: Signers,
+        clock: Clock,
+        options: StoreOptions,
+    ) -> Result<(Self, OpenReport), StoreOpenError> {
+        let (writer, report) = open::open(dir, signers, clock.clone(), options)?;
         let files = writer.files.clone();
         let (orders, inbox) = mpsc::channel(writer::QUEUE);
         let view = View {

@@ -17,7 +17,7 @@
 //! | `engine.rs` | journal and index as one |
 //! | `journal/` | the truth: an append-only log of records, each with its own digest |
 //! | `index.rs`, `clean.rs` | the cache over it, and when it may be believed |
-//! | `folder.rs`, `disk.rs` | whose the files are; every step that makes bytes durable |
+//! | `folder.rs` | whose the files are; every step that changes them is [`crate::disk`]'s |
 //!
 //! ```text
 //! store/ 0700
@@ -64,7 +64,6 @@ mod index;
 mod journal;
 
 mod codec;
-mod disk;
 mod folder;
 
 #[cfg(test)]
@@ -78,7 +77,7 @@ pub use folder::FolderError;
 pub use handle::{Signers, Store};
 pub use journal::{Damage, DamageKind, JournalReport, TornTail};
 pub use mail::{Item, Lookup, ReceiptRefusal, Sealed, Status, Waiting};
-pub use open::{OpenReport, StoreOpenError};
+pub use open::{OpenReport, StoreOpenError, StoreOptions};
 pub use organisations::{Enrolment, LOG_PAGE, LogEntry};
 pub use stats::Stats;
 

@@ -23,6 +23,7 @@ use super::writer::{Shown, Writer};
 use super::{key, record, sweep};
 use crate::blob::{BlobError, BlobFiles};
 use crate::clock::Clock;
+use crate::disk::{Disk, SystemDisk};
 use crate::registry::Registry;
 
 /// Number of the index's layout; grows whenever `key.rs` or what stands behind a key changes.
@@ -32,6 +33,21 @@ const INDEX_CACHE: u64 = 128 << 20;
 
 /// Left-over records that are released at once.
 const LEFTOVERS: usize = 10_000;
+
+/// What a store stands on. The program takes the defaults.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// What changes its files.
+    pub disk: Arc<dyn Disk>,
+    /// A segment of the journal that has reached this many bytes is closed; at most 64 MiB.
+    pub segment_bytes: u32,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { disk: Arc::new(SystemDisk), segment_bytes: JournalOptions::default().segment_bytes }
+    }
+}
 
 /// What opening the store found.
 pub type OpenReport = RecoveryReport;
@@ -80,15 +96,18 @@ pub(super) fn open(
     dir: &Path,
     signers: Signers,
     clock: Clock,
+    options: StoreOptions,
 ) -> Result<(Writer, OpenReport), StoreOpenError> {
+    let StoreOptions { disk, segment_bytes } = options;
+    let segment_bytes = segment_bytes.min(JournalOptions::default().segment_bytes);
     let options = EngineOptions {
-        journal: JournalOptions::default(),
+        journal: JournalOptions { segment_bytes, ..JournalOptions::default() },
         index_cache_bytes: INDEX_CACHE,
         index_layout: LAYOUT,
     };
     let mut rebuild = Rebuild::default();
     let (mut engine, mut report) =
-        Engine::open(dir, options, |record, overlay| rebuild.record(record, overlay))?;
+        Engine::open(Arc::clone(&disk), dir, options, |record, overlay| rebuild.record(record, overlay))?;
     let mut tree = LogTree::new();
     let mut registry = Registry::default();
     load_log(&engine.index(), &engine.reader(), &mut registry, &mut tree)?;
@@ -115,7 +134,7 @@ pub(super) fn open(
     if begun {
         registry.sign_log(Checkpoint::sign(&signers.hub, tree.head(), &signers.log));
     }
-    let files = BlobFiles::open(dir).map_err(OpenError::Io)?;
+    let files = BlobFiles::open(disk, dir).map_err(OpenError::Io)?;
     remove_unknown(&files, &engine.index())?;
     let shown = Arc::new(Shown {
         changed: watch::Sender::new(registry.generation()),

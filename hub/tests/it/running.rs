@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore};
 use samverkan_hub::clock::{Clock, Hands};
 use samverkan_hub::config::Config;
 use samverkan_hub::keys::HubKeys;
-use samverkan_hub::run::{RunError, run};
+use samverkan_hub::run::{Options, RunError, run};
 use samverkan_proto::code::{Class, LegalBasis, RecipientKind, Roles, Urgency};
 use samverkan_proto::ids::{MailboxId, MessageId, OrgId, TlsKeyHash};
 use samverkan_proto::limits::DAY_MS;
@@ -80,7 +80,8 @@ impl Hub {
         std::fs::write(folder.path().join("hub.toml"), &config).unwrap();
         let stop = CancellationToken::new();
         let config = Config::parse(&config).unwrap();
-        let running = tokio::spawn(run(config, listener, clock.clone(), stop.clone()));
+        let options = Options { clock: clock.clone(), ..Options::default() };
+        let running = tokio::spawn(run(config, listener, options, stop.clone()));
         let hub = Self { folder, hands, clock, address, extra, stop, running };
         hub.is_up().await;
         hub

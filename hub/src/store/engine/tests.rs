@@ -7,6 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
+use crate::disk::SystemDisk;
 use crate::store::index::{Index, IndexError, Overlay};
 use crate::store::journal::{JournalOptions, Location, NewRecord, Replayed, Room};
 
@@ -23,7 +24,7 @@ fn rebuild(record: &Replayed<'_>, overlay: &mut Overlay) -> Result<(), IndexErro
 }
 
 fn open(path: &Path, options: EngineOptions) -> (Engine, RecoveryReport) {
-    Engine::open(path, options, rebuild).unwrap()
+    Engine::open(Arc::new(SystemDisk), path, options, rebuild).unwrap()
 }
 
 fn location(value: &[u8]) -> Location {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -13,7 +14,7 @@ use super::live::Live;
 use super::scan::records_digest;
 use super::segment::{self, FRAMES_AT, SegmentHeader};
 use super::{AppendError, JournalOptions, Location, Reader, Replayed, recover};
-use crate::store::disk::{Disk, is_full};
+use crate::disk::{Disk, is_full};
 
 /// Largest batch, in bytes of its records.
 const BATCH_MAX: usize = 32 << 20;
@@ -24,7 +25,7 @@ const RELEASES_MAX: usize = (HEAD_MAX - 44) / Location::LEN;
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(super) folder: PathBuf,
-    pub(super) disk: Disk,
+    pub(super) disk: Arc<dyn Disk>,
     pub(super) options: JournalOptions,
     pub(super) reader: Reader,
     pub(super) live: Live,
@@ -229,7 +230,7 @@ impl Journal {
             }
             for segment in &empty {
                 self.reader.remove(*segment);
-                let _ = std::fs::remove_file(segment::catalogue_path(&self.folder, *segment));
+                let _ = self.disk.remove(&segment::catalogue_path(&self.folder, *segment));
                 let removed = self.disk.remove(&segment::path(&self.folder, *segment));
                 removed.map_err(|error| self.poison("unlink a segment", error))?;
             }
@@ -324,13 +325,13 @@ impl Journal {
     fn catalogue(&self, segment: u32) -> io::Result<Option<Catalogue>> {
         let file = self.disk.open(&segment::path(&self.folder, segment), false)?;
         let Some(header) = SegmentHeader::read(&file, segment)? else { return Ok(None) };
-        recover::catalogue_of(&self.folder, &file, &header).map(|(catalogue, _)| Some(catalogue))
+        recover::catalogue_of(&*self.disk, &self.folder, &file, &header).map(|(catalogue, _)| Some(catalogue))
     }
 
     /// Closes the open segment and begins the next.
     fn roll(&mut self) -> Result<(), AppendError> {
         let id = self.open.header.id.checked_add(1).ok_or(AppendError::NoSpace)?;
-        let created = segment::create(&self.disk, &self.folder, id, self.next_batch, self.next_seq);
+        let created = segment::create(&*self.disk, &self.folder, id, self.next_batch, self.next_seq);
         let (header, file) = match created {
             Ok(created) => created,
             Err(error) => {
@@ -339,7 +340,7 @@ impl Journal {
                 return Err(if gone { AppendError::NoSpace } else { self.poison("create a segment", error) });
             }
         };
-        let catalogue = CatalogueWriter::create(&self.folder, &header);
+        let catalogue = CatalogueWriter::create(&self.disk, &self.folder, &header);
         let next = OpenSegment { header, file, len: FRAMES_AT, catalogue };
         let closed = std::mem::replace(&mut self.open, next);
         closed.catalogue.finish(closed.len);

@@ -10,9 +10,9 @@
 //! entry = u32 offset | u32 frame_len | u8 type | u8 kind | u64 batch | u64 seq | u32 head_len | head
 //! ```
 
-use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use ring::digest;
 
@@ -20,8 +20,8 @@ use super::Location;
 use super::frame::{Commit, FrameType, Header};
 use super::scan::{Scan, head_of};
 use super::segment::{SEGMENT_MAX, SegmentHeader, catalogue_path};
+use crate::disk::{self, Disk, DiskWriter};
 use crate::store::codec::Take;
-use crate::store::disk::Disk;
 
 const MAGIC: [u8; 8] = *b"SvkCatl1";
 const START_LEN: usize = 28;
@@ -59,8 +59,13 @@ pub(super) struct Catalogue {
 impl Catalogue {
     /// Reads and verifies the catalogue of a segment that is `segment_len` bytes long; `None` when there is none
     /// that can be believed.
-    pub(super) fn load(folder: &Path, header: &SegmentHeader, segment_len: u64) -> Option<Self> {
-        let file = Disk::default().open(&catalogue_path(folder, header.id), false).ok()?;
+    pub(super) fn load(
+        disk: &dyn Disk,
+        folder: &Path,
+        header: &SegmentHeader,
+        segment_len: u64,
+    ) -> Option<Self> {
+        let file = disk.open(&catalogue_path(folder, header.id), false).ok()?;
         let mut bytes = Vec::new();
         file.take(u64::from(SEGMENT_MAX) * 2).read_to_end(&mut bytes).ok()?;
         let (rest, sum) = bytes.split_last_chunk::<32>()?;
@@ -86,10 +91,12 @@ impl Catalogue {
     }
 
     /// Stores the catalogue beside its segment. That it can not be stored costs time later, nothing else.
-    pub(super) fn store(&self, folder: &Path) {
+    pub(super) fn store(&self, disk: &dyn Disk, folder: &Path) {
         let path = catalogue_path(folder, self.segment);
-        if fresh(&path).and_then(|mut file| file.write_all(&self.bytes)).is_err() {
-            let _ = std::fs::remove_file(path);
+        let stored =
+            disk::create_afresh(disk, &path).and_then(|file| disk.write_all_at(&file, &self.bytes, 0));
+        if stored.is_err() {
+            let _ = disk.remove(&path);
         }
     }
 
@@ -116,14 +123,15 @@ fn entry<'a>(take: &mut Take<'a>, segment: u32) -> Option<Entry<'a>> {
 /// Writes the catalogue of the open segment as the batches come.
 #[derive(Debug)]
 pub(super) struct CatalogueWriter {
-    sink: Option<Sink<BufWriter<File>>>,
+    sink: Option<Sink<BufWriter<DiskWriter>>>,
 }
 
 impl CatalogueWriter {
     /// Begins the catalogue of a new segment.
-    pub(super) fn create(folder: &Path, header: &SegmentHeader) -> Self {
-        let file = fresh(&catalogue_path(folder, header.id)).ok();
-        Self { sink: file.map(|file| Sink::new(BufWriter::new(file), header)) }
+    pub(super) fn create(disk: &Arc<dyn Disk>, folder: &Path, header: &SegmentHeader) -> Self {
+        let file = disk::create_afresh(&**disk, &catalogue_path(folder, header.id)).ok();
+        let out = file.map(|file| BufWriter::new(DiskWriter::new(Arc::clone(disk), file)));
+        Self { sink: out.map(|out| Sink::new(out, header)) }
     }
 
     /// Adds a committed frame. After an error the catalogue is given up: it will fail its digest.
@@ -198,13 +206,4 @@ fn start(header: &SegmentHeader) -> [u8; START_LEN] {
     bytes[8..12].copy_from_slice(&header.id.to_be_bytes());
     bytes[12..].copy_from_slice(&header.salt);
     bytes
-}
-
-fn fresh(path: &Path) -> io::Result<File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // Not through the store's own seam: an error here is never reported, so a test has nothing to look at.
-    Disk::default().create_new(path)
 }

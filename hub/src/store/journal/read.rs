@@ -14,7 +14,7 @@ use super::frame::{FRAME_MAX, HEAD_MAX, HEADER_LEN, Record};
 use super::recover::JournalReport;
 use super::segment::{SegmentHeader, path};
 use super::{Location, ReadError};
-use crate::store::disk::Disk;
+use crate::disk::Disk;
 
 /// Segment files kept open at once; a store may have more segments than a process may have files.
 const OPEN_FILES: usize = 128;
@@ -31,7 +31,7 @@ pub(crate) struct Reader {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
-    disk: Disk,
+    disk: Arc<dyn Disk>,
     files: Mutex<Files>,
     damaged: Mutex<Damaged>,
 }
@@ -45,7 +45,7 @@ struct Files {
 }
 
 impl Reader {
-    pub(super) fn new(folder: PathBuf, disk: Disk) -> Self {
+    pub(super) fn new(folder: PathBuf, disk: Arc<dyn Disk>) -> Self {
         let (files, damaged) = Default::default();
         Self { shared: Arc::new(Shared { folder, disk, files, damaged }) }
     }

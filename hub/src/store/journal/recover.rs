@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::append::{Journal, OpenSegment};
 use super::catalogue::{Catalogue, CatalogueWriter, Entry};
@@ -12,8 +13,8 @@ use super::live::Live;
 use super::scan::{Scan, Tail, scan, tail};
 use super::segment::{self, FRAMES_AT, SegmentHeader};
 use super::{JournalOptions, Location, Reader};
+use crate::disk::Disk;
 use crate::store::codec::Take;
-use crate::store::disk::Disk;
 
 /// Damages listed one by one; more are only counted.
 const LISTED: usize = 1000;
@@ -126,7 +127,7 @@ impl Journal {
     /// The file system's. Damage is no error: it is in the report, and the rest is served.
     pub(in crate::store) fn open(
         folder: PathBuf,
-        disk: Disk,
+        disk: Arc<dyn Disk>,
         options: JournalOptions,
         clean: Option<CleanJournal>,
     ) -> io::Result<(Self, JournalReport)> {
@@ -156,7 +157,7 @@ impl Journal {
 /// The journal while it is being opened.
 struct Opening {
     folder: PathBuf,
-    disk: Disk,
+    disk: Arc<dyn Disk>,
     ids: Vec<u32>,
     headers: HashMap<u32, SegmentHeader>,
     live: Live,
@@ -166,7 +167,7 @@ struct Opening {
 }
 
 impl Opening {
-    fn new(folder: PathBuf, disk: Disk) -> io::Result<Self> {
+    fn new(folder: PathBuf, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let ids = segment::list(&folder)?;
         let report = JournalReport { segments: ids.len(), ..JournalReport::default() };
         let (headers, live) = (HashMap::new(), Live::default());
@@ -226,9 +227,9 @@ impl Opening {
             let tail = tail(&bytes, &scan);
             self.mend_tail(file, header.id, &bytes, &tail)?;
             scan.cut(tail.keep);
-            catalogue_from(&self.folder, &bytes[..tail.keep as usize], &scan, header)
+            catalogue_from(&*self.disk, &self.folder, &bytes[..tail.keep as usize], &scan, header)
         } else {
-            catalogue_of(&self.folder, file, header)?
+            catalogue_of(&*self.disk, &self.folder, file, header)?
         };
         self.report.damaged(damage);
         self.account(header.id, &catalogue);
@@ -288,14 +289,14 @@ impl Opening {
     }
 
     fn into_journal(mut self, options: JournalOptions) -> io::Result<(Journal, JournalReport)> {
-        let reader = Reader::new(self.folder.clone(), self.disk.clone());
+        let reader = Reader::new(self.folder.clone(), Arc::clone(&self.disk));
         reader.begin_with(&self.report);
         self.headers.values().for_each(|header| reader.add(header));
         let id = self.ids.last().map_or(1, |last| last.saturating_add(1));
-        let (header, file) = segment::create(&self.disk, &self.folder, id, self.next_batch, self.next_seq)?;
+        let (header, file) = segment::create(&*self.disk, &self.folder, id, self.next_batch, self.next_seq)?;
         reader.add(&header);
         self.live.open(id);
-        let catalogue = CatalogueWriter::create(&self.folder, &header);
+        let catalogue = CatalogueWriter::create(&self.disk, &self.folder, &header);
         let journal = Journal {
             open: OpenSegment { header, file, len: FRAMES_AT, catalogue },
             folder: self.folder,
@@ -317,19 +318,21 @@ impl Opening {
 
 /// A segment's catalogue, made again if need be, and the damage that was found in making it.
 pub(super) fn catalogue_of(
+    disk: &dyn Disk,
     folder: &Path,
     file: &File,
     header: &SegmentHeader,
 ) -> io::Result<(Catalogue, Vec<Damage>)> {
-    if let Some(catalogue) = Catalogue::load(folder, header, file.metadata()?.len()) {
+    if let Some(catalogue) = Catalogue::load(disk, folder, header, file.metadata()?.len()) {
         return Ok((catalogue, Vec::new()));
     }
     let bytes = segment::read_whole(file)?;
     let scan = scan(&bytes, header);
-    Ok(catalogue_from(folder, &bytes, &scan, header))
+    Ok(catalogue_from(disk, folder, &bytes, &scan, header))
 }
 
 fn catalogue_from(
+    disk: &dyn Disk,
     folder: &Path,
     bytes: &[u8],
     scan: &Scan,
@@ -338,7 +341,7 @@ fn catalogue_from(
     let catalogue = Catalogue::from_scan(bytes, scan, header);
     let damage = damage_in(scan, header.id);
     if damage.is_empty() {
-        catalogue.store(folder);
+        catalogue.store(disk, folder);
     }
     (catalogue, damage)
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::frame::{Place, digest16};
+use crate::disk::Disk;
 use crate::store::codec::Take;
-use crate::store::disk::Disk;
 
 /// Offset of the first frame.
 pub(super) const FRAMES_AT: u32 = 4096 + HEADER_LEN as u32;
@@ -89,7 +89,7 @@ impl SegmentHeader {
 /// # Errors
 /// On an error the file may be there, unfinished; it holds nothing that was acknowledged.
 pub(super) fn create(
-    disk: &Disk,
+    disk: &dyn Disk,
     folder: &Path,
     id: u32,
     first_batch: u64,
@@ -148,11 +148,12 @@ pub(super) fn read_whole(file: &File) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::SystemDisk;
 
     #[test]
     fn either_copy_of_the_header_is_enough() {
         let folder = tempfile::tempdir().unwrap();
-        let (header, file) = create(&Disk::default(), folder.path(), 7, 5, 9).unwrap();
+        let (header, file) = create(&SystemDisk, folder.path(), 7, 5, 9).unwrap();
         file.write_all_at(&[0; 4096], 0).unwrap();
         assert_eq!(SegmentHeader::read(&file, 7).unwrap(), Some(header));
         assert_eq!(SegmentHeader::read(&file, 8).unwrap(), None);

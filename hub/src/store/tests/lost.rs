@@ -25,6 +25,6 @@ async fn a_log_whose_end_is_lost_is_not_continued_while_receipts_answer_for_it()
 
     let TestHub { _outer, path, clock, store, .. } = hub;
     drop(store);
-    let opened = Store::open(&path, signers(), clock).map(|_| ());
+    let opened = Store::open(&path, signers(), clock, StoreOptions::default()).map(|_| ());
     assert!(matches!(opened, Err(StoreOpenError::LogMissing { index }) if index == last), "{opened:?}");
 }

@@ -50,7 +50,7 @@ impl TestHub {
         let outer = tempfile::tempdir().unwrap();
         let path = outer.path().join("store");
         let (clock, hands) = Clock::manual(NOW);
-        let (store, _) = Store::open(&path, signers(), clock.clone()).unwrap();
+        let (store, _) = Store::open(&path, signers(), clock.clone(), StoreOptions::default()).unwrap();
         Self { _outer: outer, path, clock, hands, store }
     }
 
@@ -64,9 +64,12 @@ impl TestHub {
         }
         // Another process opens it next, so nothing of this one may be left: a stand-in takes the old one's place.
         let aside = tempfile::tempdir().unwrap();
-        let (stand_in, _) = Store::open(&aside.path().join("store"), signers(), self.clock.clone()).unwrap();
+        let (stand_in, _) =
+            Store::open(&aside.path().join("store"), signers(), self.clock.clone(), StoreOptions::default())
+                .unwrap();
         drop(std::mem::replace(&mut self.store, stand_in));
-        let (store, report) = Store::open(&self.path, signers(), self.clock.clone()).unwrap();
+        let (store, report) =
+            Store::open(&self.path, signers(), self.clock.clone(), StoreOptions::default()).unwrap();
         assert_eq!(matches!(report.index, IndexFate::Reused), stop == Stop::Clean, "{stop:?}: {report:?}");
         self.store = store;
         report

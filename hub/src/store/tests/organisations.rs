@@ -26,7 +26,7 @@ async fn other_keys_do_not_open_a_store() {
     hub.store.close().await.unwrap();
     let mut other = signers();
     other.hub_keys.receipt_key = *Signer::from_seed(&[9; 32]).unwrap().public_key();
-    let refused = Store::open(&hub.path, other, hub.clock.clone());
+    let refused = Store::open(&hub.path, other, hub.clock.clone(), StoreOptions::default());
     assert!(matches!(refused, Err(StoreOpenError::OtherKeys)));
 }
 
