@@ -18,12 +18,16 @@
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
 //! * [`interop`]: the Python implementation against the vectors and through a hub.
 //! * [`office`]: an organisation whose people use the client program.
+//! * [`faults`]: instruments that look for anything acknowledged and lost; [`recorder`]: a disk that knows what a power cut leaves;
+//!   [`chance`]: what a seed decides.
 
 pub mod binaries;
+pub mod chance;
 pub mod cli;
 pub mod clocked;
 pub mod demo;
 pub mod evil;
+pub mod faults;
 pub mod hub;
 pub mod interop;
 pub mod metrics;
@@ -32,6 +36,7 @@ pub mod office;
 pub mod ordinary;
 pub mod process;
 pub mod proxy;
+pub mod recorder;
 pub mod search;
 pub mod site;
 pub mod spy;

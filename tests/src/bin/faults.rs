@@ -1,0 +1,38 @@
+//! `faults`: looks for anything that the hub acknowledged and lost. See `tests/README.md`.
+//!
+//! Every instrument prints its figures, writes them to `--json FILE`, and exits with 0 when nothing was found, else with 1.
+
+use clap::{Parser, Subcommand};
+use samverkan_tests::faults::{Report, serve};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Looks for anything that the hub acknowledged and lost.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Writes command, seed, commit, duration and figures into this file.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a hub that writes down what it does to its disk; for other instruments.
+    ServeRecorded(serve::Arguments),
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let report: Option<Report> = match arguments.command {
+        Command::ServeRecorded(hub) => serve::serve(&hub).map(|()| None)?,
+    };
+    let Some(report) = report else { return Ok(ExitCode::SUCCESS) };
+    if let Some(path) = &arguments.json {
+        report.write_json(path)?;
+    }
+    report.print(std::io::stdout())?;
+    Ok(report.exit_code())
+}

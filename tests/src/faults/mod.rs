@@ -1,0 +1,9 @@
+//! Instruments that look for anything acknowledged and lost, each by another kind of fault.
+//!
+//! * [`report`]: what a run found, for people and as JSON.
+//! * [`serve`]: a hub over the recorder, as a process of its own.
+
+pub mod report;
+pub mod serve;
+
+pub use report::{Finding, Report};
