@@ -187,6 +187,12 @@ impl Draft {
         Ok(self.transaction.overlay.put(key, value)?)
     }
 
+    /// Sets a key that is not in the index yet.
+    pub(super) fn put_new(&mut self, key: Vec<u8>, value: impl Into<Vec<u8>>) -> Result<(), StoreError> {
+        self.changes += 1;
+        Ok(self.transaction.overlay.put_new(key, value)?)
+    }
+
     pub(super) fn delete(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
         self.changes += 1;
         Ok(self.transaction.overlay.delete(key)?)
@@ -330,7 +336,7 @@ impl Draft {
             let pushed = self.push(record::kind::RECEIPT_BATCH, head, body.into())?;
             let mut value = pushed.location.to_bytes().to_vec();
             value.extend_from_slice(&(chunk.len() as u32).to_be_bytes());
-            self.put(key::receipt_batch(number), value)?;
+            self.put_new(key::receipt_batch(number), value)?;
             let maker = ProofMaker::new(signed.leaf_hashes, signed.key_id, signed.signature);
             made.push((number, Arc::new(maker)));
         }

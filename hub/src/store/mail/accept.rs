@@ -158,7 +158,7 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     let fields = message.head.header.fields();
     blobs::refer(draft, fields)?;
     fields.handles.iter().try_for_each(|handle| consents::use_up(draft, handle))?;
-    draft.put(key::due(expires_ms, Due::Expire, id.as_bytes()), [])?;
+    draft.put_new(key::due(expires_ms, Due::Expire, id.as_bytes()), [])?;
     draft.count(key::messages(), 1)?;
     // Until it is accepted it waits for nobody, as if it had been purged.
     let nowhere = Marks { purged: true, ..Marks::default() };

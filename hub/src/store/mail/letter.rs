@@ -69,6 +69,9 @@ impl Letter {
         }
         match end {
             Some(reason) => purge::purge(draft, self, reason)?,
+            None if event == Event::Accepted => {
+                draft.put_new(key::message(&self.id), self.value.encode())?;
+            }
             None => draft.put(key::message(&self.id), self.value.encode())?,
         }
         Ok(Ok(()))
@@ -95,7 +98,7 @@ impl Letter {
             }
             Effect::LapseDue => {
                 self.value.lapse_ms = draft.now_ms.saturating_add(AFTER_DELIVERY_MS);
-                draft.put(key::due(self.value.lapse_ms, Due::Lapse, self.id.as_bytes()), [])?;
+                draft.put_new(key::due(self.value.lapse_ms, Due::Lapse, self.id.as_bytes()), [])?;
             }
             Effect::Purge(reason) => return Ok(Some(reason)),
         }
@@ -122,12 +125,12 @@ impl Letter {
             let fact = Fact::Opened { open };
             // Its time is of no use to anybody, and not in the record.
             let value = FactValue { location: pushed.location, fact, at_ms: 0 };
-            draft.put(key::fact(&self.id, pushed.seq), value.encode())?;
+            draft.put_new(key::fact(&self.id, pushed.seq), value.encode())?;
             cursor = pushed.seq;
         }
         for wrap in new {
             let device = self.message.shape.wraps[wrap].device;
-            draft.put(key::delivery(&device, cursor), delivery(&self.id, wrap))?;
+            draft.put_new(key::delivery(&device, cursor), delivery(&self.id, wrap))?;
             draft.wake(device);
         }
         Ok(())
@@ -178,7 +181,7 @@ pub(in crate::store) fn say(
     let given = draft.give(*id, &value.hashes, event);
     let head = HubReceiptHead { message_id: *id, event, place, given };
     let pushed = draft.push(record::kind::HUB_RECEIPT, head.encode(), Body::empty())?;
-    draft.put(key::fact(id, pushed.seq), hub_fact(&head, pushed.location).encode())?;
+    draft.put_new(key::fact(id, pushed.seq), hub_fact(&head, pushed.location).encode())?;
     notify(draft, &value.sender, id, pushed.seq)
 }
 
@@ -200,7 +203,7 @@ pub(in crate::store) fn keep_receipt(
     };
     let id = head.receipt.message_id;
     let pushed = draft.push(record::kind::DEVICE_RECEIPT, head.encode(), Body::empty())?;
-    draft.put(key::fact(&id, pushed.seq), device_fact(&head, pushed.location).encode())?;
+    draft.put_new(key::fact(&id, pushed.seq), device_fact(&head, pushed.location).encode())?;
     if told { notify(draft, sender, &id, pushed.seq) } else { Ok(()) }
 }
 
@@ -241,7 +244,7 @@ pub(in crate::store) fn notify(
 ) -> Result<(), StoreError> {
     let Some(organisation) = draft.registry().organisation(&sender.org).cloned() else { return Ok(()) };
     for reader in organisation.manifest().readers(&sender.mailbox) {
-        draft.put(key::event(&reader.id(), seq), id.as_bytes().as_slice())?;
+        draft.put_new(key::event(&reader.id(), seq), id.as_bytes().as_slice())?;
         draft.wake(reader.id());
     }
     Ok(())

@@ -50,7 +50,7 @@ fn bury(draft: &mut Draft, letter: &Letter) -> Result<(), StoreError> {
         sender: tombstone.sender,
         marks: tombstone.marks,
     };
-    draft.put(key::tombstone(&letter.id), value.encode())?;
+    draft.put_new(key::tombstone(&letter.id), value.encode())?;
     let forget = tombstone.purged_ms.saturating_add(RECEIPTS_KEPT_MS);
-    draft.put(key::due(forget, Due::Forget, letter.id.as_bytes()), [])
+    draft.put_new(key::due(forget, Due::Forget, letter.id.as_bytes()), [])
 }
