@@ -28,6 +28,7 @@ mod cli_walk;
 mod crash;
 mod endings;
 mod joining;
+mod loadgen;
 mod log_lines;
 mod numbers;
 mod papers;

@@ -1,4 +1,4 @@
-//! The two programs under test, and the hub that lies to one of them.
+//! The two programs under test, the hub that lies to one of them, and the load generator, which starts itself as the bare server.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -14,6 +14,8 @@ pub struct Binaries {
     pub client: PathBuf,
     /// `evil_hub`
     pub evil_hub: PathBuf,
+    /// `loadgen`
+    pub loadgen: PathBuf,
 }
 
 /// Builds the programs, once a process, in the profile of the test itself, and says where they are. A plain `cargo test` thereby
@@ -50,6 +52,7 @@ pub fn binaries() -> &'static Binaries {
             hub: folder.join("samverkan-hub"),
             client: folder.join("samverkan"),
             evil_hub: folder.join("evil_hub"),
+            loadgen: folder.join("loadgen"),
         }
     })
 }

@@ -8,6 +8,7 @@
 //! * [`proxy`]: a TCP relay that cuts, stalls and counts.
 //! * [`evil`]: a hub process that changes a byte of what a real hub said.
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
+//! * [`loadgen`]: what the hub can carry, compared with what the machine can.
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
 //! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
@@ -30,6 +31,7 @@ pub mod evil;
 pub mod faults;
 pub mod hub;
 pub mod interop;
+pub mod loadgen;
 pub mod metrics;
 pub mod normalise;
 pub mod office;

@@ -113,7 +113,14 @@ impl Device {
     /// # Panics
     /// When the hub has no keys.
     pub fn certify(&mut self, hub: &Site) {
-        let keys = HubKeys::load(&hub.data_dir()).expect("the hub has keys");
+        self.certify_by(&HubKeys::load(&hub.data_dir()).expect("the hub has keys"));
+    }
+
+    /// Takes a certificate from this authority.
+    ///
+    /// # Panics
+    /// When the system has no randomness.
+    pub fn certify_by(&mut self, keys: &HubKeys) {
         let request = VerifiedRequest::parse(&self.certificate_request()).expect("a good request");
         let issued = keys.authority.issue_client(&request, &self.signer.device_id(), now_ms());
         self.certificate = Some(issued.expect("randomness"));

@@ -1,0 +1,48 @@
+//! The load generator works, checks what it sends, and writes down what it says; how fast anything is is never asserted.
+
+use samverkan_tests::binaries::binaries;
+use samverkan_tests::process::{Outcome, run};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+fn loadgen(arguments: &[&str], json: &Path) -> Value {
+    let mut command = Command::new(&binaries().loadgen);
+    let outcome: Outcome = run(command.args(arguments).arg("--json").arg(json), b"");
+    outcome.ok();
+    let text = std::fs::read_to_string(json).expect("it wrote its figures down");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    for key in ["command", "commit", "profile", "machine"] {
+        assert!(!document[key].is_null(), "{key}: {text}");
+    }
+    document
+}
+
+#[test]
+fn a_comparison_names_every_goal_that_it_was_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("figures.json");
+    let document = loadgen(&["compare", "--quick", "--only", "1,2,3,4,5"], &json);
+    let goals = document["goals"].as_array().expect("goals");
+    let ids: Vec<_> = goals.iter().map(|goal| goal["id"].as_u64().expect("an id")).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    for goal in goals {
+        let figure = |name: &str| goal[name].as_f64().unwrap_or_else(|| panic!("{name}: {goal}"));
+        assert!(figure("min") <= figure("value") && figure("value") <= figure("max"), "{goal}");
+        assert!(figure("max") > 0.0, "{goal}");
+        assert!(goal["goal"].is_string() && goal["met"].is_boolean(), "{goal}");
+    }
+}
+
+#[test]
+fn a_baseline_counts_every_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("figures.json");
+    let document = loadgen(&["baseline", "log", "--rounds", "2", "--messages", "640"], &json);
+    let rounds = document["rounds"].as_array().expect("rounds");
+    assert_eq!(rounds.len(), 2);
+    for round in rounds {
+        assert_eq!(round["messages"], 640);
+        assert!((1..=640).contains(&round["syncs"].as_u64().expect("syncs")), "{round}");
+    }
+}

@@ -1,0 +1,228 @@
+//! The command line.
+
+use super::bare::client::{BareServer, Kind};
+use super::bare::{disk, server};
+use super::compare::{self, Plan};
+use super::error::LoadError;
+use super::folder::Folder;
+use super::hub::round::full_cycle;
+use super::hub::sender::Way;
+use super::hub::stage::{Cast, Stage};
+use super::report::Report;
+use super::round::Round;
+use crate::binaries::binaries;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::error::Error;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tokio::runtime::Runtime;
+
+/// Measures what the hub carries, and what the machine could.
+#[derive(Debug, Parser)]
+#[command(name = "loadgen")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures a baseline.
+    Baseline {
+        /// What is measured.
+        #[arg(value_enum)]
+        baseline: Baseline,
+        #[command(flatten)]
+        size: Size,
+    },
+    /// Measures the hub.
+    Hub {
+        /// What is measured.
+        #[arg(value_enum)]
+        workload: Workload,
+        /// Hands messages in by single calls, 64 unanswered, instead of over streams.
+        #[arg(long)]
+        unary: bool,
+        /// Devices that receive.
+        #[arg(long, default_value_t = 16)]
+        subscribers: usize,
+        #[command(flatten)]
+        size: Size,
+    },
+    /// Compares the hub with the baselines, round by round, and says which goals are met.
+    Compare {
+        /// Writes goals and figures to this file.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Rounds of everything.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Messages of a round.
+        #[arg(long, default_value_t = 40_000)]
+        messages: usize,
+        /// A few messages of everything: shows that it works, and says nothing about speed.
+        #[arg(long)]
+        quick: bool,
+        /// Only these goals.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<u32>,
+        /// How often a round is done again that others disturbed.
+        #[arg(long, default_value_t = 3)]
+        repeats: u32,
+        /// A folder on the disk that is to be measured; without it, the one for temporary files.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Serves a baseline; started by the other commands.
+    #[command(hide = true)]
+    ServeBare {
+        /// Where to listen.
+        address: SocketAddr,
+        /// Keys, and the log if there is one.
+        folder: PathBuf,
+        /// Answers when what was sent is on disk.
+        #[arg(long)]
+        log: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Baseline {
+    /// E: calls that are echoed.
+    Echo,
+    /// Calls into a bare log.
+    Put,
+    /// S: streams into a bare log.
+    Bidi,
+    /// L: the bare log without a network.
+    Log,
+    /// F: one sync at a time.
+    Fsync,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Workload {
+    /// Accepted, delivered, and the acknowledgement accepted.
+    FullCycle,
+}
+
+#[derive(Debug, Args)]
+struct Size {
+    /// Rounds, after one that warms up.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Messages, calls or records of a round.
+    #[arg(long, default_value_t = 40_000)]
+    messages: usize,
+    /// Of them unanswered at a time; without it what the baseline or workload is defined with.
+    #[arg(long)]
+    in_flight: Option<usize>,
+    /// Connections of the sending side.
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// A folder on the disk that is to be measured; without it, the one for temporary files.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Writes the figures to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+impl Size {
+    /// Messages of the round that warms up.
+    fn warm_up(&self) -> usize {
+        (self.messages / 10).max(1)
+    }
+
+    fn report<W: Write>(&self, out: W, name: &str, rounds: Vec<Round>) -> Result<(), LoadError> {
+        let mut report = Report::new(out, name);
+        rounds.iter().try_for_each(|round| report.round(round))?;
+        self.json.as_deref().map_or(Ok(()), |path| report.write(path))
+    }
+}
+
+/// Does what the command line says; figures go to `out`.
+///
+/// # Errors
+/// Whatever makes a measurement worthless.
+///
+/// # Panics
+/// When a program does not build or start.
+pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let runtime = Runtime::new()?;
+    match arguments.command {
+        Command::Baseline { baseline, size } => {
+            let rounds = runtime.block_on(measure_baseline(baseline, &size))?;
+            size.report(out, baseline.name(), rounds)?;
+        }
+        Command::Hub { workload: Workload::FullCycle, unary, subscribers, size } => {
+            let rounds = runtime.block_on(measure_cycles(unary, subscribers, &size))?;
+            size.report(out, if unary { "full cycle, calls" } else { "full cycle, streams" }, rounds)?;
+        }
+        Command::Compare { json, rounds, messages, quick, only, repeats, folder } => {
+            let (rounds, messages, subscribers) = if quick { (1, 200, 2) } else { (rounds, messages, 16) };
+            let repeats = if quick { 0 } else { repeats };
+            let plan = Plan { only, rounds, messages, repeats, connections: 4, subscribers, folder };
+            binaries();
+            runtime.block_on(compare::run(&plan, out, json))?;
+        }
+        Command::ServeBare { address, folder, log } => {
+            runtime.block_on(server::serve(&folder, address, log))?;
+        }
+    }
+    Ok(())
+}
+
+impl Baseline {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "E echo",
+            Self::Put => "put",
+            Self::Bidi => "S bidi",
+            Self::Log => "L log",
+            Self::Fsync => "F fsync",
+        }
+    }
+}
+
+async fn measure_baseline(baseline: Baseline, size: &Size) -> Result<Vec<Round>, LoadError> {
+    let folder = Folder::new(size.folder.as_deref())?;
+    let in_flight = |usual| size.in_flight.unwrap_or(usual);
+    let (kind, in_flight) = match baseline {
+        Baseline::Echo => (Kind::Echo, in_flight(64)),
+        Baseline::Put => (Kind::Put, in_flight(64)),
+        Baseline::Bidi => (Kind::Bidi, in_flight(256)),
+        Baseline::Log => {
+            let mut rounds = Vec::new();
+            for _ in 0..size.rounds {
+                rounds.push(disk::log(&folder, size.messages, in_flight(64)).await?);
+            }
+            return Ok(rounds);
+        }
+        Baseline::Fsync => {
+            return (0..size.rounds).map(|_| disk::fsync(&folder, size.messages.div_ceil(64))).collect();
+        }
+    };
+    let server = BareServer::start(folder, kind, size.connections)?;
+    server.round(size.warm_up(), in_flight).await?;
+    let mut rounds = Vec::new();
+    for _ in 0..size.rounds {
+        rounds.push(server.round(size.messages, in_flight).await?);
+    }
+    Ok(rounds)
+}
+
+async fn measure_cycles(unary: bool, subscribers: usize, size: &Size) -> Result<Vec<Round>, LoadError> {
+    binaries();
+    let (way, usual) = if unary { (Way::Unary, 64) } else { (Way::Stream, 256) };
+    let in_flight = size.in_flight.unwrap_or(usual);
+    let folder = Folder::new(size.folder.as_deref())?;
+    let mut stage = Stage::set(folder, Cast { senders: size.connections, subscribers }).await?;
+    full_cycle(&mut stage, way, size.warm_up(), in_flight).await?;
+    let mut rounds = Vec::new();
+    for _ in 0..size.rounds {
+        rounds.push(full_cycle(&mut stage, way, size.messages, in_flight).await?);
+    }
+    Ok(rounds)
+}

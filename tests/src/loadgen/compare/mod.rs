@@ -1,0 +1,95 @@
+//! Everything that has a goal, in one run: a hub and the baselines as child processes, in interleaved rounds.
+//!
+//! * [`goal`]: figures, medians, and what they should reach.
+//! * [`speed`]: goals 1 to 5, measured together.
+//! * `run` here asks for them, tells of them and writes them down.
+
+pub mod goal;
+pub mod speed;
+
+use super::error::LoadError;
+use super::folder::Folder;
+use super::machine::Heading;
+use goal::Goal;
+use serde::Serialize;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// How much is measured.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The goals; empty for all.
+    pub only: Vec<u32>,
+    /// Rounds of everything.
+    pub rounds: usize,
+    /// Messages of a round.
+    pub messages: usize,
+    /// How often a disturbed round is done again.
+    pub repeats: u32,
+    /// Connections of the sending side.
+    pub connections: usize,
+    /// Devices that receive.
+    pub subscribers: usize,
+    /// Where files go.
+    pub folder: Option<PathBuf>,
+}
+
+impl Plan {
+    fn asks_for(&self, id: u32) -> bool {
+        self.only.is_empty() || self.only.contains(&id)
+    }
+
+    /// A new folder for one of the measurements.
+    ///
+    /// # Errors
+    /// As [`Folder::new`].
+    pub fn folder(&self) -> Result<Folder, LoadError> {
+        Folder::new(self.folder.as_deref())
+    }
+}
+
+/// What is written down.
+#[derive(Debug, Serialize)]
+struct Document {
+    #[serde(flatten)]
+    heading: Heading,
+    seconds: u64,
+    rounds: usize,
+    messages: usize,
+    goals: Vec<Goal>,
+}
+
+/// Measures what the plan asks for, tells of it on `out`, and writes it to `json`. Returns whether every goal was met.
+///
+/// # Errors
+/// Whatever makes a measurement worthless.
+pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Result<bool, LoadError> {
+    let heading = Heading::now();
+    let began = Instant::now();
+    let mut goals = Vec::new();
+    if speed::GOALS.iter().any(|id| plan.asks_for(*id)) {
+        goals.extend(speed::measure(plan, &mut out).await?);
+    }
+    goals.retain(|goal| plan.asks_for(goal.id));
+    goals.iter().try_for_each(|goal| tell(goal, &mut out))?;
+    let met = goals.iter().all(|goal| goal.met);
+    if let Some(path) = json {
+        let (rounds, messages) = (plan.rounds, plan.messages);
+        let document = Document { heading, seconds: began.elapsed().as_secs(), rounds, messages, goals };
+        let mut file = File::create(path)?;
+        serde_json::to_writer_pretty(&mut file, &document).map_err(std::io::Error::from)?;
+        writeln!(file)?;
+    }
+    Ok(met)
+}
+
+fn tell(goal: &Goal, out: &mut impl Write) -> Result<(), LoadError> {
+    writeln!(out, "{:>2} {} {}", goal.id, if goal.met { "met   " } else { "MISSED" }, goal.goal)?;
+    for part in &goal.parts {
+        let (what, value, min, max) = (part.what, part.value, part.min, part.max);
+        writeln!(out, "      {value:>9.3} ({min:.3} … {max:.3}) {what}, {}", part.reach)?;
+    }
+    Ok(out.flush()?)
+}

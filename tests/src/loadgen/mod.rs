@@ -1,0 +1,23 @@
+//! The load generator: how much the hub carries, and how much of what the machine could.
+//!
+//! The speed of a shared machine changes from minute to minute, so every figure that matters is a ratio of two rounds of one run.
+//!
+//! * [`command`]: the command line, and what each command does; [`report`]: what it prints, for people and programs.
+//! * [`round`]: what is measured in one round; [`meter`]: processor, memory and disk of the server and of everybody else, from the system.
+//! * [`bare`]: the baselines. A bare echo over the same TLS and HTTP/2, a bare log, one sync at a time.
+//! * [`hub`]: a real hub with senders and subscribers.
+//! * [`compare`]: everything that has a goal, in interleaved rounds.
+//! * [`quiet`]: what others disturb is done again. [`machine`]: what the figures were measured on.
+//! * [`folder`]: where files go, on a real disk; [`error`]: why a measurement is worth nothing.
+
+pub mod bare;
+pub mod command;
+pub mod compare;
+pub mod error;
+pub mod folder;
+pub mod hub;
+pub mod machine;
+pub mod meter;
+pub mod quiet;
+pub mod report;
+pub mod round;
