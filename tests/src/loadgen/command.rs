@@ -55,21 +55,27 @@ enum Command {
         /// Writes goals and figures to this file.
         #[arg(long)]
         json: Option<PathBuf>,
-        /// Rounds of everything.
-        #[arg(long, default_value_t = 5)]
-        rounds: usize,
-        /// Messages of a round.
-        #[arg(long, default_value_t = 40_000)]
-        messages: usize,
+        /// Rounds of everything; 5.
+        #[arg(long)]
+        rounds: Option<usize>,
+        /// Messages of a round; 40,000.
+        #[arg(long)]
+        messages: Option<usize>,
         /// A few messages of everything: shows that it works, and says nothing about speed.
         #[arg(long)]
         quick: bool,
         /// Only these goals.
         #[arg(long, value_delimiter = ',')]
         only: Vec<u32>,
-        /// How often a round is done again that others disturbed.
-        #[arg(long, default_value_t = 3)]
-        repeats: u32,
+        /// How often a round is done again that others disturbed; 3.
+        #[arg(long)]
+        repeats: Option<u32>,
+        /// Messages that wait, level by level; 10,000, 100,000 and 1,000,000.
+        #[arg(long, value_delimiter = ',')]
+        levels: Vec<usize>,
+        /// Devices that only listen; 10,000.
+        #[arg(long)]
+        crowd: Option<usize>,
         /// A folder on the disk that is to be measured; without it, the one for temporary files.
         #[arg(long)]
         folder: Option<PathBuf>,
@@ -160,10 +166,18 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
             let rounds = runtime.block_on(measure_cycles(unary, subscribers, &size))?;
             size.report(out, if unary { "full cycle, calls" } else { "full cycle, streams" }, rounds)?;
         }
-        Command::Compare { json, rounds, messages, quick, only, repeats, folder } => {
-            let (rounds, messages, subscribers) = if quick { (1, 200, 2) } else { (rounds, messages, 16) };
-            let repeats = if quick { 0 } else { repeats };
-            let plan = Plan { only, rounds, messages, repeats, connections: 4, subscribers, folder };
+        Command::Compare { json, rounds, messages, quick, only, repeats, levels, crowd, folder } => {
+            let usual = if quick { Plan::quick() } else { Plan::full() };
+            let plan = Plan {
+                only,
+                rounds: rounds.unwrap_or(usual.rounds),
+                messages: messages.unwrap_or(usual.messages),
+                repeats: repeats.unwrap_or(usual.repeats),
+                levels: if levels.is_empty() { usual.levels } else { levels },
+                crowd: crowd.unwrap_or(usual.crowd),
+                folder,
+                ..usual
+            };
             binaries();
             runtime.block_on(compare::run(&plan, out, json))?;
         }
@@ -218,7 +232,7 @@ async fn measure_cycles(unary: bool, subscribers: usize, size: &Size) -> Result<
     let (way, usual) = if unary { (Way::Unary, 64) } else { (Way::Stream, 256) };
     let in_flight = size.in_flight.unwrap_or(usual);
     let folder = Folder::new(size.folder.as_deref())?;
-    let mut stage = Stage::set(folder, Cast { senders: size.connections, subscribers }).await?;
+    let mut stage = Stage::set(folder, Cast { senders: size.connections, subscribers, silent: 0 }).await?;
     full_cycle(&mut stage, way, size.warm_up(), in_flight).await?;
     let mut rounds = Vec::new();
     for _ in 0..size.rounds {

@@ -8,9 +8,9 @@ use crate::loadgen::round::{Latencies, Round};
 use crate::process::Running;
 use crate::site::free_address;
 use crate::until::until;
-use crate::wire::connect::{authority, channel, tls};
+use crate::wire::connect::{authority, tls};
 use crate::wire::parcel::random_bytes;
-use crate::wire::{Device, now_ms};
+use crate::wire::{Device, Peer, now_ms};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -47,7 +47,8 @@ pub struct BareServer {
     /// Before the folder: the process ends before its files vanish.
     process: Running,
     kind: Kind,
-    connections: Vec<Channel>,
+    peer: Peer,
+    connections: Vec<RelayServiceClient<Channel>>,
     bodies: Vec<Bytes>,
     _folder: Folder,
 }
@@ -76,10 +77,16 @@ impl BareServer {
             assert!(process.finished().is_none(), "the bare server ended");
             TcpStream::connect(address).ok()
         });
-        let connect = || channel(address, tls(authority(&data), Some(device.presented())));
-        let connections = (0..connections).map(|_| connect()).collect();
+        let peer = Peer::at(address, tls(authority(&data), Some(device.presented())));
+        let connections = (0..connections).map(|_| peer.through(address).relay()).collect();
         let bodies = (0..BODIES).map(|_| random_bytes(BODY).into()).collect();
-        Ok(Self { process, kind, connections, bodies, _folder: folder })
+        Ok(Self { process, kind, peer, connections, bodies, _folder: folder })
+    }
+
+    /// A connection to it.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     /// Does `messages` of them with `in_flight` unanswered at a time, over all connections together.
@@ -91,9 +98,8 @@ impl BareServer {
         let share = messages.div_ceil(self.connections.len());
         let mut loops = JoinSet::new();
         let meter = Meter::start(Some(self.process.id()))?;
-        for connection in &self.connections {
-            let client = RelayServiceClient::new(connection.clone());
-            let bodies = self.bodies.clone();
+        for client in &self.connections {
+            let (client, bodies) = (client.clone(), self.bodies.clone());
             match self.kind {
                 Kind::Echo => loops.spawn(calls(client, bodies, share, depth, true)),
                 Kind::Put => loops.spawn(calls(client, bodies, share, depth, false)),

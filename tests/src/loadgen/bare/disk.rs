@@ -10,7 +10,7 @@ use crate::wire::parcel::random_bytes;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// Appends `records` of 4 KiB by `writers` that each wait for their sync.
@@ -67,4 +67,21 @@ pub fn fsync(folder: &Folder, records: usize) -> Result<Round, LoadError> {
     round.usage = meter.stop()?;
     std::fs::remove_file(path)?;
     Ok(round)
+}
+
+/// Writes `bytes` to a file from its beginning to its end and syncs it once; returns how long that took.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn sequential(folder: &Folder, bytes: &[u8]) -> Result<Duration, LoadError> {
+    /// Bytes written at a time.
+    const STEP: usize = 1 << 20;
+    let path = folder.path().join("bare-sequential");
+    let mut file = File::create(&path)?;
+    let began = Instant::now();
+    bytes.chunks(STEP).try_for_each(|step| file.write_all(step))?;
+    file.sync_all()?;
+    let took = began.elapsed();
+    std::fs::remove_file(path)?;
+    Ok(took)
 }

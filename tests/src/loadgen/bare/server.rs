@@ -13,6 +13,7 @@ use samverkan_hub::limits;
 use samverkan_hub::tls::ServerTls;
 use samverkan_proto::v1::relay_service_server::{RelayService, RelayServiceServer};
 use samverkan_proto::v1::submit_stream_response::Outcome;
+use samverkan_proto::v1::upload_blob_request::Part;
 use samverkan_proto::v1::{
     DownloadBlobRequest, DownloadBlobResponse, GetMessageStatusRequest, GetMessageStatusResponse,
     GetUploadRequest, GetUploadResponse, ReceiveRequest, ReceiveResponse, SubmitRequest, SubmitResponse,
@@ -35,7 +36,7 @@ const LOG: &str = "log";
 const UNANSWERED: usize = 256;
 
 /// Serves at `address` with the keys in `folder` until the process is killed. With `log` every message is on disk before it is answered;
-/// without, a call gets its own content back.
+/// without, a call gets its own content back. Attachments are read and forgotten.
 ///
 /// # Errors
 /// When the keys, the log or the address can not be used.
@@ -138,9 +139,16 @@ impl RelayService for Bare {
 
     async fn upload_blob(
         &self,
-        _: Request<Streaming<UploadBlobRequest>>,
+        request: Request<Streaming<UploadBlobRequest>>,
     ) -> Result<Response<UploadBlobResponse>, Status> {
-        unimplemented()
+        let mut parts = request.into_inner();
+        let mut offset = 0;
+        while let Some(UploadBlobRequest { part }) = parts.message().await? {
+            if let Some(Part::Data(data)) = part {
+                offset += data.len() as u64;
+            }
+        }
+        Ok(Response::new(UploadBlobResponse { offset, complete: true }))
     }
 
     type DownloadBlobStream = Answers<DownloadBlobResponse>;

@@ -2,10 +2,15 @@
 //!
 //! * [`goal`]: figures, medians, and what they should reach.
 //! * [`speed`]: goals 1 to 5, measured together.
+//! * [`memory`]: goal 8; [`volume`]: goals 9 and 10; [`files`]: goal 11; [`sealing`]: goal 12.
 //! * `run` here asks for them, tells of them and writes them down.
 
+pub mod files;
 pub mod goal;
+pub mod memory;
+pub mod sealing;
 pub mod speed;
+pub mod volume;
 
 use super::error::LoadError;
 use super::folder::Folder;
@@ -32,11 +37,49 @@ pub struct Plan {
     pub connections: usize,
     /// Devices that receive.
     pub subscribers: usize,
+    /// Messages that wait, level by level, ascending.
+    pub levels: Vec<usize>,
+    /// Devices that only listen.
+    pub crowd: usize,
+    /// Bytes of a large attachment.
+    pub attachment: u64,
     /// Where files go.
     pub folder: Option<PathBuf>,
 }
 
 impl Plan {
+    /// Everything as the goals are defined.
+    #[must_use]
+    pub fn full() -> Self {
+        Self {
+            only: Vec::new(),
+            rounds: 5,
+            messages: 40_000,
+            repeats: 3,
+            connections: 4,
+            subscribers: 16,
+            levels: vec![10_000, 100_000, 1_000_000],
+            crowd: 10_000,
+            attachment: 1 << 30,
+            folder: None,
+        }
+    }
+
+    /// A little of everything: it shows that everything works, and says nothing about speed.
+    #[must_use]
+    pub fn quick() -> Self {
+        Self {
+            rounds: 1,
+            messages: 200,
+            repeats: 0,
+            subscribers: 2,
+            levels: vec![50, 100],
+            crowd: 20,
+            attachment: 1 << 20,
+            ..Self::full()
+        }
+    }
+
     fn asks_for(&self, id: u32) -> bool {
         self.only.is_empty() || self.only.contains(&id)
     }
@@ -72,6 +115,13 @@ pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Res
     if speed::GOALS.iter().any(|id| plan.asks_for(*id)) {
         goals.extend(speed::measure(plan, &mut out).await?);
     }
+    goals.extend(stored(plan, &mut out).await?);
+    if plan.asks_for(11) {
+        goals.push(files::measure(plan, &mut out).await?);
+    }
+    if plan.asks_for(12) {
+        goals.push(sealing::measure(plan, &mut out).await?);
+    }
     goals.retain(|goal| plan.asks_for(goal.id));
     goals.iter().try_for_each(|goal| tell(goal, &mut out))?;
     let met = goals.iter().all(|goal| goal.met);
@@ -83,6 +133,21 @@ pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Res
         writeln!(file)?;
     }
     Ok(met)
+}
+
+/// Goals 8 to 10: memory is one of them, and one of its figures comes from the other two.
+async fn stored(plan: &Plan, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
+    let mut goals = Vec::new();
+    let mut each = None;
+    if [9, 10].iter().any(|id| plan.asks_for(*id)) {
+        let measured = volume::measure(plan, out).await?;
+        each = Some(measured.memory_each());
+        goals = measured.goals();
+    }
+    if plan.asks_for(8) {
+        goals.insert(0, memory::measure(plan, each, out).await?);
+    }
+    Ok(goals)
 }
 
 fn tell(goal: &Goal, out: &mut impl Write) -> Result<(), LoadError> {

@@ -41,7 +41,7 @@ struct Together {
 /// Whatever makes a measurement worthless.
 pub async fn measure(plan: &Plan, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
     let echo = BareServer::start(plan.folder()?, Kind::Echo, plan.connections)?;
-    let cast = Cast { senders: plan.connections, subscribers: plan.subscribers };
+    let cast = Cast { senders: plan.connections, subscribers: plan.subscribers, silent: 0 };
     let mut stage = Stage::set(plan.folder()?, cast).await?;
     // Connections, caches and the files' first blocks are not what is measured.
     echo.round(plan.messages / 10 + 1, CALLED).await?;

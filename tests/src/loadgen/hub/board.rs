@@ -1,6 +1,7 @@
 //! What was sent, answered and delivered in one round. Senders and subscribers of all threads share it.
 
 use crate::loadgen::error::{LoadError, ensure};
+use crate::loadgen::round::Round;
 use samverkan_proto::ids::sha256;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, Record as _, wraps_hash};
 use samverkan_proto::v1::Delivery;
@@ -113,34 +114,24 @@ impl Board {
         Ok(record(receipt)?.hub_time_ms)
     }
 
-    /// The times of every letter, as they were noted.
-    pub fn times(&self) -> impl Iterator<Item = Times> {
-        let read = |at: &AtomicU64| Some(at.load(Ordering::Relaxed)).filter(|at| *at > 0);
-        (0..self.letters.len()).map(move |place| Times {
-            sent: read(&self.sent[place]),
-            answered: read(&self.answered[place]),
-            delivered: read(&self.delivered[place]),
-        })
-    }
-}
-
-/// When what happened to a letter, in nanoseconds since the round began.
-#[derive(Clone, Copy, Debug)]
-pub struct Times {
-    /// It was sent, or should have been.
-    pub sent: Option<u64>,
-    /// Its sender had the receipt.
-    pub answered: Option<u64>,
-    /// Its recipient had it.
-    pub delivered: Option<u64>,
-}
-
-impl Times {
-    /// From one moment to another that may have been earlier.
+    /// The latencies of all letters, as far as both their ends were noted.
     #[must_use]
-    pub fn between(from: Option<u64>, to: Option<u64>) -> Option<Duration> {
-        Some(Duration::from_nanos(to?.saturating_sub(from?)))
+    pub fn round(&self) -> Round {
+        let mut round = Round::default();
+        for place in 0..self.letters.len() {
+            let at = |times: &[AtomicU64]| Some(times[place].load(Ordering::Relaxed)).filter(|at| *at > 0);
+            let (sent, answered, delivered) = (at(&self.sent), at(&self.answered), at(&self.delivered));
+            between(sent, answered).into_iter().for_each(|time| round.answered.add(time));
+            between(sent, delivered).into_iter().for_each(|time| round.arrived.add(time));
+            between(answered, delivered).into_iter().for_each(|time| round.delivered.add(time));
+        }
+        round
     }
+}
+
+/// From one moment to another, which may have been the earlier one: then nothing.
+fn between(from: Option<u64>, to: Option<u64>) -> Option<Duration> {
+    Some(Duration::from_nanos(to?.saturating_sub(from?)))
 }
 
 fn record(receipt: &[u8]) -> Result<HubReceipt, LoadError> {

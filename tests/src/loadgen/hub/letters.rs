@@ -26,6 +26,8 @@ pub struct Letter {
 /// A round's letters.
 #[derive(Debug)]
 pub struct Letters {
+    /// The place of the first.
+    pub first: usize,
     /// For each sender what it sends, in order.
     pub by_sender: Vec<Vec<Letter>>,
     /// What is to arrive, by place.
@@ -70,7 +72,7 @@ impl Templates {
             threads.into_iter().flat_map(|thread| thread.join().expect("making letters works")).collect()
         });
         let (by_sender, expected) = (vec![Vec::new(); self.senders], Vec::with_capacity(n));
-        let mut letters = Letters { by_sender, expected, bytes: 0 };
+        let mut letters = Letters { first, by_sender, expected, bytes: 0 };
         for (letter, expected) in made {
             let SubmitRequest { header, wraps, content } = &letter.request;
             letters.bytes += (header.len() + wraps.len() + content.len()) as u64;

@@ -5,10 +5,15 @@
 //! * [`board`]: what was sent, answered and delivered, and whether it is what it should be.
 //! * [`sender`]: hands letters in, by calls or over a stream; [`subscriber`]: takes, checks and acknowledges them.
 //! * [`round`]: one round of all that.
+//! * [`volume`]: mailboxes that fill up and are emptied, and the hub opened again over them.
+//! * [`crowd`]: many devices that only listen, and some that do not even read; [`files`]: a large attachment.
 
 pub mod board;
+pub mod crowd;
+pub mod files;
 pub mod letters;
 pub mod round;
 pub mod sender;
 pub mod stage;
 pub mod subscriber;
+pub mod volume;

@@ -1,7 +1,7 @@
 //! One round on a stage.
 
-use super::board::{Board, Times};
-use super::letters::Letters;
+use super::board::Board;
+use super::letters::{Letter, Letters};
 use super::sender::{Pace, Way, send, send_paced};
 use super::stage::Stage;
 use crate::loadgen::error::{LoadError, ensure};
@@ -45,7 +45,11 @@ enum Sending {
     Open(Pace),
 }
 
-async fn in_patience(round: impl Future<Output = Result<Round, LoadError>>) -> Result<Round, LoadError> {
+/// What a round gives, if it ends.
+///
+/// # Errors
+/// Its own, and [`LoadError::Wrong`] when it has come to a stop.
+pub async fn in_patience<T>(round: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
     tokio::time::timeout(PATIENCE, round).await.map_err(|_| LoadError::Wrong("a round does not end"))?
 }
 
@@ -58,40 +62,68 @@ async fn cycle(stage: &mut Stage, letters: Letters, how: Sending) -> Result<Roun
     for subscriber in stage.subscribers.drain(..) {
         receiving.spawn(subscriber.round(Arc::clone(&board)));
     }
-    let mut sending = JoinSet::new();
-    let senders = stage.senders.len();
-    for (peer, letters) in stage.senders.iter().cloned().zip(letters.by_sender) {
-        let board = Arc::clone(&board);
-        sending.spawn(async move {
-            match how {
-                Sending::Closed(way, in_flight) => {
-                    send(way, &peer, letters, in_flight.div_ceil(senders), &board).await
-                }
-                Sending::Open(pace) => send_paced(&peer, letters, pace, &board).await,
-            }
-        });
-    }
-    while let Some(done) = sending.join_next().await {
-        done??;
+    match how {
+        Sending::Closed(way, in_flight) => {
+            send_all(stage, letters.by_sender, way, in_flight, &board).await?;
+        }
+        Sending::Open(pace) => {
+            let sending = stage.senders.iter().cloned().zip(letters.by_sender).map(|(peer, letters)| {
+                let board = Arc::clone(&board);
+                async move { send_paced(&peer, letters, pace, &board).await }
+            });
+            all(sending.collect()).await?;
+        }
     }
     while let Some(done) = receiving.join_next().await {
         stage.subscribers.push(done??);
     }
     let usage = meter.stop()?;
-    let mut round = Round { messages, usage, ..times(&board) };
+    let mut round = Round { messages, usage, ..board.round() };
     round.syncs = Some(stage.syncs()? - synced);
-    let counts = [round.answered.count(), round.arrived.count()];
-    ensure(counts == [messages; 2], "not every message was answered and delivered")?;
+    ensure(round.answered.count() == messages, "not every message was answered")?;
+    ensure(round.arrived.count() == messages, "not every message was delivered")?;
     Ok(round)
 }
 
-fn times(board: &Board) -> Round {
-    let mut round = Round::default();
-    for times in board.times() {
-        let between = Times::between;
-        between(times.sent, times.answered).into_iter().for_each(|time| round.answered.add(time));
-        between(times.sent, times.delivered).into_iter().for_each(|time| round.arrived.add(time));
-        between(times.answered, times.delivered).into_iter().for_each(|time| round.delivered.add(time));
+/// Hands `messages` in for mailboxes that nobody reads, in a closed loop.
+///
+/// # Errors
+/// As [`full_cycle`].
+pub async fn submit(stage: &Stage, way: Way, letters: Letters, in_flight: usize) -> Result<Round, LoadError> {
+    let messages = letters.expected.len() as u64;
+    let synced = stage.syncs()?;
+    let meter = Meter::start(Some(stage.pid()))?;
+    let board = Arc::new(Board::new(letters.first, letters.expected));
+    in_patience(send_all(stage, letters.by_sender, way, in_flight, &board)).await?;
+    let mut round = Round { messages, usage: meter.stop()?, ..board.round() };
+    round.syncs = Some(stage.syncs()? - synced);
+    ensure(round.answered.count() == messages, "not every message was answered")?;
+    Ok(round)
+}
+
+/// Hands every sender's letters in, with `in_flight` unanswered over all of them together.
+///
+/// # Errors
+/// The first refusal.
+pub async fn send_all(
+    stage: &Stage,
+    letters: Vec<Vec<Letter>>,
+    way: Way,
+    in_flight: usize,
+    board: &Arc<Board>,
+) -> Result<(), LoadError> {
+    let depth = in_flight.div_ceil(stage.senders.len());
+    let sending = stage.senders.iter().cloned().zip(letters).map(|(peer, letters)| {
+        let board = Arc::clone(board);
+        async move { send(way, &peer, letters, depth, &board).await }
+    });
+    all(sending.collect()).await
+}
+
+/// Waits until all have ended, or the first has failed; then the others end, too.
+async fn all(mut tasks: JoinSet<Result<(), LoadError>>) -> Result<(), LoadError> {
+    while let Some(done) = tasks.join_next().await {
+        done??;
     }
-    round
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::board::Board;
 use crate::loadgen::error::{LoadError, ensure};
 use crate::wire::statement::header_hash;
-use crate::wire::{Member, Peer, now_ms};
+use crate::wire::{Peer, now_ms};
 use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use samverkan_proto::limits::MAX_CREDIT;
@@ -47,24 +47,15 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Opens the stream of the member's first device. Nothing waits for it.
+    /// Opens the stream of the device whose key this is.
     ///
     /// # Errors
     /// The refusal.
-    ///
-    /// # Panics
-    /// When the member's identifier is none.
-    pub async fn open(
-        number: u32,
-        member: &Member,
-        signer: Arc<Signer>,
-        peer: &Peer,
-    ) -> Result<Self, LoadError> {
+    pub async fn open(number: u32, org: OrgId, signer: Arc<Signer>, peer: &Peer) -> Result<Self, LoadError> {
         let (steps, queue) = mpsc::channel(QUEUE);
         let start = ReceiveRequest { step: Some(Step::Start(Start { credit: MAX_CREDIT })) };
         steps.send(start).await.map_err(|_| LoadError::Ended)?;
         let items = peer.relay().receive(ReceiverStream::new(queue)).await?.into_inner();
-        let org = OrgId::parse(&member.org()).expect("a member has an identifier");
         let (unsaid, unanswered) = (Vec::with_capacity(BATCH), VecDeque::new());
         Ok(Self { number, org, signer, steps, items, cursor: 0, taken_in_ms: 0, used: 0, unsaid, unanswered })
     }
