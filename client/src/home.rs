@@ -235,7 +235,7 @@ impl Profile {
         let mut on_wait = Some(on_wait);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(ProfileLock { _file: file }),
+                Ok(()) => return Ok(ProfileLock { _held: Held(file) }),
                 Err(TryLockError::Error(error)) => {
                     return Err(FileError { path, reason: FileReason::Io(error) }.into());
                 }
@@ -262,7 +262,7 @@ impl Profile {
         let path = self.folder.join(FETCH_LOCK);
         let file = files::open_lock_file(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(FetchLock { _file: file })),
+            Ok(()) => Ok(Some(FetchLock { _held: Held(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(FileError { path, reason: FileReason::Io(error) }.into()),
         }
@@ -271,14 +271,25 @@ impl Profile {
 
 /// Proof that this process alone fetches attachments; dropping it lets the next one begin.
 pub struct FetchLock {
-    _file: File,
+    _held: Held,
 }
 
 /// Proof that this process alone may change the profile; dropping it lets the next one in.
 ///
 /// The kernel releases the lock when the process ends, so a crash leaves nothing to clean up.
 pub struct ProfileLock {
-    _file: File,
+    _held: Held,
+}
+
+/// A locked file. The lock is given up by word and not by closing the file: a process that this one is just starting has a copy of
+/// everything open until it runs its own program, and the lock would be held for as long as the copy is open.
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What can not be unlocked is unlocked when it is closed, which comes next.
+        let _ = self.0.unlock();
+    }
 }
 
 #[cfg(test)]
@@ -393,5 +404,19 @@ mod tests {
         profile.lock(Duration::ZERO, || panic!("nobody holds it")).expect("not in the way of others");
         drop(fetching);
         assert!(profile.try_lock_fetching().expect("a lock file").is_some());
+    }
+
+    #[test]
+    fn what_a_child_process_has_a_copy_of_is_free_again_all_the_same() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let profile = home_in(dir.path()).open_or_create(&ProfileName::default()).expect("created");
+        let held = profile.lock(Duration::ZERO, || panic!("nobody holds it")).expect("locked");
+        let fetching = profile.try_lock_fetching().expect("a lock file").expect("nobody fetches");
+        // What a fork does to every open file.
+        let copies = [&held._held, &fetching._held].map(|held| held.0.try_clone().expect("copied"));
+        drop((held, fetching));
+        profile.lock(Duration::ZERO, || panic!("nobody holds it")).expect("locked again");
+        assert!(profile.try_lock_fetching().expect("a lock file").is_some());
+        drop(copies);
     }
 }

@@ -1,7 +1,5 @@
 //! One delivery: opened and verified in the order of PROTOCOL.md section 7, with its attachments.
 
-use std::time::Duration;
-
 use samverkan_envelope::open::{
     HeldKey, LocalDevice, Memory, OpenError, Received as Parsed, Refusal, Verified,
 };
@@ -17,11 +15,6 @@ use super::transfer::Downloaded;
 use super::{Session, keys};
 use crate::connect::Link;
 use crate::error::Result;
-use crate::home::FetchLock;
-
-/// How often the lock for fetching is tried, and the pause between two tries.
-const LOCK_TRIES: u32 = 20;
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a delivery turned out to be.
 pub(super) enum Opened {
@@ -124,7 +117,7 @@ impl Session {
             Err(OpenError::Refused(refusal)) => return Ok(self.refused(&header, &refusal)),
         };
         let has_attachments = !verified.body().attachments.is_empty();
-        let fetching = if has_attachments { self.lock_fetching().await? } else { None };
+        let fetching = if has_attachments { self.profile.try_lock_fetching()? } else { None };
         if has_attachments && fetching.is_none() {
             return Ok(Opened::Elsewhere);
         }
@@ -134,18 +127,6 @@ impl Session {
         }
         let receipt = self.receipt_for(&header, verified.delivered());
         Ok(Opened::Good { kept: Box::new(keep(delivery, verified)), receipt })
-    }
-
-    /// The lock for fetching attachments; `None` while another process has it. A process that this one is just starting holds a copy of
-    /// the last lock for an instant, which is no other process that fetches.
-    async fn lock_fetching(&self) -> Result<Option<FetchLock>> {
-        for _ in 1..LOCK_TRIES {
-            if let Some(lock) = self.profile.try_lock_fetching()? {
-                return Ok(Some(lock));
-            }
-            tokio::time::sleep(LOCK_PAUSE).await;
-        }
-        Ok(self.profile.try_lock_fetching()?)
     }
 
     /// What this device says about a message, now.
