@@ -185,15 +185,20 @@ async fn bad_096_id_is_not_the_digest() {
     refusal.is(Code::FailedPrecondition, ErrorReason::BlobMissing, "");
 }
 
-#[tokio::test]
-async fn bad_098_download_ranges() {
-    let ground = Ground::new().await;
-    let blob = Blob::random(200_000);
+/// A message with an attachment of this many bytes that the hub has taken: the attachment, and the message's id.
+async fn sent_with(ground: &Ground, bytes: u64) -> (Blob, [u8; 16]) {
+    let blob = Blob::random(bytes);
     blob.upload(&ground.peer).await.expect("uploaded");
     let mut parcel = ground.parcel();
     parcel.attach(blob.id, blob.len());
     parcel.submit(&ground.peer).await.expect("accepted");
-    let message = parcel.header.message_id;
+    (blob, parcel.header.message_id)
+}
+
+#[tokio::test]
+async fn bad_098_download_ranges() {
+    let ground = Ground::new().await;
+    let (blob, message) = sent_with(&ground, 200_000).await;
     let recipient = ground.recipient.connect(ground.hub);
     for (offset, length) in [
         (blob.len() + 1, 0),
@@ -218,12 +223,7 @@ async fn bad_098_download_ranges() {
 #[tokio::test]
 async fn bad_098_downloads_by_others() {
     let ground = Ground::new().await;
-    let blob = Blob::random(1);
-    blob.upload(&ground.peer).await.expect("uploaded");
-    let mut parcel = ground.parcel();
-    parcel.attach(blob.id, blob.len());
-    parcel.submit(&ground.peer).await.expect("accepted");
-    let message = parcel.header.message_id;
+    let (blob, message) = sent_with(&ground, 1).await;
     let recipient = ground.recipient.connect(ground.hub);
     let refusal = refused("the sender", blob.download(&ground.peer, message, 0, 0).await);
     refusal.is(Code::NotFound, ErrorReason::MessageUnknown, "");

@@ -2,27 +2,17 @@
 
 use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{Office, POLICE};
+use samverkan_tests::office::{Office, POLICE, invited, join_line};
 use samverkan_tests::ordinary::set_mode;
 use samverkan_tests::process::{Outcome, run};
+use samverkan_tests::site::Invitation;
+use samverkan_tests::wire::member::organisation_number;
 use std::fs;
 use std::process::Command;
 
-/// The command line that joins as `handle`.
-fn join(handle: &str) -> [&str; 11] {
-    [
-        "join",
-        "invitation.txt",
-        "--handle",
-        handle,
-        "--mailbox",
-        "stod",
-        "--kit",
-        "kit-1.txt",
-        "--kit-copy",
-        "kit-2.txt",
-        "--json",
-    ]
+/// The command line that joins as `handle` and answers in JSON.
+fn join(handle: &str) -> Vec<&str> {
+    [&join_line(handle, "stod")[..], &["--json"]].concat()
 }
 
 /// Runs a command with these bytes as the file that the passphrase is in.
@@ -51,8 +41,7 @@ const NONE: [NoPassphrase; 6] = [
 #[test]
 fn bad_128_what_is_no_passphrase_makes_no_keys_and_opens_none() {
     let hub = HubProcess::start();
-    let cli = Cli::new();
-    fs::write(cli.folder().join("invitation.txt"), hub.invite(&POLICE)).expect("a file");
+    let cli = invited(&hub.invite(&POLICE));
     for (what, bytes, code) in NONE {
         let error = with_passphrase(&cli, &bytes(), &join(POLICE.handle)).refused(2, code);
         assert!(
@@ -77,16 +66,8 @@ const OPEN: &str = "oppen-exempel";
 
 #[test]
 fn bad_128_a_passphrase_that_others_can_read_or_nobody_is_refused() {
-    let cli = Cli::new();
-    fs::write(
-        cli.folder().join("invitation.txt"),
-        HubProcess::shared().invite(&samverkan_tests::site::Invitation {
-            handle: OPEN,
-            number: &samverkan_tests::wire::member::organisation_number(8128),
-            ..POLICE
-        }),
-    )
-    .expect("a file");
+    let who = Invitation { handle: OPEN, number: &organisation_number(8128), ..POLICE };
+    let cli = invited(&HubProcess::shared().invite(&who));
     set_mode(&cli.passphrase_file(), 0o644);
     let error = cli.run(&join(OPEN)).refused(2, "PASSPHRASE_UNREADABLE");
     assert!(error["message"].as_str().is_some_and(|words| words.contains("others can read")), "{error}");

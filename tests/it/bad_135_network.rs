@@ -12,20 +12,18 @@ use samverkan_tests::cli::Cli;
 use samverkan_tests::clocked::ClockedHub;
 use samverkan_tests::evil::{FLOOD, Flood, FloodingHub};
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
+use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invite_over, invited, join_line};
 use samverkan_tests::process::{Outcome, Running, run};
 use samverkan_tests::proxy::{Proxy, Way};
 use samverkan_tests::site::Site;
 use samverkan_tests::until::until;
-use samverkan_tests::wire::invite::Invite;
 use samverkan_tests::wire::now_ms;
 use std::net::TcpListener;
 use std::process::Command;
 
-/// Joins as the organisation with this handle.
+/// Joins as the organisation with this handle and answers in JSON.
 fn join(handle: &str) -> Vec<&str> {
-    let line = "join invitation.txt --mailbox stod --kit kit-1.txt --kit-copy kit-2.txt --json --handle";
-    line.split(' ').chain([handle]).collect()
+    [&join_line(handle, "stod")[..], &["--json"]].concat()
 }
 
 const REFERRAL: [&str; 9] = [
@@ -57,12 +55,8 @@ fn relayed(hub: &Site) -> (Proxy, Office) {
 }
 
 /// Somebody with an invitation to this hub at this address.
-fn invited(hub: &Site, address: &str) -> Cli {
-    let cli = Cli::new();
-    let invite = Invite::parse(&hub.invite(&POLICE)).expect("an invitation");
-    let invite = Invite { address: address.to_owned(), ..invite }.to_text();
-    std::fs::write(cli.folder().join("invitation.txt"), invite).expect("a file");
-    cli
+fn invited_at(hub: &Site, address: &str) -> Cli {
+    invited(&invite_over(hub, address, &POLICE))
 }
 
 fn has_keys_or_kits(cli: &Cli) -> bool {
@@ -97,16 +91,16 @@ fn bad_135_without_a_network_every_command_says_so_and_what_is_sealed_waits() {
 #[test]
 fn bad_135_a_name_that_leads_nowhere_or_to_somebody_else() {
     let (hub, other) = (HubProcess::start(), HubProcess::start());
-    let nowhere = invited(&hub, "hub.exempel.invalid:8443");
+    let nowhere = invited_at(&hub, "hub.exempel.invalid:8443");
     nowhere.run(&join(POLICE.handle)).refused(7, "HUB_UNREACHABLE");
     assert!(!has_keys_or_kits(&nowhere));
     hub.operator(&["org", "remove", "polisen-exempel", "--yes"]).exits(0);
     // The hub's certificate is for its number, not for the name that leads to it.
-    let misnamed = invited(&hub, &format!("localhost:{}", hub.address().port()));
+    let misnamed = invited_at(&hub, &format!("localhost:{}", hub.address().port()));
     misnamed.run(&join(POLICE.handle)).refused(9, "HUB_NOT_TRUSTED");
     assert!(!has_keys_or_kits(&misnamed));
     hub.operator(&["org", "remove", "polisen-exempel", "--yes"]).exits(0);
-    let misled = invited(&hub, &other.address().to_string());
+    let misled = invited_at(&hub, &other.address().to_string());
     misled.run(&join(POLICE.handle)).refused(9, "HUB_KEYS_CHANGED");
     assert!(!has_keys_or_kits(&misled));
 }
@@ -237,13 +231,12 @@ fn bad_139_a_clock_that_is_a_day_behind_is_told_and_nothing_is_sent() {
     let hub = ClockedHub::start();
     let (police, _) = (Office::open(&hub, &POLICE, "brottsoffer"), Office::open(&hub, &ASSOCIATION, "stod"));
     police.run(&["find", "--refresh"]).exits(0);
-    let newcomer = Cli::new();
     let who = samverkan_tests::site::Invitation {
         handle: "sen-exempel",
         number: &samverkan_tests::wire::member::organisation_number(9),
         ..ASSOCIATION
     };
-    std::fs::write(newcomer.folder().join("invitation.txt"), hub.invite(&who)).expect("a file");
+    let newcomer = invited(&hub.invite(&who));
     // To the hub, this computer's clock is a day behind.
     hub.pass(DAY_MS);
     let is_told = |outcome: Outcome| {
@@ -268,8 +261,7 @@ fn bad_139_a_clock_that_is_a_day_behind_is_told_and_nothing_is_sent() {
 #[test]
 fn bad_139_a_clock_that_is_a_day_ahead_is_told_to_who_joins() {
     let hub = ClockedHub::start();
-    let cli = Cli::new();
-    std::fs::write(cli.folder().join("invitation.txt"), hub.invite(&POLICE)).expect("a file");
+    let cli = invited(&hub.invite(&POLICE));
     hub.go_back(DAY_MS);
     cli.run(&join(POLICE.handle)).refused(3, "CLOCK_WRONG");
     assert!(!has_keys_or_kits(&cli));

@@ -6,7 +6,7 @@
 
 use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invite_over};
+use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invite_over, invited, join_line};
 use samverkan_tests::process::{Outcome, Running};
 use samverkan_tests::proxy::{Proxy, Way};
 use samverkan_tests::site::Invitation;
@@ -70,40 +70,31 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
     names
 }
 
-/// Joins with everything on the line, as the organisation with this handle.
-fn join(handle: &str) -> Vec<&str> {
-    let line = "join invitation.txt --mailbox stod --kit kit-1.txt --kit-copy kit-2.txt --handle";
-    line.split(' ').chain([handle]).collect()
-}
-
 /// An organisation that nobody else is.
 fn newcomer(number: u32) -> (String, String) {
     (format!("ny-{number}-exempel"), organisation_number(number))
 }
 
 /// Somebody with an invitation to the hub behind a relay.
-fn invited(hub: &HubProcess, proxy: &Proxy, number: u32) -> Cli {
-    let cli = Cli::new();
+fn invited_over(hub: &HubProcess, proxy: &Proxy, number: u32) -> Cli {
     let (handle, orgnr) = newcomer(number);
     let who = Invitation { handle: &handle, name: "Jouren Exempel", number: &orgnr, kind: "volunteer" };
-    std::fs::write(cli.folder().join("invitation.txt"), invite_over(hub, proxy.address(), &who))
-        .expect("a file");
-    cli
+    invited(&invite_over(hub, proxy.address(), &who))
 }
 
 #[test]
 fn bad_137_ctrl_c_at_every_turn_of_join_is_gone_on_from() {
     let hub = HubProcess::start();
     let proxy = Proxy::start(hub.address());
-    let whole = invited(&hub, &proxy, 0);
-    whole.run(&join(&newcomer(0).0)).exits(0);
+    let whole = invited_over(&hub, &proxy, 0);
+    whole.run(&join_line(&newcomer(0).0, "stod")).exits(0);
     let as_it_should_be = names(&whole.home());
     let mut number = 0;
     let stops = at_every_turn(|place| {
         number += 1;
-        let cli = invited(&hub, &proxy, number);
+        let cli = invited_over(&hub, &proxy, number);
         let (handle, _) = newcomer(number);
-        let line = [&join(&handle)[..], &["--json"]].concat();
+        let line = [&join_line(&handle, "stod")[..], &["--json"]].concat();
         let mut command = cli.command(&line);
         let (_, stopped) = stop_at(&proxy, place, &mut command, cli.folder());
         let again = cli.run(&line);
@@ -304,15 +295,13 @@ fn asked_for_passphrase(cli: &Cli, words: &[&str]) -> Command {
 fn bad_137_ctrl_c_at_every_question_of_join_makes_nothing() {
     let hub = HubProcess::shared();
     let proxy = Proxy::start(hub.address());
-    let cli = Cli::new();
     let who = Invitation {
         handle: "fragad-exempel",
         name: "Jouren Exempel",
         number: "8024000021",
         kind: "volunteer",
     };
-    std::fs::write(cli.folder().join("invitation.txt"), invite_over(hub, proxy.address(), &who))
-        .expect("a file");
+    let cli = invited(&invite_over(hub, proxy.address(), &who));
     let passphrase = format!("{}{ENTER}", cli.passphrase());
     let questions = [
         ("What is your first mailbox called?", ENTER),

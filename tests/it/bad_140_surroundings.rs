@@ -2,7 +2,7 @@
 
 use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
+use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invited, join_line};
 use samverkan_tests::ordinary::{Ordinary, set_mode};
 use samverkan_tests::process::{Outcome, run};
 use samverkan_tests::site::Invitation;
@@ -12,22 +12,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The command line that joins as `handle`.
-fn join(handle: &str) -> [&str; 10] {
-    [
-        "join",
-        "invitation.txt",
-        "--handle",
-        handle,
-        "--mailbox",
-        "stod",
-        "--kit",
-        "kit-1.txt",
-        "--kit-copy",
-        "kit-2.txt",
-    ]
-}
 
 /// The client's program with nothing of this process's environment.
 fn bare(cli: &Cli, words: &[&str]) -> Command {
@@ -116,12 +100,10 @@ fn bad_138_a_name_that_only_looks_like_another_is_seen_to_be_another() {
         let number = organisation_number(number);
         let line =
             ["org", "invite", handle, "--name", name, "--number", &number, "--kind", "volunteer", "--json"];
-        let invited = hub.operator(&line);
-        if invited.code == Some(0) {
-            let cli = Cli::new();
-            let invite = invited.json()["invite"].as_str().expect("an invitation").to_owned();
-            fs::write(cli.folder().join("invitation.txt"), invite).expect("a file");
-            let joined = cli.json(&join(handle));
+        let outcome = hub.operator(&line);
+        if outcome.code == Some(0) {
+            let cli = invited(outcome.json()["invite"].as_str().expect("an invitation"));
+            let joined = cli.json(&join_line(handle, "stod"));
             hub.confirm(handle, joined["safety_number"].as_str().expect("a number"));
         }
     }
@@ -165,8 +147,7 @@ fn open_to_others(folder: &Path) -> Vec<(PathBuf, u32)> {
 fn bad_140_umask_000_opens_nothing_to_others() {
     let hub = HubProcess::start();
     let police = Office::open(&hub, &POLICE, "brottsoffer");
-    let cli = Cli::new();
-    fs::write(cli.folder().join("invitation.txt"), hub.invite(&ASSOCIATION)).expect("a file");
+    let cli = invited(&hub.invite(&ASSOCIATION));
     let unmasked = |words: &[&str]| {
         let command = cli.command(words);
         let mut shell = Command::new("sh");
@@ -177,7 +158,7 @@ fn bad_140_umask_000_opens_nothing_to_others() {
         shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         run(shell.current_dir(cli.folder()), b"")
     };
-    unmasked(&join(ASSOCIATION.handle)).exits(0);
+    unmasked(&join_line(ASSOCIATION.handle, "stod")).exits(0);
     let own = unmasked(&["org", "show", "--json"]).json();
     hub.confirm("boj-exempel", own["safety_number"].as_str().expect("a number"));
     police.file("bilaga.pdf", "%PDF");
@@ -198,20 +179,19 @@ fn bad_140_umask_000_opens_nothing_to_others() {
     }
 }
 
+/// Somebody with an invitation to the shared hub, as an association that nobody else is.
+fn newcomer(handle: &str, number: u32) -> Cli {
+    let who = Invitation { handle, number: &organisation_number(number), ..ASSOCIATION };
+    invited(&HubProcess::shared().invite(&who))
+}
+
 #[test]
 fn bad_140_without_a_home_or_with_one_that_is_no_place() {
-    let cli = Cli::new();
-    fs::write(
-        cli.folder().join("invitation.txt"),
-        HubProcess::shared().invite(&Invitation {
-            handle: "hemlos-exempel",
-            number: &organisation_number(8140),
-            ..ASSOCIATION
-        }),
-    )
-    .expect("a file");
+    let cli = newcomer("hemlos-exempel", 8140);
     let passphrase = ["--passphrase-file", "passphrase", "--json"];
-    for words in [&["inbox"][..], &["doctor"], &["find"], &["profile", "list"], &join("hemlos-exempel")] {
+    for words in
+        [&["inbox"][..], &["doctor"], &["find"], &["profile", "list"], &join_line("hemlos-exempel", "stod")]
+    {
         let line = [words, &passphrase].concat();
         let error = run(&mut bare(&cli, &line), b"").refused(3, "HOME_NOT_SET");
         assert!(
@@ -237,21 +217,13 @@ fn bad_140_without_a_home_or_with_one_that_is_no_place() {
 
 #[test]
 fn bad_140_a_home_that_can_not_be_written_to() {
-    let cli = Cli::new();
-    fs::write(
-        cli.folder().join("invitation.txt"),
-        HubProcess::shared().invite(&Invitation {
-            handle: "last-exempel",
-            number: &organisation_number(8141),
-            ..ASSOCIATION
-        }),
-    )
-    .expect("a file");
+    let cli = newcomer("last-exempel", 8141);
     let ordinary = Ordinary::user(&samverkan_tests::binaries::binaries().client);
     fs::create_dir(cli.folder().join("låst")).expect("a folder");
     ordinary.owns(cli.folder());
     set_mode(&cli.folder().join("låst"), 0o555);
-    let line = [&join("last-exempel")[..], &["--passphrase-file", "passphrase", "--json"]].concat();
+    let line =
+        [&join_line("last-exempel", "stod")[..], &["--passphrase-file", "passphrase", "--json"]].concat();
     let mut command = bare(&cli, &line);
     command.env("HOME", cli.folder().join("låst"));
     let error = run(&mut ordinary.command(&command), b"").refused(3, "HOME_UNUSABLE");

@@ -119,14 +119,14 @@ async fn a_killed_hub_delivers_everything_once() {
     federation.everything_is_delivered_once(&parcels).await;
 }
 
-#[tokio::test]
-async fn an_index_that_is_lost_is_rebuilt() {
+/// Kills the hub when it has answered for everything, does this to its index, and starts it again.
+async fn is_rebuilt_after(ruin: impl FnOnce(&Path)) {
     let federation = Federation::new().await;
     let parcels = federation.parcels(MESSAGES);
     let receipts = federation.submit_and_kill(&parcels, MESSAGES).await;
     assert_eq!(receipts.len(), MESSAGES);
     let before = federation.rebuilds();
-    fs::remove_dir_all(federation.index()).expect("the index can be removed");
+    ruin(&federation.index());
     federation.hub.restart();
     assert_eq!(federation.rebuilds(), before + 1, "the log says so");
     federation.resubmit(&parcels, &receipts).await;
@@ -134,16 +134,13 @@ async fn an_index_that_is_lost_is_rebuilt() {
 }
 
 #[tokio::test]
+async fn an_index_that_is_lost_is_rebuilt() {
+    is_rebuilt_after(|index| fs::remove_dir_all(index).expect("the index can be removed")).await;
+}
+
+#[tokio::test]
 async fn an_index_full_of_garbage_is_rebuilt() {
-    let federation = Federation::new().await;
-    let parcels = federation.parcels(MESSAGES);
-    let receipts = federation.submit_and_kill(&parcels, MESSAGES).await;
-    let before = federation.rebuilds();
-    fill_with_garbage(&federation.index());
-    federation.hub.restart();
-    assert_eq!(federation.rebuilds(), before + 1, "the log says so");
-    federation.resubmit(&parcels, &receipts).await;
-    federation.everything_is_delivered_once(&parcels).await;
+    is_rebuilt_after(fill_with_garbage).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::cli::Cli;
 use crate::site::{Invitation, Site};
 use crate::wire::invite::Invite;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub const ASSOCIATION: Invitation<'static> = Invitation {
     number: "8024000005",
     kind: "volunteer",
 };
+
+/// Where somebody who is invited keeps the invitation.
+const INVITATION: &str = "invitation.txt";
 
 /// An organisation that may send and receive.
 #[derive(Debug)]
@@ -45,10 +49,8 @@ impl Office {
     /// As [`Office::open`].
     #[must_use]
     pub fn open_over(site: &Site, address: SocketAddr, who: &Invitation<'_>, mailbox: &str) -> Self {
-        let cli = Cli::new();
-        std::fs::write(cli.folder().join("invitation.txt"), invite_over(site, address, who)).expect("a file");
-        let kits = ["--kit", "kit-1.txt", "--kit-copy", "kit-2.txt", "--handle", who.handle];
-        let joined = cli.json(&[&["join", "invitation.txt", "--mailbox", mailbox][..], &kits].concat());
+        let cli = invited(&invite_over(site, address, who));
+        let joined = cli.json(&join_line(who.handle, mailbox));
         let number = joined["safety_number"].as_str().expect("a safety number");
         site.confirm(who.handle, number);
         Self { cli, mailbox: format!("{}/{mailbox}", who.handle) }
@@ -118,9 +120,27 @@ impl Office {
 /// # Panics
 /// When the operator's command fails.
 #[must_use]
-pub fn invite_over(site: &Site, address: SocketAddr, who: &Invitation<'_>) -> String {
+pub fn invite_over(site: &Site, address: impl Display, who: &Invitation<'_>) -> String {
     let invite = Invite::parse(&site.invite(who)).expect("an invitation");
     Invite { address: address.to_string(), ..invite }.to_text()
+}
+
+/// A new machine with this invitation in the file that [`join_line`] names.
+///
+/// # Panics
+/// When the disk fails.
+#[must_use]
+pub fn invited(invite: &str) -> Cli {
+    let cli = Cli::new();
+    std::fs::write(cli.folder().join(INVITATION), invite).expect("a file can be written");
+    cli
+}
+
+/// The command line that joins as the organisation with this handle, and with one mailbox of this name.
+#[must_use]
+pub fn join_line<'a>(handle: &'a str, mailbox: &'a str) -> [&'a str; 10] {
+    let [kit, copy] = ["kit-1.txt", "kit-2.txt"];
+    ["join", INVITATION, "--handle", handle, "--mailbox", mailbox, "--kit", kit, "--kit-copy", copy]
 }
 
 impl Deref for Office {

@@ -49,6 +49,18 @@ fn send(run: &Run, more: &[&str]) -> String {
     sent["reference"].as_str().expect("a reference").to_owned()
 }
 
+/// Sends a referral with a text and the file `a.txt`, which is made; gives its reference.
+#[track_caller]
+fn send_with_file(run: &Run, content: &str) -> String {
+    fs::write(run.path("a.txt"), content).expect("written");
+    send(run, &["--attach", &run.path("a.txt")])
+}
+
+/// How many files the person has.
+fn files(run: &Run) -> usize {
+    fs::read_dir(run.folder()).expect("listed").count()
+}
+
 #[test]
 fn bad_135_without_a_hub_a_message_waits_and_everything_says_so() {
     let world = World::new();
@@ -181,10 +193,8 @@ fn an_attachment_comes_out_as_it_went_in_and_only_its_owner_can_read_it() {
 fn bad_131_a_save_that_can_not_be_leaves_nothing_behind() {
     let world = World::new();
     let run = Run::at(&world.one);
-    fs::write(run.path("a.txt"), b"innehall").expect("written");
-    let reference = send(&run, &["--attach", &run.path("a.txt")]);
-    let files = || fs::read_dir(run.folder()).expect("listed").count();
-    let before = files();
+    let reference = send_with_file(&run, "innehall");
+    let before = files(&run);
 
     let exists = run.fails(&["save", &reference, "-o", &run.path("a.txt")]);
     assert_eq!((exists.code(), exists.exit()), (Code::FileExists, Exit::Conflict));
@@ -192,34 +202,34 @@ fn bad_131_a_save_that_can_not_be_leaves_nothing_behind() {
     assert_eq!(nowhere.code(), Code::FileMissing);
     let not_one = run.fails(&["save", &reference, "--attachment", "2", "-o", &run.path("b.txt")]);
     assert_eq!((not_one.code(), not_one.exit()), (Code::AttachmentUnknown, Exit::NotFound));
-    assert_eq!(files(), before);
+    assert_eq!(files(&run), before);
     assert_eq!(fs::read(run.path("a.txt")).expect("untouched"), b"innehall");
 
     run.json(&["save", &reference, "-o", &run.path("a.txt"), "--force"]);
-    assert_eq!(files(), before);
+    assert_eq!(files(&run), before);
 }
 
 #[test]
 fn bad_137_a_save_that_is_stopped_in_the_middle_leaves_nothing_behind() {
     let world = World::new();
     let run = Run::at(&world.one);
-    fs::write(run.path("a.txt"), b"innehall").expect("written");
-    let reference = send(&run, &["--attach", &run.path("a.txt")]);
-    let files = || fs::read_dir(run.folder()).expect("listed").count();
-    let before = files();
+    let reference = send_with_file(&run, "innehall");
+    let before = files(&run);
     let stopped = run.stop().fails(&["save", &reference, "-o", &run.path("b.txt")]);
     assert_eq!((stopped.code(), stopped.exit()), (Code::Interrupted, Exit::Interrupted));
     let forced = run.fails(&["save", &reference, "-o", &run.path("a.txt"), "--force"]);
     assert_eq!(forced.code(), Code::Interrupted);
-    assert_eq!((files(), fs::read(run.path("a.txt")).expect("untouched")), (before, b"innehall".to_vec()));
+    assert_eq!(
+        (files(&run), fs::read(run.path("a.txt")).expect("untouched")),
+        (before, b"innehall".to_vec())
+    );
 }
 
 #[test]
 fn an_attachment_goes_to_another_program_byte_for_byte() {
     let world = World::new();
     let run = Run::at(&world.one);
-    fs::write(run.path("a.txt"), "rad\n").expect("written");
-    let reference = send(&run, &["--attach", &run.path("a.txt")]);
+    let reference = send_with_file(&run, "rad\n");
     assert_eq!(run.human(&["save", &reference, "-o", "-"]), "rad\n");
 }
 

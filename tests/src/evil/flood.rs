@@ -26,6 +26,7 @@ use tonic::metadata::MetadataValue;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
+use super::unimplemented;
 use crate::site::Site;
 use crate::wire::Peer;
 
@@ -117,10 +118,6 @@ struct State {
     greeting: HelloResponse,
     flood: Flood,
     clock: Clock,
-}
-
-fn unimplemented<T>() -> Result<T, Status> {
-    Err(Status::unimplemented("no client of these tests calls this"))
 }
 
 #[tonic::async_trait]

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Capture, Flip, Part};
+use super::{Capture, Flip, Part, unimplemented};
 
 /// Answers that wait for the client.
 const QUEUE: usize = 256;
@@ -102,10 +102,6 @@ impl State {
     fn next_blob(&self) -> Option<Flip> {
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
-}
-
-fn unimplemented<T>() -> Result<T, Status> {
-    Err(Status::unimplemented("no client of these tests calls this"))
 }
 
 #[tonic::async_trait]
