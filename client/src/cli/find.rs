@@ -78,7 +78,7 @@ impl Report for Found {
             msg!("column-name"),
             msg!("column-places"),
             msg!("column-services"),
-            msg!("column-verified"),
+            msg!("column-compared"),
         ];
         let rows = self.organisations.iter().flat_map(|organisation| organisation.rows(page.text()));
         let rows: Vec<Vec<String>> = rows.collect();

@@ -137,7 +137,7 @@ impl Report for One {
             (msg!("label-services"), organisation.services()),
             (msg!("label-mailboxes"), organisation.mailboxes.join(", ")),
             (msg!("label-safety-number"), organisation.safety_number.clone().unwrap_or_default()),
-            (msg!("label-verified"), words),
+            (msg!("label-compared"), words),
         ];
         for (label, value) in details.into_iter().filter(|(_, value)| !value.is_empty()) {
             page.field(label, &value);
@@ -182,7 +182,7 @@ impl Report for All {
             msg!("column-name"),
             msg!("column-kind"),
             msg!("column-state"),
-            msg!("column-verified"),
+            msg!("column-compared"),
         ];
         page.table(&headings, &rows);
     }

@@ -78,7 +78,7 @@ impl Organisation {
         })
     }
 
-    /// One table row a mailbox: address, name, places, services, whether verified.
+    /// One table row a mailbox: address, name, places, services, whether compared.
     pub(super) fn rows(&self, text: &Text) -> Vec<Vec<String>> {
         let anywhere = || text.get(msg!("place-anywhere"), &Args::none());
         let places = if self.municipalities.is_empty() { anywhere() } else { self.municipalities.join(", ") };

@@ -304,7 +304,12 @@ fn organisations_are_found_without_a_passphrase_and_compared_with_one() {
         (&"one".into(), &true.into(), &wrong.into())
     );
     assert_eq!(own["trust"], serde_json::Value::Null);
-    assert!(!run.human(&["org", "show"]).contains("verified"), "{}", run.last_stdout());
+    assert!(!run.human(&["org", "show"]).contains("compared"), "{}", run.last_stdout());
+    assert!(run.human(&["org", "show", "two"]).contains("compared"), "{}", run.last_stdout());
+    for words in ["find", "org list"] {
+        let words: Vec<&str> = words.split(' ').collect();
+        assert!(run.human(&words).lines().next().is_some_and(|line| line.ends_with("COMPARED")), "{words:?}");
+    }
     let found = run.json(&["find"]);
     let handles: Vec<_> =
         found["organisations"].as_array().into_iter().flatten().map(|o| &o["handle"]).collect();
