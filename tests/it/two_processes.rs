@@ -77,6 +77,14 @@ fn bad_129_commands_run_beside_a_watch_and_each_other_and_nothing_is_lost_or_dou
         inbox.ok();
         assert!(!inbox.stderr.contains("open any more"), "something is damaged: {}", inbox.stderr);
     }
+    // Either way is how a watch ends, and no failure.
+    police_watches.interrupt();
+    association_watches.ask_to_stop();
+    for (office, watches) in [(&police, &mut police_watches), (&association, &mut association_watches)] {
+        assert_eq!(until("the watch ends", || watches.finished()).code(), Some(0));
+        let log = String::from_utf8(office.read("watch.log")).expect("text");
+        assert!(log.contains("Something") && !log.contains("error"), "{log}");
+    }
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub fn run(surroundings: Surroundings) -> Exit {
     let waited = worker.and_then(|_| runtime()?.block_on(interrupt::wait(ended, &interrupt)));
     match waited {
         Ok(Some(exit)) => exit,
+        Ok(None) if interrupt.is_the_end() => Exit::Done,
         Ok(None) => fail(&mut stdio(), &Error::new(Code::Interrupted)),
         Err(_) => fail(&mut stdio(), &Error::new(Code::ProgramDefect)),
     }
@@ -77,7 +78,7 @@ fn work(surroundings: Surroundings, interrupt: Interrupt, output: &mut Output) -
         tokio::select! {
             biased;
             outcome = command(arguments, means, output) => outcome,
-            () = interrupt.raised() => Err(Error::new(Code::Interrupted)),
+            () = interrupt.cuts_off() => Err(Error::new(Code::Interrupted)),
         }
     });
     match outcome {

@@ -226,6 +226,13 @@ fn bad_137_a_save_that_is_stopped_in_the_middle_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_watch_that_is_stopped_while_the_hub_is_away_ends_well() {
+    let world = World::new();
+    let run = Run::at(&world.one);
+    assert_eq!(run.stop().human(&["watch"]), "");
+}
+
+#[test]
 fn an_attachment_goes_to_another_program_byte_for_byte() {
     let world = World::new();
     let run = Run::at(&world.one);

@@ -1,4 +1,4 @@
-//! `samverkan watch`: says that something happened, in fixed words without names and counts, for as long as it runs.
+//! `samverkan watch`: says that something happened, in fixed words without names and counts, until it is stopped.
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::context::Context;
 use super::output::{Output, Report};
 use super::page::Page;
 use super::steps::Silent;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::msg;
 use crate::session::model::Notice;
 use crate::text;
@@ -19,6 +19,7 @@ pub(super) struct Watch {}
 impl Watch {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut session = context.session(output)?;
+        context.interrupt.make_it_the_end().map_err(|_| Error::new(Code::ProgramDefect))?;
         output.notice(msg!("watch-begins"), &text::Args::none());
         let (failed, mut failure, mut silent) = (Notify::new(), None, Silent);
         let mut tell = |notice| {
@@ -28,7 +29,7 @@ impl Watch {
             }
         };
         tokio::select! {
-            outcome = session.watch(&mut silent, &mut tell) => outcome?,
+            outcome = session.watch(&mut silent, &mut tell, context.interrupt.raised()) => outcome?,
             () = failed.notified() => {}
         }
         failure.map_or(Ok(()), Err)

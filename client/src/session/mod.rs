@@ -11,7 +11,7 @@
 //! | `obstacles(&self, &Draft) -> Vec<Obstacle>` | every reason a send would be refused; no personal data needed |
 //! | `async send(&mut self, Draft, progress) -> Sent` | seal, keep in the outbox, upload, submit, check the receipt |
 //! | `async receive(&mut self, progress) -> Received` | everything that waits: verify, keep, acknowledge; take receipts |
-//! | `async watch(&mut self, notify)` | receive until cancelled; calls `notify` with each [`model::Notice`] |
+//! | `async watch(&mut self, progress, notify, stop)` | receive until told to stop; calls `notify` with each [`model::Notice`] |
 //! | `async reply(&mut self, &CaseRef, Reply, progress) -> Sent` | a follow-up in the thread, and the receipt that says so |
 //! | `async resend(&mut self, &CaseRef, Option<ConsentId>, progress) -> Vec<Sent>` | what ended undelivered, sealed anew for those who did not get it |
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |

@@ -5,6 +5,7 @@
 //! means that the hub hands the same items over again, and what was signed before answers them.
 
 use std::collections::BTreeSet;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -109,15 +110,26 @@ impl Session {
         Ok(())
     }
 
-    /// Receives until it is cancelled, and calls `notify` when something came. A lost connection is opened again.
+    /// Receives until `stop` is ready, and calls `notify` when something came; what is being kept then is kept and told first. A lost
+    /// connection is opened again.
     ///
     /// # Errors
     /// Whatever trying again does not mend.
-    pub async fn watch(&mut self, progress: &mut dyn Progress, notify: &mut dyn FnMut(Notice)) -> Result<()> {
+    pub async fn watch(
+        &mut self,
+        progress: &mut dyn Progress,
+        notify: &mut dyn FnMut(Notice),
+        stop: impl Future<Output = ()>,
+    ) -> Result<()> {
+        let mut stop = pin!(stop);
         loop {
-            match self.watch_once(progress, notify).await {
-                Err(error) if error.code().class() == Class::Transient => tokio::time::sleep(RECONNECT).await,
+            match self.watch_once(progress, notify, stop.as_mut()).await {
+                Err(error) if error.code().class() == Class::Transient => {}
                 other => return other,
+            }
+            tokio::select! {
+                () = &mut stop => return Ok(()),
+                () = tokio::time::sleep(RECONNECT) => {}
             }
         }
     }
@@ -126,12 +138,17 @@ impl Session {
         &mut self,
         progress: &mut dyn Progress,
         notify: &mut dyn FnMut(Notice),
+        mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<()> {
         let mut link = self.connect(progress).await?;
         self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         loop {
-            let batch = self.gather(&mut link, &mut inflow, None, progress).await?;
+            // What was gathered and not settled is still the hub's.
+            let batch = tokio::select! {
+                () = &mut stop => return Ok(()),
+                batch = self.gather(&mut link, &mut inflow, None, progress) => batch?,
+            };
             let elsewhere = batch.elsewhere;
             let mut received = Received::default();
             self.settle(&mut inflow, batch, &mut received).await?;
