@@ -68,9 +68,10 @@ enum Command {
 /// Reads a command line and does what it says; returns the process's exit code.
 pub fn main(words: Vec<OsString>) -> u8 {
     let mut output = Output::standard(usage::wants_json(&words));
+    let nagios = usage::wants_nagios(&words);
     match Arguments::read(words) {
         Ok(arguments) => arguments.run(&mut output),
-        Err(answer) => answer.give(&mut output),
+        Err(answer) => answer.give(&mut output, nagios),
     }
 }
 

@@ -23,6 +23,9 @@ const CERTIFICATE_WARNING_DAYS: u64 = 25;
 /// With less free than this many times what is reserved, somebody should make room.
 const DISK_WARNING: u64 = 8;
 
+/// The exit code by which Nagios knows that nothing could be found out, among it by a command line that makes no sense.
+pub(super) const NAGIOS_UNKNOWN: u8 = 3;
+
 const EXAMPLE: &str = "\
 Examples:
   samverkan-hub check

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::exit::{self, Exit};
 use super::failure::Failure;
 use super::output::{Output, safe};
-use super::{Arguments, PROGRAM};
+use super::{Arguments, PROGRAM, check};
 
 /// What a command line got instead of being run.
 pub(super) enum Answer {
@@ -25,8 +25,8 @@ struct Page<'a> {
 }
 
 impl Answer {
-    /// Prints it and returns the exit code.
-    pub(super) fn give(&self, output: &mut Output<'_>) -> u8 {
+    /// Prints it and returns the exit code, of a mistake the one that Nagios knows it by if `nagios` is set.
+    pub(super) fn give(&self, output: &mut Output<'_>, nagios: bool) -> u8 {
         let outcome = match self {
             Self::Page(text) => {
                 output.result(&Page { text }, || text.clone()).map(|()| Exit::Done).map_err(Failure::from)
@@ -35,7 +35,7 @@ impl Answer {
         };
         outcome.map(Exit::code).unwrap_or_else(|failure| {
             output.failure(&failure);
-            failure.exit.code()
+            if nagios { check::NAGIOS_UNKNOWN } else { failure.exit.code() }
         })
     }
 }
@@ -66,6 +66,13 @@ fn with_exit_codes(command: clap::Command) -> clap::Command {
 /// Whether `--json` stands in a command line that may be wrong in other respects.
 pub(super) fn wants_json(words: &[OsString]) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+/// Whether `--format nagios` does.
+pub(super) fn wants_nagios(words: &[OsString]) -> bool {
+    let options: Vec<&OsString> = words.iter().take_while(|word| *word != "--").collect();
+    options.iter().any(|word| *word == "--format=nagios")
+        || options.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "nagios")
 }
 
 /// What clap found, in one sentence.
@@ -112,9 +119,25 @@ mod tests {
         }
     }
 
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
     #[test]
     fn json_is_found_in_a_line_that_is_wrong() {
-        let wants = |line: &str| wants_json(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+        let wants = |line: &str| wants_json(&words(line));
         assert!(wants("samverkan-hub orf --json") && !wants("samverkan-hub orf -- --json"));
+    }
+
+    #[test]
+    fn a_mistake_is_unknown_to_nagios_and_not_critical() {
+        for line in ["check --format nagios --colour", "check --format=nagios x", "chek --format nagios"] {
+            assert!(wants_nagios(&words(line)), "{line}");
+            assert_eq!(answer(line).give(&mut Output::to(vec![], vec![], false), true), 3, "{line}");
+        }
+        for line in ["check --format text nagios", "check --format -- nagios", "check -- --format nagios"] {
+            assert!(!wants_nagios(&words(line)), "{line}");
+            assert_eq!(answer(line).give(&mut Output::to(vec![], vec![], false), false), 2, "{line}");
+        }
     }
 }

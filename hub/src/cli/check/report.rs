@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::super::exit::Exit;
+use super::NAGIOS_UNKNOWN;
 
 /// How bad a finding is, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -89,7 +90,7 @@ impl Report {
             Level::Ok => 0,
             Level::Warning => 1,
             Level::Critical => 2,
-            Level::Unknown => 3,
+            Level::Unknown => NAGIOS_UNKNOWN,
         }
     }
 
