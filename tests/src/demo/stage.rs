@@ -10,7 +10,8 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-/// Longer lines are cut when they are quoted.
+/// Longer lines of a result are cut when they are quoted. What a program says besides, errors above all, ends in what to do next, and is
+/// quoted whole.
 const WIDTH: usize = 110;
 
 /// What did not happen as told.
@@ -172,9 +173,8 @@ impl<'a, W: Write> Stage<'a, W> {
             return Err(Broken::Exit { told: exit, outcome: Box::new(outcome) });
         }
         for quote in quotes {
-            let line = outcome.stdout.lines().chain(outcome.stderr.lines()).find(|line| line.contains(quote));
-            match line {
-                Some(line) => self.story.said(&cut(line))?,
+            match quoted(&outcome, quote) {
+                Some(line) => self.story.said(&line)?,
                 None => {
                     return Err(Broken::Unsaid { told: (*quote).to_owned(), outcome: Box::new(outcome) });
                 }
@@ -212,6 +212,13 @@ fn typed(program: &str, words: &[&str]) -> String {
     format!("{program} {}", words.join(" "))
 }
 
+/// The first line of what a program said that has this in it.
+fn quoted(outcome: &Outcome, part: &str) -> Option<String> {
+    let has_it = |line: &&str| line.contains(part);
+    let result = outcome.stdout.lines().find(has_it).map(cut);
+    result.or_else(|| outcome.stderr.lines().find(has_it).map(str::to_owned))
+}
+
 fn cut(line: &str) -> String {
     if line.chars().count() <= WIDTH {
         return line.to_owned();
@@ -230,5 +237,19 @@ mod tests {
         let line = cut(&"å".repeat(WIDTH + 1));
         assert_eq!((line.chars().count(), line.ends_with('…')), (WIDTH, true));
         assert_eq!(cut("short"), "short");
+    }
+
+    #[test]
+    fn results_are_cut_and_errors_are_quoted_whole() {
+        let long = "å".repeat(WIDTH + 1);
+        let outcome = Outcome {
+            command: String::new(),
+            code: Some(6),
+            stdout: format!("result {long}\n"),
+            stderr: format!("error {long}\n"),
+        };
+        assert_eq!(quoted(&outcome, "result").map(|line| line.chars().count()), Some(WIDTH));
+        assert_eq!(quoted(&outcome, "error"), Some(format!("error {long}")));
+        assert_eq!(quoted(&outcome, "else"), None);
     }
 }
