@@ -356,6 +356,8 @@ codes! {
     StateConflict = "STATE_CONFLICT", ActionNeeded, Conflict;
     /// The handle is taken.
     HandleTaken = "HANDLE_TAKEN", ActionNeeded, Conflict;
+    /// The organisation number is taken.
+    NumberTaken = "NUMBER_TAKEN", ActionNeeded, Conflict;
     /// The safety number is not this organisation's.
     SafetyNumberWrong = "SAFETY_NUMBER_WRONG", ActionNeeded, Integrity;
     /// The hub is busy.

@@ -47,6 +47,7 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
     match refusal {
         RegistryRefusal::InviteInvalid => Refusal::new(ErrorReason::InviteInvalid),
         RegistryRefusal::HandleTaken => Refusal::new(ErrorReason::HandleTaken),
+        RegistryRefusal::NumberTaken => Refusal::new(ErrorReason::NumberTaken),
         RegistryRefusal::ManifestRefused(invalid) => manifest_refused(*invalid),
         RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
         RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),

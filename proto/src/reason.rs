@@ -74,6 +74,7 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::OrganisationUnknown => (NotFound, Permanent, "the organisation is not known"),
         R::StateConflict => (FailedPrecondition, ActionNeeded, "the organisation's state does not allow this"),
         R::HandleTaken => (AlreadyExists, ActionNeeded, "an organisation or open invite has this handle"),
+        R::NumberTaken => (AlreadyExists, ActionNeeded, "an organisation or open invite has this organisation number"),
         R::SafetyNumberWrong => (FailedPrecondition, ActionNeeded, "the safety number is not this organisation's"),
         R::Busy => (ResourceExhausted, Transient, "a queue is full"),
         R::StorageFull => (ResourceExhausted, Transient, "the hub has no room"),

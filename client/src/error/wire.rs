@@ -50,6 +50,7 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::OrganisationUnknown => Code::OrganisationUnknown,
         R::StateConflict => Code::StateConflict,
         R::HandleTaken => Code::HandleTaken,
+        R::NumberTaken => Code::NumberTaken,
         R::SafetyNumberWrong => Code::SafetyNumberWrong,
         R::Busy => Code::Busy,
         R::StorageFull => Code::StorageFull,

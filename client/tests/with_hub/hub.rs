@@ -10,6 +10,7 @@ use samverkan_client::clock::Clock;
 use samverkan_hub::clock::{Clock as HubClock, Hands};
 use samverkan_hub::config::Config;
 use samverkan_hub::keys::HubKeys;
+use samverkan_proto::ids::{OrganisationNumber, sha256};
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::v1::registry_service_client::RegistryServiceClient;
 use samverkan_proto::v1::{
@@ -73,7 +74,7 @@ impl TestHub {
         let request = InviteOrganisationRequest {
             handle: handle.to_owned(),
             name: format!("Föreningen {handle}"),
-            organisation_number: "2021002817".to_owned(),
+            organisation_number: number_of(handle),
             kind,
             municipalities: vec!["0380".to_owned()],
             services: vec!["victim-support".to_owned()],
@@ -137,4 +138,12 @@ fn config(data: &std::path::Path, address: &str) -> Config {
         data.display()
     );
     Config::parse(&text).unwrap_or_else(|problem| panic!("{problem:?}"))
+}
+
+/// An organisation number that nobody has, another one for every handle: `999`, six digits, and the check digit that fits.
+fn number_of(handle: &str) -> String {
+    let [a, b, c, d, ..] = sha256(handle.as_bytes());
+    let digits = u32::from_be_bytes([a, b, c, d]) % 1_000_000;
+    let mut numbers = (0..10).map(|check| format!("999{digits:06}{check}"));
+    numbers.find(|number| number.parse::<OrganisationNumber>().is_ok()).expect("one of ten digits fits")
 }

@@ -5,8 +5,10 @@ mod show;
 
 use std::path::Path;
 
+use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::Handle;
-use samverkan_proto::v1;
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::v1::{self, ErrorReason};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -40,8 +42,11 @@ pub(super) fn run(command: Command, config: &Path, output: &mut Output<'_>) -> R
 
 async fn invite(mut operator: Operator, arguments: Invite, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let handle = arguments.handle.clone();
-    let reply =
-        operator.invite_organisation(v1::InviteOrganisationRequest::from(arguments)).await?.into_inner();
+    let request = v1::InviteOrganisationRequest::from(arguments);
+    let reply = match operator.invite_organisation(request.clone()).await {
+        Ok(reply) => reply.into_inner(),
+        Err(status) => return Err(not_invited(operator, &request, status).await),
+    };
     let invitation = Invitation { invite: reply.invite, expires: rfc3339(reply.expires_ms) };
     output.result(&invitation, || invitation.invite.clone())?;
     output.notice(&format!(
@@ -51,18 +56,46 @@ async fn invite(mut operator: Operator, arguments: Invite, output: &mut Output<'
     Ok(Exit::Done)
 }
 
-async fn list(mut operator: Operator, output: &mut Output<'_>) -> Result<Exit, Failure> {
+/// Why an organisation is not invited; if another one has its number, which one.
+async fn not_invited(
+    operator: Operator,
+    request: &v1::InviteOrganisationRequest,
+    status: tonic::Status,
+) -> Failure {
+    let is_taken =
+        Refusal::from_status(&status).is_some_and(|refusal| refusal.reason == ErrorReason::NumberTaken);
+    let failure = Failure::from(status);
+    let others = if is_taken { everybody(operator).await.unwrap_or_default() } else { Vec::new() };
+    let has_it = |other: &&v1::Organisation| {
+        other.organisation_number == request.organisation_number
+            && other.state != u32::from(OrganisationState::Removed.code())
+    };
+    let Some(other) = others.iter().find(has_it) else { return failure };
+    let (handle, other, number) = (&request.handle, &other.handle, &request.organisation_number);
+    Failure {
+        text: format!("{handle} was not invited: {other} has the organisation number {number}."),
+        next: format!("samverkan-hub org show {other}"),
+        ..failure
+    }
+}
+
+/// Every organisation and open invite.
+async fn everybody(mut operator: Operator) -> Result<Vec<v1::Organisation>, Failure> {
     let mut organisations = Vec::new();
     let mut page_token = String::new();
     loop {
         let request = v1::ListOrganisationsRequest { page_size: PAGE, page_token };
         let reply = operator.list_organisations(request).await?.into_inner();
-        organisations.extend(reply.organisations.into_iter().map(Organisation::from));
+        organisations.extend(reply.organisations);
         page_token = reply.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(organisations);
         }
     }
+}
+
+async fn list(operator: Operator, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let organisations = everybody(operator).await?.into_iter().map(Organisation::from).collect();
     let list = Organisations { organisations };
     output.result(&list, || list.to_string())?;
     Ok(Exit::Done)

@@ -35,6 +35,7 @@ fn refused(refusal: &Refusal) -> Failure {
         R::InvalidField => (Exit::Usage, "correct it; --help says what is expected"),
         R::OrganisationUnknown => (Exit::NotFound, "samverkan-hub org list"),
         R::HandleTaken => (Exit::Conflict, "choose another handle, or samverkan-hub org show it"),
+        R::NumberTaken => (Exit::Conflict, "samverkan-hub org list"),
         R::StateConflict => (Exit::Conflict, "samverkan-hub org show it"),
         R::SafetyNumberWrong => (
             Exit::Integrity,

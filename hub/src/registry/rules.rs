@@ -1,7 +1,7 @@
 //! What a change must obey before it is journalled (PROTOCOL.md sections 5, 13 and 14).
 
 use samverkan_proto::code::OrganisationState;
-use samverkan_proto::ids::{DeviceId, Handle, OrgId, sha256};
+use samverkan_proto::ids::{DeviceId, OrgId, sha256};
 use samverkan_proto::limits::{EPOCHS_AHEAD, MAX_EPOCH_KEYS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
@@ -9,7 +9,7 @@ use samverkan_proto::statement::log::{OrganisationEntry, OrganisationFields};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 use samverkan_proto::{Fault, InvalidField};
 
-use super::{CodeHash, HandleOwner, Invite, Organisation, Registry};
+use super::{CodeHash, HandleOwner, Invitation, Invite, Organisation, Registry};
 
 /// Why a change of the registry is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum RegistryRefusal {
     /// An organisation or an open invite has the handle.
     #[error("the handle is taken")]
     HandleTaken,
+    /// An organisation that was not removed, or an open invite, has the organisation number.
+    #[error("the organisation number is taken")]
+    NumberTaken,
     /// The manifest breaks the named rule.
     #[error("the manifest is refused: {0}")]
     ManifestRefused(InvalidField),
@@ -76,13 +79,27 @@ impl Registry {
             .ok_or(RegistryRefusal::InviteInvalid)
     }
 
-    /// Whether a new invite may have this handle. An expired invite does not hold it.
-    pub(crate) fn check_invitable(&self, handle: &Handle, now_ms: u64) -> Result<(), RegistryRefusal> {
-        match self.handle_owner(handle) {
-            None => Ok(()),
-            Some(HandleOwner::Invite(code)) if self.usable_invite(&code, now_ms).is_err() => Ok(()),
-            Some(_) => Err(RegistryRefusal::HandleTaken),
+    /// Whether a new invite may have this handle and this organisation number. An expired invite holds neither; an organisation that
+    /// was removed holds its handle alone, since nobody can come back under the same keys.
+    pub(crate) fn check_invitable(
+        &self,
+        invitation: &Invitation,
+        now_ms: u64,
+    ) -> Result<(), RegistryRefusal> {
+        match self.handle_owner(&invitation.handle) {
+            None => {}
+            Some(HandleOwner::Invite(code)) if self.usable_invite(&code, now_ms).is_err() => {}
+            Some(_) => return Err(RegistryRefusal::HandleTaken),
         }
+        let joined = self.organisations().any(|organisation| {
+            let fields = organisation.entry.fields();
+            fields.organisation_number == invitation.number && fields.state != OrganisationState::Removed
+        });
+        let invited = self
+            .invites
+            .iter()
+            .any(|(_, invite)| invite.invitation.number == invitation.number && now_ms < invite.expires_ms);
+        if joined || invited { Err(RegistryRefusal::NumberTaken) } else { Ok(()) }
     }
 
     /// Whether an organisation may join with this manifest.

@@ -112,8 +112,8 @@ fn invites_hold_their_handle_until_they_expire() {
     let (code, invite) = (CodeHash::of(&[1; 16]), invite_of(&org));
     let handle = invite.invitation.handle.clone();
     registry.add_invite(code, invite.clone());
-    assert_eq!(registry.check_invitable(&handle, NOW), Err(RegistryRefusal::HandleTaken));
-    assert_eq!(registry.check_invitable(&handle, invite.expires_ms), Ok(()));
+    assert_eq!(registry.check_invitable(&invite.invitation, NOW), Err(RegistryRefusal::HandleTaken));
+    assert_eq!(registry.check_invitable(&invite.invitation, invite.expires_ms), Ok(()));
     assert!(registry.usable_invite(&code, NOW).is_ok());
     assert!(registry.usable_invite(&code, invite.expires_ms).is_err());
     // A newer invite for the same handle is not removed with the older one.
@@ -125,7 +125,24 @@ fn invites_hold_their_handle_until_they_expire() {
     join(&mut registry, &org);
     registry.use_invite(newer, UsedInvite { manifest: [0; 32], certificate: 2, used_ms: NOW });
     assert_eq!(registry.handle_owner(&handle), Some(HandleOwner::Organisation(org.id())));
-    assert_eq!(registry.check_invitable(&handle, u64::MAX), Err(RegistryRefusal::HandleTaken));
+    assert_eq!(registry.check_invitable(&invite.invitation, u64::MAX), Err(RegistryRefusal::HandleTaken));
+}
+
+#[test]
+fn an_organisation_number_has_one_handle_until_its_organisation_is_removed() {
+    let (mut registry, org) = (Registry::default(), TestOrg::new(0));
+    let invite = invite_of(&org);
+    let other = Invitation { handle: "annan-exempel".parse().unwrap(), ..org.invitation() };
+    assert_eq!(registry.check_invitable(&other, NOW), Ok(()));
+    registry.add_invite(CodeHash::of(&[1; 16]), invite.clone());
+    assert_eq!(registry.check_invitable(&other, NOW), Err(RegistryRefusal::NumberTaken));
+    assert_eq!(registry.check_invitable(&other, invite.expires_ms), Ok(()));
+    join(&mut registry, &org);
+    registry.remove_invite(&CodeHash::of(&[1; 16]));
+    assert_eq!(registry.check_invitable(&other, NOW), Err(RegistryRefusal::NumberTaken));
+    move_to(&mut registry, &org, OrganisationState::Removed).unwrap();
+    assert_eq!(registry.check_invitable(&other, NOW), Ok(()));
+    assert_eq!(registry.check_invitable(&invite.invitation, NOW), Err(RegistryRefusal::HandleTaken));
 }
 
 #[test]

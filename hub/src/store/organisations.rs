@@ -53,7 +53,7 @@ impl Store {
     /// Writes an organisation down and makes its one-time code. Gives the code, and when it stops working.
     ///
     /// # Errors
-    /// [`RegistryRefusal::HandleTaken`]; [`StoreError::Internal`] for lists above 32 entries or without randomness.
+    /// [`RegistryRefusal::HandleTaken`], `NumberTaken`; [`StoreError::Internal`] for lists above 32 entries or without randomness.
     pub async fn invite(&self, invitation: Invitation) -> Result<([u8; 16], u64), StoreError> {
         let longest = invitation.municipalities.len().max(invitation.services.len());
         if longest > record::invite::LIST_MAX {
@@ -185,7 +185,7 @@ impl Store {
 }
 
 fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<u64, StoreError> {
-    draft.registry().check_invitable(&invitation.handle, draft.now_ms)?;
+    draft.registry().check_invitable(&invitation, draft.now_ms)?;
     if let Some(HandleOwner::Invite(expired)) = draft.registry().handle_owner(&invitation.handle) {
         drop_invite(draft, &expired)?;
     }

@@ -49,7 +49,7 @@ const INVITE: [&str; 12] = [
     "--name",
     "Jouren Exempel",
     "--number",
-    "202100-2817",
+    "999827-8882",
     "--kind",
     "volunteer",
     "--municipality",
@@ -70,6 +70,14 @@ async fn an_organisation_is_led_from_its_invite_to_its_removal() {
     assert_eq!((again.exit, again.out.as_str()), (8, ""), "the handle is taken");
     let refused: Value = serde_json::from_str(&again.err).unwrap();
     assert_eq!(refused["error"]["code"], "HANDLE_TAKEN");
+    let mut same_number = INVITE;
+    same_number[2] = "annan-exempel";
+    let refused = command(&hub, &same_number).await;
+    assert_eq!((refused.exit, refused.out.as_str()), (8, ""), "the organisation number is taken");
+    let refused: Value = serde_json::from_str(&refused.err).unwrap();
+    assert_eq!(refused["error"]["code"], "NUMBER_TAKEN");
+    let told = refused["error"]["message"].as_str().unwrap();
+    assert!(told.contains("annan-exempel") && told.contains("jouren-exempel"), "{told}");
 
     let member = hub.enrolled("jouren-exempel", &invite).await;
     let show = ["org", "show", "jouren-exempel"];
@@ -86,6 +94,9 @@ async fn an_organisation_is_led_from_its_invite_to_its_removal() {
     assert_eq!(command(&hub, &["org", "remove", "jouren-exempel"]).await.exit, 2, "not without --yes");
     assert_eq!(document(&hub, &["org", "remove", "jouren-exempel", "--yes"]).await["state"], "REMOVED");
 
+    assert_eq!(command(&hub, &same_number).await.exit, 0, "nobody has the number any more");
+    let withdrawn = document(&hub, &["org", "remove", "annan-exempel", "--yes"]).await;
+    assert_eq!(withdrawn["state"], "WITHDRAWN");
     let list = document(&hub, &["org", "list"]).await;
     assert_eq!(list["organisations"][0]["handle"], "jouren-exempel");
     let text = command(&hub, &["org", "list"]).await.out;

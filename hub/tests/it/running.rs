@@ -15,7 +15,7 @@ use samverkan_hub::config::Config;
 use samverkan_hub::keys::HubKeys;
 use samverkan_hub::run::{Options, RunError, run};
 use samverkan_proto::code::{Class, LegalBasis, RecipientKind, Roles, Urgency};
-use samverkan_proto::ids::{MailboxId, MessageId, OrgId, TlsKeyHash};
+use samverkan_proto::ids::{MailboxId, MessageId, OrgId, OrganisationNumber, TlsKeyHash, sha256};
 use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::sign::{PublicKey, Signer};
@@ -217,12 +217,20 @@ impl Hub {
     }
 }
 
+/// An organisation number that nobody has, another one for every handle: `999`, six digits, and the check digit that fits.
+fn number_of(handle: &str) -> String {
+    let [a, b, c, d, ..] = sha256(handle.as_bytes());
+    let digits = u32::from_be_bytes([a, b, c, d]) % 1_000_000;
+    let mut numbers = (0..10).map(|check| format!("999{digits:06}{check}"));
+    numbers.find(|number| number.parse::<OrganisationNumber>().is_ok()).expect("one of ten digits fits")
+}
+
 /// What the operator writes down about an organisation.
 pub(crate) fn invitation(handle: &str, kind: u32) -> v1::InviteOrganisationRequest {
     v1::InviteOrganisationRequest {
         handle: handle.to_owned(),
         name: "Jouren Exempel".to_owned(),
-        organisation_number: "2021002817".to_owned(),
+        organisation_number: number_of(handle),
         kind,
         municipalities: vec!["0180".to_owned()],
         services: vec!["shelter".to_owned()],
@@ -272,7 +280,7 @@ impl Member {
             not_after_ms: NOW + 300 * DAY_MS,
             root_pk: *root.public_key(),
             handle: handle.parse().unwrap(),
-            organisation_number: "2021002817".parse().unwrap(),
+            organisation_number: number_of(handle).parse().unwrap(),
             threshold: 1,
             devices: vec![standing(&device, &identity, Roles::ALL)],
             mailboxes: vec![Mailbox {

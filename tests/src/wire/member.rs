@@ -17,6 +17,7 @@ use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::sign::Signer;
 use samverkan_proto::v1;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Weeks for which a new device publishes keys.
 const WEEKS: u32 = 2;
@@ -225,7 +226,7 @@ impl Member {
     #[must_use]
     pub fn invited(hub: &Site, word: &str, kind: &str) -> (Self, Invite) {
         let handle = format!("{word}-{}", data_encoding::HEXLOWER.encode(&random::<5>()));
-        let number = organisation_number(u32::from_be_bytes(random()) % 100_000);
+        let number = organisation_number(NAMELESS + MEMBERS.fetch_add(1, Ordering::Relaxed));
         let name = format!("{word} Exempel");
         let text = hub.invite(&Invitation { handle: &handle, name: &name, number: &number, kind });
         let invite = Invite::parse(&text).unwrap_or_else(|| panic!("not an invite: {text}"));
@@ -354,10 +355,16 @@ impl Member {
     }
 }
 
-/// A valid organisation number that nobody has: `20` and seven digits from `n`, with a Luhn check digit.
+/// The numbers below this one are given out by hand.
+const NAMELESS: u32 = 100_000;
+
+/// How many members were invited by this process, on whichever hub.
+static MEMBERS: AtomicU32 = AtomicU32::new(0);
+
+/// A valid organisation number that nobody has: `999` and six digits from `n`, with a Luhn check digit.
 #[must_use]
 pub fn organisation_number(n: u32) -> String {
-    let digits = format!("20299{:04}", n % 10_000);
+    let digits = format!("999{:06}", n % 1_000_000);
     let weight = |(place, digit): (usize, u8)| {
         let doubled = u32::from(digit - b'0') * (2 - place as u32 % 2);
         doubled / 10 + doubled % 10
