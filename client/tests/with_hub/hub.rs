@@ -10,6 +10,7 @@ use samverkan_client::clock::Clock;
 use samverkan_hub::clock::{Clock as HubClock, Hands};
 use samverkan_hub::config::Config;
 use samverkan_hub::keys::HubKeys;
+use samverkan_hub::run::{Options, run};
 use samverkan_proto::ids::{OrganisationNumber, sha256};
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::v1::registry_service_client::RegistryServiceClient;
@@ -49,7 +50,8 @@ impl TestHub {
         let config = config(&data, &address);
         let running = tokio::spawn({
             let stop = stop.clone();
-            async move { samverkan_hub::run::run(config, listener, hub_clock, stop).await.expect("the hub runs") }
+            let options = Options { clock: hub_clock, ..Options::default() };
+            async move { run(config, listener, options, stop).await.expect("the hub runs") }
         });
         let hub = Self { clock: Clock::manual(START_MS), hands, folder, address, stop, running };
         hub.wait_until_it_answers().await;
