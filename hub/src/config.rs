@@ -64,6 +64,12 @@ pub struct Config {
     /// Handshakes a second that one address (IPv6: one /64) may start. Default: 20.
     #[serde(default = "default_handshakes")]
     pub handshakes_per_second_per_address: u32,
+    /// How long a handshake may take, up to the first bytes of HTTP/2, in seconds. Default: 5.
+    #[serde(default = "default_handshake_seconds")]
+    pub handshake_seconds: u64,
+    /// How long a peer may leave what it asked for unread, in seconds. Default: 180.
+    #[serde(default = "default_unread_seconds")]
+    pub unread_seconds: u64,
 }
 
 /// How log lines look.
@@ -91,7 +97,8 @@ impl Config {
         if metadata.mode() & 0o022 != 0 {
             return Err(ConfigError::Writable { path: path.to_owned() });
         }
-        let text = std::fs::read_to_string(path).map_err(io)?;
+        let text = String::from_utf8(std::fs::read(path).map_err(io)?)
+            .map_err(|_| ConfigError::NotAConfiguration { path: path.to_owned() })?;
         Self::parse(&text).map_err(|problem| ConfigError::Invalid { path: path.to_owned(), problem })
     }
 
@@ -125,6 +132,12 @@ impl Config {
                 must: "be between 1 and 1000000",
             });
         }
+        if !(1..=60).contains(&config.handshake_seconds) {
+            return Err(Problem::Value { key: "handshake_seconds", must: "be between 1 and 60" });
+        }
+        if !(1..=3600).contains(&config.unread_seconds) {
+            return Err(Problem::Value { key: "unread_seconds", must: "be between 1 and 3600" });
+        }
         Ok(config)
     }
 
@@ -153,6 +166,8 @@ impl Config {
         Bounds {
             max_connections: self.max_connections,
             handshakes_per_second_per_address: self.handshakes_per_second_per_address,
+            handshake_timeout: Duration::from_secs(self.handshake_seconds),
+            stalled_reader: Duration::from_secs(self.unread_seconds),
             ..Bounds::default()
         }
     }
@@ -179,6 +194,14 @@ fn default_max_connections() -> usize {
 
 fn default_handshakes() -> u32 {
     limits::HANDSHAKES_PER_SECOND_PER_ADDRESS
+}
+
+fn default_handshake_seconds() -> u64 {
+    limits::HANDSHAKE_TIMEOUT.as_secs()
+}
+
+fn default_unread_seconds() -> u64 {
+    limits::STALLED_READER.as_secs()
 }
 
 /// What is wrong with a configuration's text.
@@ -208,7 +231,7 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Not a regular file, or larger than 64 KiB.
+    /// Not a regular file, larger than 64 KiB, or not UTF-8.
     #[error("{} is not a configuration file", path.display())]
     NotAConfiguration {
         /// The path.

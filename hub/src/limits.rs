@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-/// How long a TLS handshake may take, from the accepted socket to the verified peer.
+/// How long a handshake may take, from the accepted socket to the verified peer and its first bytes of HTTP/2,
+/// unless the configuration says otherwise.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Handshakes in flight at once; one more is closed unanswered.
@@ -53,7 +54,8 @@ pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to a ping may take; a dead peer, or one that stopped reading its socket, is dropped then.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a peer may leave a response unread (a closed HTTP/2 window) while it still answers pings.
+/// How long a peer may leave a response unread (a closed HTTP/2 window) while it still answers pings, unless the
+/// configuration says otherwise.
 pub const STALLED_READER: Duration = Duration::from_secs(180);
 
 /// How long the accept loop rests after the system refused it a socket (too many open files).

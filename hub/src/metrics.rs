@@ -37,7 +37,7 @@ pub enum Refused {
     Slow,
     /// The handshake failed: not TLS 1.3, or a certificate that does not verify.
     Handshake,
-    /// The peer did not ask for HTTP/2.
+    /// The peer did not ask for HTTP/2, or did not begin to speak it.
     Protocol,
 }
 

@@ -1,7 +1,7 @@
 //! The network side: accepts connections, proves who is there, serves HTTP/2, and lets go on command.
 //!
-//! A connection's path: [`admission`] (is there room, is this address too eager) → TLS handshake with a time limit
-//! → [`PeerCertificate`] → [`Connections`] (the kill switch) → HTTP/2 with bounded windows, streams and silence.
+//! A connection's path: [`admission`] (is there room, is this address too eager) → TLS handshake and the [`preface`]
+//! with a time limit → [`PeerCertificate`] → [`Connections`] (the kill switch) → HTTP/2 with bounded windows, streams and silence.
 //! There are no business rules here: requests reach the services with the peer's identity in their extensions, and
 //! what that identity may do is decided there, on every call.
 //!
@@ -14,6 +14,7 @@ mod connections;
 mod hangup;
 mod operator;
 mod peer;
+mod preface;
 mod stall;
 
 use std::net::IpAddr;

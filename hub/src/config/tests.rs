@@ -42,6 +42,8 @@ fn every_key_can_be_set() {
         log_format = "json"
         max_connections = 10
         handshakes_per_second_per_address = 1000
+        handshake_seconds = 7
+        unread_seconds = 90
         "#,
     )
     .unwrap();
@@ -49,7 +51,12 @@ fn every_key_can_be_set() {
     assert_eq!(config.server_names(), ["2001:db8::1", "localhost", "127.0.0.1"]);
     assert_eq!(config.operator_socket(), Path::new("/run/samverkan/operator.sock"));
     assert_eq!((config.log_format, config.test_hub), (LogFormat::Json, true));
-    assert_eq!(config.bounds().handshakes_per_second_per_address, 1000);
+    let bounds = config.bounds();
+    assert_eq!(bounds.handshakes_per_second_per_address, 1000);
+    assert_eq!(
+        (bounds.handshake_timeout, bounds.stalled_reader),
+        (Duration::from_secs(7), Duration::from_secs(90))
+    );
 }
 
 #[test]
@@ -86,6 +93,10 @@ fn mistakes_are_refused_by_the_name_of_their_key() {
         ("operator_socket = \"operator.sock\"", "operator_socket"),
         ("max_connections = 0", "max_connections"),
         ("handshakes_per_second_per_address = 0", "handshakes_per_second_per_address"),
+        ("handshake_seconds = 0", "handshake_seconds"),
+        ("handshake_seconds = 61", "handshake_seconds"),
+        ("unread_seconds = 0", "unread_seconds"),
+        ("unread_seconds = 3601", "unread_seconds"),
         ("other_names = [\"a b\"]", "other_names"),
         ("other_names = \"a\"", "other_names"),
     ];

@@ -22,14 +22,15 @@ use tower::ServiceExt;
 
 use super::hangup::Hangup;
 use super::peer::{Peer, PeerAddress, PeerCertificate};
+use super::preface::Prefaced;
 use super::stall::{Stalls, Watched};
 use crate::limits;
 use crate::metrics::{Closed, Refused};
 use crate::tls::ALPN;
 
-pub(super) type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
+pub(super) type TlsStream = Prefaced<tokio_rustls::server::TlsStream<TcpStream>>;
 
-/// Shakes hands and reads who is there.
+/// Shakes hands, reads who is there, and waits until it begins to speak HTTP/2.
 pub(super) async fn handshake(
     socket: TcpStream,
     config: Arc<ServerConfig>,
@@ -45,6 +46,8 @@ pub(super) async fn handshake(
         None | Some([]) => Peer::Stranger,
         Some([leaf, ..]) => Peer::Device(PeerCertificate::from_verified(leaf).ok_or(Refused::Handshake)?),
     };
+    // Only a connection whose HTTP/2 has begun is pinged, so that one that never begins would be held for ever.
+    let stream = Prefaced::read(stream).await.ok_or(Refused::Protocol)?;
     Ok((stream, peer))
 }
 
