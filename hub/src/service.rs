@@ -4,11 +4,12 @@
 //! * [`directory`]: the log, manifests and epoch keys.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
-//! * [`gate`]: what stands before them all; [`trace`]: the lines they leave in the log.
+//! * [`gate`]: what stands before them all; [`form`]: what it reads of a request; [`trace`]: the lines they leave in the log.
 
 mod consent;
 mod directory;
 mod enrolment;
+mod form;
 mod gate;
 mod registry;
 mod relay;

@@ -5,6 +5,7 @@
 //! which other calls exist; the operator's calls answer on the operator's socket alone.
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,7 +20,7 @@ use tower::layer::layer_fn;
 use tower::{Service, ServiceExt};
 use tracing::Instrument as _;
 
-use super::trace;
+use super::{form, trace};
 use crate::metrics::Metrics;
 use crate::server::Peer;
 
@@ -41,7 +42,7 @@ const STREAMS: [&str; 5] = [
 /// A call of the health service that would hold a connection open for ever; `Check` says the same.
 const HEALTH_WATCH: &str = "/grpc.health.v1.Health/Watch";
 
-/// How long a unary call may take, its request's last byte included.
+/// How long a unary call may take, its request's last byte included, unless its caller gives it less.
 const UNARY_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Puts the gate before `routes`; what it refuses is counted in `metrics`.
@@ -92,29 +93,39 @@ impl<S> Gate<S> {
         R: Default,
     {
         let Self { inner, metrics, deadline } = self;
-        let refuse = |reason| {
-            let refusal = Refusal::new(reason);
+        let refuse = |refusal: Refusal| {
             metrics.call_refused(&refusal);
             Ok(Status::from(refusal).into_http())
         };
+        if let Err(status) = form::is_call(&request) {
+            let mut answer = Response::new(R::default());
+            *answer.status_mut() = status;
+            return Ok(answer);
+        }
         let path = request.uri().path();
         if let Err(reason) = may_knock(request.extensions().get(), path) {
-            return refuse(reason);
+            return refuse(Refusal::new(reason));
         }
+        let asked = match form::timeout(request.headers()) {
+            Ok(asked) => asked,
+            Err(refusal) => return refuse(refusal),
+        };
         if path == HEALTH_WATCH {
             return Ok(Status::unimplemented("use Check").into_http());
         }
         let answer = if STREAMS.contains(&path) {
             inner.oneshot(request).await?
         } else {
+            let deadline = asked.map_or(deadline, |asked| asked.min(deadline));
             match tokio::time::timeout(deadline, inner.oneshot(request)).await {
                 Ok(answer) => answer?,
-                Err(_elapsed) => return refuse(ErrorReason::DeadlineExceeded),
+                Err(_elapsed) => return refuse(Refusal::new(ErrorReason::DeadlineExceeded)),
             }
         };
-        let Some(refusal) = in_our_words(&answer) else { return Ok(answer) };
-        metrics.call_refused(&refusal);
-        Ok(Status::from(refusal).into_http())
+        match Status::from_header_map(answer.headers()).and_then(|status| in_our_words(&status)) {
+            Some(refusal) => refuse(refusal),
+            None => Ok(answer),
+        }
     }
 }
 
@@ -130,11 +141,11 @@ fn may_knock(peer: Option<&Peer>, path: &str) -> Result<(), ErrorReason> {
 }
 
 /// The contract's words for what tonic refused before a service saw it: a frame or a message that can not be read, or
-/// is too long. Every refusal of ours has details, and these have none.
-fn in_our_words<R>(answer: &Response<R>) -> Option<Refusal> {
-    let status = Status::from_header_map(answer.headers())?;
+/// is too long. Every refusal of ours has details, and these have none; neither is it what tonic says when the
+/// connection broke, which has a cause.
+pub(super) fn in_our_words(status: &Status) -> Option<Refusal> {
     match status.code() {
-        _ if !status.details().is_empty() => None,
+        _ if !status.details().is_empty() || status.source().is_some() => None,
         Code::Internal => Some(Refusal::in_field(ErrorReason::InvalidField, "message")),
         Code::OutOfRange => Some(Refusal::new(ErrorReason::MessageTooLarge)),
         _ => None,
@@ -206,13 +217,15 @@ pub(super) mod tests {
 
     #[test]
     fn what_tonic_refuses_is_said_in_the_contracts_words() {
-        let said = |status: Status| in_our_words(&status.into_http::<()>());
+        let said = |status: Status| in_our_words(&status);
         let unreadable = Refusal::in_field(ErrorReason::InvalidField, "message");
         assert_eq!(said(Status::internal("varint")), Some(unreadable));
         let long = Refusal::new(ErrorReason::MessageTooLarge);
         assert_eq!(said(Status::out_of_range("5 MiB")), Some(long));
         assert_eq!(said(Status::unimplemented("no such call")), None);
         assert_eq!(said(Refusal::new(ErrorReason::Internal).into()), None);
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert_eq!(said(Status::from_error(Box::new(broken))), None, "nobody is there to hear it");
     }
 
     #[tokio::test]
@@ -223,6 +236,8 @@ pub(super) mod tests {
             let gate = Gate { inner, metrics: Arc::clone(&metrics), deadline: Duration::ZERO };
             let mut request = Request::new(());
             *request.uri_mut() = http::Uri::from_static(path);
+            *request.method_mut() = http::Method::POST;
+            request.headers_mut().insert("content-type", http::HeaderValue::from_static("application/grpc"));
             request.extensions_mut().insert(Peer::Operator);
             gate.oneshot(request)
         };

@@ -59,6 +59,9 @@ pub(super) fn answered<B>(answer: &Response<B>, took: Duration) {
     let code = status.as_ref().map_or(Code::Ok, Status::code);
     let refusal = status.as_ref().and_then(Refusal::from_status);
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if !answer.status().is_success() {
+        return tracing::info!(http = answer.status().as_u16(), ms, "no call");
+    }
     match refusal {
         Some(refusal) => tracing::info!(?code, reason = reason::name(refusal.reason), ms, "refused"),
         None => tracing::info!(?code, ms, "answered"),

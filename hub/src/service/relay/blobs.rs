@@ -22,6 +22,7 @@ use crate::hub::Hub;
 use crate::limits::UPLOAD_SILENCE;
 use crate::metrics::{Metrics, StreamKind};
 use crate::policy::{ReceivePermit, UploadPermit};
+use crate::service::gate::in_our_words;
 use crate::service::trace;
 use crate::store::{self, BlobDownload, BlobUpload};
 
@@ -83,8 +84,8 @@ async fn next(line: &Line, parts: &mut Streaming<UploadBlobRequest>) -> Result<O
     match part {
         Ok(Ok(Some(part))) => Ok(Some(part.part.ok_or(ABSENT)?)),
         Ok(Ok(None)) => Ok(None),
-        // The stream broke, so nobody hears this.
-        Ok(Err(_)) => Err(Refusal::new(ErrorReason::Internal)),
+        // Of a connection that broke nobody hears.
+        Ok(Err(status)) => Err(in_our_words(&status).unwrap_or(Refusal::new(ErrorReason::Internal))),
         Err(_elapsed) => Err(Refusal::new(ErrorReason::RateLimited)),
     }
 }

@@ -32,6 +32,7 @@ use crate::hub::Hub;
 use crate::metrics::StreamKind;
 use crate::policy::ReceivePermit;
 use crate::policy::receipts::may_say;
+use crate::service::gate::in_our_words;
 use crate::service::trace;
 use crate::store::{self, StoreError, Subscription, Waiting};
 
@@ -119,7 +120,8 @@ async fn next_step(requests: &mut Streaming<ReceiveRequest>) -> Result<Option<St
     match requests.message().await {
         Ok(Some(request)) => Ok(Some(request.step.ok_or(Refusal::from(ABSENT))?)),
         Ok(None) => Ok(None),
-        Err(_broken) => Err(End::Left),
+        // Bytes that can not be read are named; of a connection that broke nobody hears.
+        Err(status) => Err(in_our_words(&status).map_or(End::Left, End::Refused)),
     }
 }
 

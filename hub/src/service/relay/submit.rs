@@ -23,6 +23,7 @@ use crate::metrics::StreamKind;
 use crate::policy::{is_sender, may_submit};
 use crate::registry::Registry;
 use crate::server::PeerCertificate;
+use crate::service::gate::in_our_words;
 use crate::service::trace;
 use crate::store::{Lookup, StoreError};
 
@@ -86,7 +87,7 @@ async fn serve(
     let why = loop {
         tokio::select! {
             biased;
-            why = &mut leaving => break Some(why),
+            why = &mut leaving => break Some(Refusal::new(why)),
             Some(answer) = in_flight.next(), if !in_flight.is_empty() => {
                 if answers.send(Ok(answer)).await.is_err() {
                     return;
@@ -94,8 +95,9 @@ async fn serve(
             }
             request = requests.message(), if in_flight.len() < MAX_IN_FLIGHT => match request {
                 Ok(Some(request)) => in_flight.push(answer(&hub, &line.certificate, request)),
-                // The client is done, or gone: what was handed in is still answered.
-                Ok(None) | Err(_) => break None,
+                // The client is done, or gone, or sends what can not be read: what was handed in is still answered.
+                Ok(None) => break None,
+                Err(status) => break in_our_words(&status),
             },
         }
     };
@@ -104,9 +106,8 @@ async fn serve(
             return;
         }
     }
-    let refusal = why.map(Refusal::new);
-    trace::ended(refusal.as_ref());
-    if let Some(refusal) = refusal {
+    trace::ended(why.as_ref());
+    if let Some(refusal) = why {
         // The reader may have left meanwhile.
         let _ = answers.send(Err(hub.refuse(refusal))).await;
     }
