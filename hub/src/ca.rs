@@ -47,6 +47,8 @@ pub struct ServerCertificate {
     pub certificate: CertificateDer<'static>,
     /// Its key, PKCS#8.
     pub key: PrivateKeyDer<'static>,
+    /// When it begins, milliseconds since the Unix epoch.
+    pub not_before_ms: u64,
     /// When it ends, milliseconds since the Unix epoch.
     pub not_after_ms: u64,
     /// When it should be replaced: two thirds into its life. Milliseconds since the Unix epoch.
@@ -94,6 +96,7 @@ impl Authority {
         Ok(ServerCertificate {
             certificate: certificate.der().clone(),
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            not_before_ms: now_ms.saturating_sub(BACKDATE_MS),
             not_after_ms: now_ms.saturating_add(CERTIFICATE_MS),
             renew_at_ms: now_ms.saturating_add(CERTIFICATE_MS * 2 / 3),
         })

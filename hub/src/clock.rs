@@ -3,6 +3,7 @@
 //! Times are milliseconds since the Unix epoch, UTC, as on the wire. Durations that protect the process itself
 //! (handshake timeouts, keep-alives) are not clock time: they use the runtime's timers.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,17 +46,22 @@ impl Clock {
 
     /// Returns once the clock shows `deadline_ms` or later; at once if it already does.
     pub async fn sleep_until(&self, deadline_ms: u64) {
+        self.sleep_within(0..deadline_ms).await;
+    }
+
+    /// Returns once the clock shows a time outside of `span_ms`, on either side: clocks are set back, too.
+    pub async fn sleep_within(&self, span_ms: Range<u64>) {
         match &self.0 {
             Source::System => loop {
-                let left = deadline_ms.saturating_sub(system_now_ms());
-                if left == 0 {
+                let now_ms = system_now_ms();
+                if !span_ms.contains(&now_ms) {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(left).min(NAP)).await;
+                tokio::time::sleep(Duration::from_millis(span_ms.end - now_ms).min(NAP)).await;
             },
             Source::Manual(time) => {
                 // This task's own clone of the sender keeps the channel open, so waiting can not fail.
-                let _ = time.subscribe().wait_for(|now| *now >= deadline_ms).await;
+                let _ = time.subscribe().wait_for(|now| !span_ms.contains(now)).await;
             }
         }
     }
@@ -110,6 +116,21 @@ mod tests {
         assert!(!sleeper.is_finished());
         hands.advance(Duration::from_millis(1));
         assert_eq!(sleeper.await.unwrap(), 2_000);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_wakes_those_who_ask_for_that() {
+        let (clock, hands) = Clock::manual(1_000);
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_within(1_000..2_000).await }
+        });
+        hands.set(1_999);
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        hands.set(999);
+        sleeper.await.unwrap();
+        Clock::system().sleep_within(1..2).await;
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! the hub's authority, be in date and be made for client authentication. There are no tickets, no resumption and
 //! no early data: every connection proves its key again, so that a revoked device has no way back in.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -29,6 +30,7 @@ pub struct ServerTls {
 /// A configuration and the times of its certificate, in milliseconds since the Unix epoch.
 struct Current {
     config: Arc<ServerConfig>,
+    not_before_ms: u64,
     renew_at_ms: u64,
     not_after_ms: u64,
 }
@@ -62,24 +64,25 @@ impl ServerTls {
         Ok(())
     }
 
-    /// Renews the certificate each time the clock says so, for as long as it is polled. A failure is logged, the
-    /// old certificate kept, and another try made an hour later: a third of its life is left.
+    /// Renews the certificate each time the clock says so, for as long as it is polled: also when a clock that was
+    /// ahead was put right, and the certificate has not begun yet. A failure is logged, the old certificate kept, and
+    /// another try made an hour later: a third of its life is left.
     pub async fn keep_renewed(&self) {
         const RETRY_MS: u64 = 60 * 60 * 1000;
-        let mut renew_at_ms = self.current.load().renew_at_ms;
         loop {
-            self.clock.sleep_until(renew_at_ms).await;
-            renew_at_ms = match self.renew() {
-                Ok(()) => {
-                    tracing::info!("renewed the server certificate");
-                    self.current.load().renew_at_ms
-                }
-                Err(error) => {
-                    tracing::error!(%error, "could not renew the server certificate; the old one stays in use");
-                    self.clock.now_ms().saturating_add(RETRY_MS)
-                }
-            };
+            self.clock.sleep_within(self.good()).await;
+            while let Err(error) = self.renew() {
+                tracing::error!(%error, "could not renew the server certificate; the old one stays in use");
+                self.clock.sleep_until(self.clock.now_ms().saturating_add(RETRY_MS)).await;
+            }
+            tracing::info!("renewed the server certificate");
         }
+    }
+
+    /// When the certificate need not be replaced, milliseconds since the Unix epoch.
+    fn good(&self) -> Range<u64> {
+        let current = self.current.load();
+        current.not_before_ms..current.renew_at_ms
     }
 }
 
@@ -100,8 +103,12 @@ fn build(authority: &Authority, names: &[String], clock: &Clock) -> Result<Curre
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    let config = Arc::new(config);
-    Ok(Current { config, renew_at_ms: server.renew_at_ms, not_after_ms: server.not_after_ms })
+    Ok(Current {
+        config: Arc::new(config),
+        not_before_ms: server.not_before_ms,
+        renew_at_ms: server.renew_at_ms,
+        not_after_ms: server.not_after_ms,
+    })
 }
 
 /// Why there is no TLS configuration.

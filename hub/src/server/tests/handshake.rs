@@ -177,13 +177,21 @@ async fn a_renewed_certificate_serves_the_next_handshake() {
         async move { tls.keep_renewed().await }
     });
     assert_eq!(tls.not_after_ms(), NOW + 90 * 86_400_000);
-    hands.set(NOW + 60 * 86_400_000);
-    let renewed = async {
-        while Arc::ptr_eq(&before, &tls.current()) {
-            tokio::task::yield_now().await;
-        }
+    let renewed = async |before| {
+        let renewed = async {
+            while Arc::ptr_eq(&before, &tls.current()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, renewed).await.unwrap();
+        tls.current()
     };
-    tokio::time::timeout(SOON, renewed).await.unwrap();
+    hands.set(NOW + 60 * 86_400_000);
+    let ahead = renewed(before).await;
+    // Back at the right time the certificate of the wrong one is not valid yet.
+    hands.set(NOW);
+    renewed(ahead).await;
+    assert_eq!(tls.not_after_ms(), NOW + 90 * 86_400_000);
     assert!(!renewing.is_finished());
     renewing.abort();
 }
