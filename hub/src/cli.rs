@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
-use crate::telemetry;
+use crate::{keys, telemetry};
 use exit::Exit;
 use failure::Failure;
 use output::Output;
@@ -81,6 +81,11 @@ impl Arguments {
         if let Err(error) = telemetry::protect_memory() {
             let text = format!("The memory of this program can not be protected: {error}.");
             let failure = Failure::new("INTERNAL", text, "check the system's limits", Exit::Unexpected);
+            output.failure(&failure);
+            return failure.exit.code();
+        }
+        if let Err(error) = keys::check_randomness() {
+            let failure = Failure::from(error);
             output.failure(&failure);
             return failure.exit.code();
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, SignatureAlgorithm};
+use ring::rand::{SecureRandom, SystemRandom};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use samverkan_proto::sign::Signer;
@@ -100,6 +101,14 @@ impl HubKeys {
     }
 }
 
+/// Asks the system for random numbers, for a program that can do nothing without them.
+///
+/// # Errors
+/// [`KeyError::Random`]. Whoever goes on regardless meets a panic: not only keys need them, but hash tables, too.
+pub fn check_randomness() -> Result<(), KeyError> {
+    SystemRandom::new().fill(&mut [0; 32]).map_err(|_| KeyError::Random)
+}
+
 fn write_all(folder: &Path, hub_name: &str, now_ms: u64) -> Result<(), KeyError> {
     let ca_key = generate(&PKCS_ECDSA_P256_SHA256)?;
     let certificate = ca::self_signed(&ca_key, hub_name, now_ms).map_err(|_| KeyError::Random)?;
@@ -167,7 +176,7 @@ pub enum KeyError {
     },
     /// The system gave no random numbers.
     #[error(
-        "the operating system gave no random numbers, so no key was made: try again, then check the kernel log"
+        "the operating system gave no random numbers, without which nothing is safe: try again, then check the kernel log"
     )]
     Random,
 }

@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
-use samverkan_hub::{cli, telemetry};
+use samverkan_hub::cli::{self, exit::Exit};
+use samverkan_hub::telemetry;
 
 fn main() -> ExitCode {
     telemetry::hush_panics();
-    ExitCode::from(cli::main(std::env::args_os().collect()))
+    let ended = std::panic::catch_unwind(|| cli::main(std::env::args_os().collect()));
+    // The line that a panic leaves behind promises this code, too.
+    ExitCode::from(ended.unwrap_or(Exit::Unexpected.code()))
 }

@@ -69,7 +69,9 @@ impl<'a> Output<'a> {
                 let _ = writeln!(self.err);
             }
         } else {
-            let _ = writeln!(self.err, "{failure}");
+            // What is wrong with a file is shown with the lines that are wrong.
+            let lines: Vec<String> = failure.to_string().lines().map(safe).collect();
+            let _ = writeln!(self.err, "{}", lines.join("\n"));
         }
     }
 }
@@ -132,6 +134,9 @@ mod tests {
 
     #[test]
     fn terminals_can_not_be_steered() {
+        let failure = Failure::new("WRONG", "one\ntwo \u{1b}[31m\u{202e}", "mend it", Exit::NotSetUp);
+        let (_, text) = written(false, |output| output.failure(&failure));
+        assert_eq!(text, "error [WRONG] one\ntwo \\u{1b}[31m\\u{202e} next: mend it (exit 3)\n");
         assert_eq!(safe("Jouren Åäö"), "Jouren Åäö");
         assert_eq!(safe("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\u{a}");
     }

@@ -62,7 +62,7 @@ fn init_makes_a_hub_that_loads_and_never_overwrites() {
     let path = folder.path().join("etc/hub.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let config = Config::load(&path).unwrap();
-    let pin = crate::keys::HubKeys::load(&config.data_dir).unwrap().public().pin();
+    let pin = keys::HubKeys::load(&config.data_dir).unwrap().public().pin();
     assert!(first.out.contains(&data_encoding::HEXLOWER.encode(&pin)));
 
     let again = run_all(&arguments);
@@ -72,7 +72,7 @@ fn init_makes_a_hub_that_loads_and_never_overwrites() {
     assert_eq!(bare.exit, Exit::Conflict.code());
     assert!(bare.err.starts_with("error [KEYS_EXIST] "), "{}", bare.err);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-    assert_eq!(crate::keys::HubKeys::load(&config.data_dir).unwrap().public().pin(), pin);
+    assert_eq!(keys::HubKeys::load(&config.data_dir).unwrap().public().pin(), pin);
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn init_goes_on_where_it_was_interrupted() {
     let arguments = init(folder.path());
     assert_eq!(run_all(&arguments).exit, 0);
     let path = folder.path().join("etc/hub.toml");
-    let pin = crate::keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin();
+    let pin = keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(run_all(&arguments).exit, 0, "keys were there, the configuration was not");
-    assert_eq!(crate::keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin(), pin);
+    assert_eq!(keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin(), pin);
     std::fs::remove_dir_all(folder.path().join("data")).unwrap();
     assert_eq!(run(&["init", "--config", path.to_str().unwrap()]).exit, 0, "keys for a given configuration");
-    assert_ne!(crate::keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin(), pin);
+    assert_ne!(keys::HubKeys::load(&folder.path().join("data")).unwrap().public().pin(), pin);
 }
 
 #[test]
