@@ -1,8 +1,19 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 39 to 98 is here, or explained in `tests/cannot_occur.md`.
+//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 98 is here, or explained in
+//! `tests/cannot_occur.md`.
 
 mod ground;
+mod siege;
+
+mod bad_001_certificates;
+mod bad_010_tls;
+mod bad_017_keys;
+mod bad_018_http2;
+mod bad_024_grpc;
+mod bad_029_messages;
+mod bad_032_half_done;
+mod bad_036_streams;
 
 mod bad_039_protobuf;
 mod bad_042_bodies;
@@ -15,6 +26,12 @@ mod bad_069_references;
 mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
+
+mod bad_119_clock;
+mod bad_123_configuration;
+mod bad_125_multitudes;
+mod bad_126_injection;
+mod bad_127_randomness;
 
 mod bad_128_keystore;
 mod bad_130_files;

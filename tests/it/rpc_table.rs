@@ -177,7 +177,7 @@ async fn is_unimplemented(call: &str, facts: &Facts, peer: &Peer) {
 }
 
 #[tokio::test]
-async fn without_a_certificate() {
+async fn bad_001_without_a_certificate() {
     let facts = Facts::new().await;
     let stranger = Peer::stranger(facts.ground.hub);
     is_shut_out(&facts, &stranger, Code::Unauthenticated, ErrorReason::CertificateRequired).await;
@@ -192,7 +192,7 @@ async fn as_a_suspended_organisation() {
 }
 
 #[tokio::test]
-async fn as_a_removed_device() {
+async fn bad_005_as_a_removed_device() {
     let mut facts = Facts::new().await;
     let hub = facts.ground.hub;
     let second = facts.ground.sender.add_device(hub, 7).await;

@@ -83,6 +83,18 @@ impl Site {
         self.folder.join("hub.toml")
     }
 
+    /// Sets a key of the configuration, for the next start. The value stands there as it is given: texts with their quotes.
+    ///
+    /// # Panics
+    /// When the configuration can not be written.
+    pub fn configure(&self, key: &str, value: &str) {
+        let text = std::fs::read_to_string(self.configuration()).expect("a configuration");
+        let other = |line: &&str| line.split_once(" = ").is_none_or(|(found, _)| found != key);
+        let mut text: String = text.lines().filter(other).map(|line| format!("{line}\n")).collect();
+        text.push_str(&format!("{key} = {value}\n"));
+        std::fs::write(self.configuration(), text).expect("it can be written");
+    }
+
     /// Where the operator's commands reach it.
     #[must_use]
     pub fn operator_socket(&self) -> PathBuf {

@@ -8,6 +8,7 @@
 //! * [`Blob`]: an attachment as the hub sees it, uploaded whole or part by part.
 //! * [`RawHeader`], [`RawManifest`], [`statement`]: layouts whose every field can be wrong, written from PROTOCOL.md without the codec of
 //!   `samverkan-proto`, so that a mistake there is not repeated here.
+//! * [`http2`], [`hello`]: frames and handshakes that no library would send.
 //! * [`Refused`]: what a refusal says.
 
 pub mod bytes;
@@ -15,6 +16,8 @@ pub mod codec;
 pub mod connect;
 pub mod frames;
 pub mod header;
+pub mod hello;
+pub mod http2;
 pub mod inbox;
 pub mod invite;
 pub mod log;

@@ -2,7 +2,7 @@
 
 use super::codec::Verbatim;
 use super::connect::{Presented, authority, channel, operator_channel, tls};
-use super::frames::{self, Answer};
+use super::frames::{self, Answer, Caller};
 use super::refused::Refused;
 use crate::site::Site;
 use crate::until::in_time;
@@ -62,6 +62,25 @@ impl Peer {
     pub fn through(&self, address: SocketAddr) -> Self {
         let (_, tls) = self.tls.clone().expect("only the operator has no TLS");
         Self::at(address, tls)
+    }
+
+    /// How it connects.
+    ///
+    /// # Panics
+    /// For the operator.
+    #[must_use]
+    pub fn tls(&self) -> Arc<ClientConfig> {
+        let (_, tls) = self.tls.as_ref().expect("only the operator has no TLS");
+        Arc::clone(tls)
+    }
+
+    /// A connection of its own, below gRPC.
+    ///
+    /// # Panics
+    /// For the operator, and when the handshake fails.
+    pub async fn caller(&self) -> Caller {
+        let (address, tls) = self.tls.clone().expect("only the operator has no TLS");
+        Caller::connect(address, tls).await
     }
 
     /// Joining.
@@ -158,10 +177,9 @@ impl Peer {
     /// # Panics
     /// When no answer comes, and for the operator.
     pub async fn post(&self, method: &str, body: Bytes) -> Result<Answer, hyper::Error> {
-        let headers = [("content-type", "application/grpc"), ("te", "trailers")];
         let path = path(method);
         let (address, tls) = self.tls.clone().expect("only the operator has no TLS");
-        let post = frames::post(address, tls, path.as_str(), &headers, body);
+        let post = frames::post(address, tls, path.as_str(), &frames::GRPC, body);
         in_time(method, post).await
     }
 
