@@ -45,6 +45,7 @@ mod cli_walk;
 mod crash;
 mod endings;
 mod joining;
+mod killed;
 mod loadgen;
 mod log_lines;
 mod numbers;

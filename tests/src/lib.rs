@@ -7,6 +7,7 @@
 //! * [`wire`]: a low-level peer that writes every byte itself, right or wrong.
 //! * [`proxy`]: a TCP relay that cuts, stalls and counts.
 //! * [`evil`]: a hub process that changes a byte of what a real hub said.
+//! * [`faults`]: crashes and what must hold through them.
 //! * [`search`]: looks for planted texts in folders and outputs, however they are encoded.
 //! * [`loadgen`]: what the hub can carry, compared with what the machine can.
 //! * [`until`]: waiting for a condition, loud when it does not come.

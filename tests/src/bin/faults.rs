@@ -3,7 +3,7 @@
 //! Every instrument prints its figures, writes them to `--json FILE`, and exits with 0 when nothing was found, else with 1.
 
 use clap::{Parser, Subcommand};
-use samverkan_tests::faults::{Report, serve};
+use samverkan_tests::faults::{Report, kill, serve};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +20,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Kills a hub under eight clients again and again, and compares what they know with what it shows.
+    Kill(kill::Arguments),
     /// Runs a hub that writes down what it does to its disk; for other instruments.
     ServeRecorded(serve::Arguments),
 }
@@ -27,6 +29,7 @@ enum Command {
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse();
     let report: Option<Report> = match arguments.command {
+        Command::Kill(kill) => Some(in_runtime(kill::run(&kill))?),
         Command::ServeRecorded(hub) => serve::serve(&hub).map(|()| None)?,
     };
     let Some(report) = report else { return Ok(ExitCode::SUCCESS) };
@@ -35,4 +38,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     report.print(std::io::stdout())?;
     Ok(report.exit_code())
+}
+
+fn in_runtime<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work))
 }
