@@ -24,13 +24,11 @@ pub fn incoming(name: &str) -> String {
     let replace = |c: char| if escape::is_dangerous(c) || SPECIAL.contains(&c) { '_' } else { c };
     let cleaned: String = trim(last).chars().map(replace).collect();
     let mut safe = shorten(trim(&cleaned));
-    if safe.is_empty() {
-        return NAMELESS.to_owned();
-    }
     if is_reserved(&safe) {
-        safe.insert(0, '_');
+        // The mark counts, too. Shortening takes nothing off the front.
+        safe = shorten(&format!("_{safe}"));
     }
-    safe
+    if safe.is_empty() { NAMELESS.to_owned() } else { safe }
 }
 
 /// The neutral name of the `number`-th attachment that goes out, counted from 1: `bilaga-1.pdf`.
@@ -111,6 +109,8 @@ mod tests {
         for name in ["CON", "nul.txt", "Com1", "LPT9.tar.gz", "aux .pdf", "COM¹", "conin$"] {
             assert_eq!(incoming(name), format!("_{name}"));
         }
+        let long = incoming(&format!("CON.{}", "x".repeat(196)));
+        assert!(long.starts_with("_CON.x") && long.len() == MAX_NAME_BYTES && incoming(&long) == long);
         for name in ["console.txt", "COM10", "lpt.txt", "NULL"] {
             assert_eq!(incoming(name), name);
         }
@@ -137,7 +137,7 @@ mod tests {
         #[test]
         fn any_name_becomes_one_harmless_component(name in "(?s).{0,400}") {
             let safe = incoming(&name);
-            prop_assert!(!safe.is_empty() && safe.len() <= MAX_NAME_BYTES + 1);
+            prop_assert!(!safe.is_empty() && safe.len() <= MAX_NAME_BYTES);
             prop_assert!(!safe.contains(escape::is_dangerous) && !safe.contains(SPECIAL));
             prop_assert!(!safe.starts_with(['.', '-', ' ']) && !safe.ends_with(['.', ' ']));
             prop_assert!(!is_reserved(&safe));
