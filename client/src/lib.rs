@@ -34,6 +34,8 @@ pub mod files;
 pub mod harden;
 pub mod home;
 pub mod keystore;
+#[doc(hidden)]
+pub mod laws;
 pub mod passphrase;
 pub mod recovery;
 pub mod sealed_file;

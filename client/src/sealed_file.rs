@@ -8,6 +8,8 @@
 //! The salt is fresh at every writing, so the derived key is used once. The label binds the content to what it is
 //! and whose it is: a draft's file renamed to a message's name does not open.
 
+pub(crate) mod laws;
+
 use std::path::Path;
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

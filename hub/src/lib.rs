@@ -46,6 +46,8 @@ mod hub;
 mod warden;
 
 pub mod clock;
+#[doc(hidden)]
+pub mod laws;
 pub mod limits;
 pub mod metrics;
 mod rate;

@@ -11,6 +11,7 @@ mod directory;
 mod enrolment;
 mod form;
 mod gate;
+pub(crate) mod laws;
 mod registry;
 mod relay;
 mod trace;

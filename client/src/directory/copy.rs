@@ -39,7 +39,7 @@ impl Entry {
         (8 + self.leaf.len() + self.record.len()) as u64
     }
 
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for part in [&self.leaf, &self.record] {
             let length = u32::try_from(part.len()).map_err(|_| io::ErrorKind::InvalidData)?;
             out.write_all(&length.to_be_bytes())?;
@@ -77,18 +77,7 @@ impl Copy {
             Err(error) if error.is_missing() => Bytes::new(),
             Err(error) => return Err(error),
         };
-        let mut rest = bytes;
-        let mut entries = Vec::new();
-        while (entries.len() as u64) < count {
-            let Some(entry) = take_part(&mut rest)
-                .and_then(|leaf| Some((leaf, take_part(&mut rest)?)))
-                .and_then(|(leaf, record)| Entry::new(leaf, record))
-            else {
-                break;
-            };
-            entries.push(entry);
-        }
-        Ok(entries)
+        Ok(entries_in(bytes, count))
     }
 
     /// Appends after `kept` entries (whose bytes are `kept_bytes` long), then puts the checkpoint that covers all.
@@ -121,6 +110,22 @@ impl Copy {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// The first `count` entries of the file's bytes; fewer if they are damaged or end before.
+pub(super) fn entries_in(bytes: Bytes, count: u64) -> Vec<Entry> {
+    let mut rest = bytes;
+    let mut entries = Vec::new();
+    while (entries.len() as u64) < count {
+        let Some(entry) = take_part(&mut rest)
+            .and_then(|leaf| Some((leaf, take_part(&mut rest)?)))
+            .and_then(|(leaf, record)| Entry::new(leaf, record))
+        else {
+            break;
+        };
+        entries.push(entry);
+    }
+    entries
 }
 
 /// How many bytes entries take in the file.

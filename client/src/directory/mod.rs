@@ -25,6 +25,7 @@ use crate::files::FileError;
 
 mod copy;
 pub mod find;
+pub(crate) mod laws;
 mod organisation;
 pub mod sync;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::secret::{NoRandomness, Secret32};
 pub mod contents;
 mod header;
 pub mod kdf;
+pub(crate) mod laws;
 mod record;
 
 pub use contents::{Contents, EntryName};

@@ -58,6 +58,7 @@ mod incoming;
 mod inflow;
 pub mod join;
 mod keys;
+pub(crate) mod laws;
 mod mail;
 mod membership;
 pub mod model;

@@ -247,7 +247,7 @@ fn parse_handle(text: &str) -> Result<Handle, Refusal> {
     Ok(text.parse()?)
 }
 
-fn parse_invitation(request: &InviteOrganisationRequest) -> Result<Invitation, InvalidField> {
+pub(super) fn parse_invitation(request: &InviteOrganisationRequest) -> Result<Invitation, InvalidField> {
     Ok(Invitation {
         handle: request.handle.parse()?,
         name: request.name.parse()?,

@@ -8,7 +8,7 @@
 mod blobs;
 mod outbox;
 mod receive;
-mod submission;
+pub(super) mod submission;
 mod submit;
 
 use std::sync::Arc;

@@ -25,7 +25,7 @@ const MAGIC: [u8; 8] = *b"SvkClean";
 const LEN_MAX: u64 = 1 << 32;
 
 /// What a clean stop left.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Clean {
     pub(super) layout: u32,
     pub(super) files: Vec<IndexFile>,
@@ -43,6 +43,10 @@ pub(super) struct IndexFile {
 impl Clean {
     /// Writes the mark, durably.
     pub(super) fn store(&self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+        disk::replace(disk, folder, NAME, &self.encode())
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&self.layout.to_be_bytes());
         bytes.extend_from_slice(&(self.files.len() as u32).to_be_bytes());
@@ -55,7 +59,7 @@ impl Clean {
         self.journal.encode(&mut bytes);
         let sum = digest::digest(&digest::SHA256, &bytes);
         bytes.extend_from_slice(sum.as_ref());
-        disk::replace(disk, folder, NAME, &bytes)
+        bytes
     }
 
     /// Reads the mark and removes it, durably; `None` when there is none that can be believed.
@@ -73,7 +77,7 @@ impl Clean {
         Ok(Self::parse(&bytes))
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (body, sum) = bytes.split_last_chunk::<32>()?;
         if digest::digest(&digest::SHA256, body).as_ref() != sum {
             return None;

@@ -55,6 +55,7 @@ mod view;
 mod draft;
 
 mod key;
+pub(crate) mod laws;
 mod record;
 
 mod engine;

@@ -21,11 +21,11 @@ impl Outgoing {
         self.0.clone()
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(in crate::session) fn encode(&self) -> Vec<u8> {
         self.0.encode_to_vec()
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::session) fn decode(bytes: &[u8]) -> Option<Self> {
         SubmitRequest::decode(bytes).ok().map(Self)
     }
 }

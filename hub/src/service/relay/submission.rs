@@ -12,7 +12,7 @@ use crate::store::Sealed;
 const MESSAGE_ID: std::ops::Range<usize> = 6..22;
 
 /// Parses a message whose parts fit each other; nobody has looked at who sent it.
-pub(super) fn parse(request: SubmitRequest) -> Result<Sealed, InvalidField> {
+pub(in crate::service) fn parse(request: SubmitRequest) -> Result<Sealed, InvalidField> {
     let header = Header::parse(&request.header)?;
     if request.wraps.len() != header.fields().wraps.len() * WRAP_LEN {
         return Err(Fault::BadLength.in_field("wraps"));
@@ -24,7 +24,7 @@ pub(super) fn parse(request: SubmitRequest) -> Result<Sealed, InvalidField> {
 }
 
 /// The id that a request claims, as far as its header can be read.
-pub(super) fn claimed_id(request: &SubmitRequest) -> Option<MessageId> {
+pub(in crate::service) fn claimed_id(request: &SubmitRequest) -> Option<MessageId> {
     MessageId::parse(request.header.get(MESSAGE_ID)?).ok()
 }
 

@@ -68,6 +68,11 @@ impl Catalogue {
         let file = disk.open(&catalogue_path(folder, header.id), false).ok()?;
         let mut bytes = Vec::new();
         file.take(u64::from(SEGMENT_MAX) * 2).read_to_end(&mut bytes).ok()?;
+        Self::parse(bytes, header, segment_len)
+    }
+
+    /// Verifies what [`Catalogue::load`] read.
+    pub(super) fn parse(bytes: Vec<u8>, header: &SegmentHeader, segment_len: u64) -> Option<Self> {
         let (rest, sum) = bytes.split_last_chunk::<32>()?;
         let (rest, len) = rest.split_last_chunk::<4>()?;
         let whole = digest::digest(&digest::SHA256, &bytes[..bytes.len() - 32]);
@@ -90,11 +95,16 @@ impl Catalogue {
         Self { segment: header.id, bytes, lost_bytes: lost + headless.map(u64::from).sum::<u64>() }
     }
 
+    /// The bytes as they stand in the file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Stores the catalogue beside its segment. That it can not be stored costs time later, nothing else.
     pub(super) fn store(&self, disk: &dyn Disk, folder: &Path) {
         let path = catalogue_path(folder, self.segment);
         let stored =
-            disk::create_afresh(disk, &path).and_then(|file| disk.write_all_at(&file, &self.bytes, 0));
+            disk::create_afresh(disk, &path).and_then(|file| disk.write_all_at(&file, self.bytes(), 0));
         if stored.is_err() {
             let _ = disk.remove(&path);
         }

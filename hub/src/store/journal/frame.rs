@@ -144,7 +144,8 @@ pub(super) fn digest16(bytes: &[u8]) -> Digest {
     cut
 }
 
-fn check(core: &[u8], place: Place) -> [u8; 8] {
+/// What binds a header to its place: the bytes 64..72.
+pub(super) fn check(core: &[u8], place: Place) -> [u8; 8] {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(&place.salt);
     context.update(&place.segment.to_be_bytes());

@@ -23,6 +23,7 @@ mod append;
 mod catalogue;
 mod damaged;
 mod frame;
+pub(super) mod laws;
 mod live;
 mod read;
 mod recover;

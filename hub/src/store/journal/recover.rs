@@ -90,7 +90,7 @@ impl JournalReport {
 }
 
 /// What a clean stop leaves for the next start.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::store) struct CleanJournal {
     lengths: Vec<(u32, u64)>,
     next_batch: u64,

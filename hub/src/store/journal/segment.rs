@@ -40,7 +40,7 @@ pub(super) struct SegmentHeader {
 }
 
 impl SegmentHeader {
-    fn encode(&self) -> [u8; HEADER_LEN] {
+    pub(super) fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&FORMAT.to_be_bytes());

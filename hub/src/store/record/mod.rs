@@ -19,6 +19,7 @@
 pub(super) mod blob;
 pub(super) mod consent;
 pub(super) mod invite;
+pub(super) mod laws;
 pub(super) mod mail;
 pub(super) mod tombstone;
 

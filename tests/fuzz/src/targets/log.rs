@@ -1,0 +1,118 @@
+//! The transparency log: leaves with their records, proofs, checkpoints (PROTOCOL.md section 13).
+
+use bytes::Bytes;
+use samverkan_proto::ids::{DeviceId, HubName, OrgId};
+use samverkan_proto::limits::MAX_EPOCH_KEYS;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::log::{
+    Checkpoint, EpochKeyBatch, HubKeys, Leaf, LogTree, OrganisationEntry, Record, TreeHead,
+    verify_consistency, verify_inclusion,
+};
+use samverkan_proto::statement::manifest::SignedManifest;
+
+use crate::cursor::Cursor;
+use crate::laws::{one_encoding, with_a_bit_flipped};
+
+/// Input: `u8 what | bytes`. The bytes are a leaf's data, or a record of the kind that `what` chooses.
+pub(super) fn leaf(bytes: &[u8]) {
+    let mut input = Cursor::new(bytes);
+    let what = input.u8() % 6;
+    let bytes = Bytes::copy_from_slice(input.rest());
+    if what == 0 {
+        one_encoding(&bytes, Leaf::parse, Leaf::encode);
+        return;
+    }
+    let leaf = match what {
+        1 => SignedManifest::parse(bytes.clone()).map(|signed| Leaf::of_manifest(&signed)),
+        2 => EpochKeyBatch::parse(bytes.clone()).map(|batch| Leaf::of_epoch_keys(&batch)),
+        3 => Ok(certificate(&bytes)),
+        4 => HubKeys::parse(&bytes).and_then(|keys| Leaf::of_hub_keys(&keys)),
+        _ => OrganisationEntry::parse(bytes.clone()).map(|entry| Leaf::of_organisation(&entry)),
+    };
+    let Ok(leaf) = leaf else { return };
+    assert_eq!(Leaf::parse(&leaf.encode()), Ok(leaf));
+    if bytes.is_empty() {
+        return;
+    }
+    let record = leaf.open(&bytes).expect("the leaf was made of this record");
+    encodes_to(&record, &bytes);
+    let changed = with_a_bit_flipped(&bytes, u16::from(leaf.record_hash()[0])).expect("not empty");
+    assert!(leaf.open(&changed.into()).is_err(), "a changed record opens");
+}
+
+fn certificate(der: &[u8]) -> Leaf {
+    let org = OrgId::parse(&[1; 16]).expect("not zero");
+    Leaf::of_certificate(org, DeviceId::parse(&[2; 16]).expect("not zero"), der)
+}
+
+fn encodes_to(record: &Record, bytes: &Bytes) {
+    match record {
+        Record::Manifest(signed) => assert_eq!(signed.bytes(), bytes),
+        Record::EpochKeys(batch) => {
+            assert!((1..=usize::from(MAX_EPOCH_KEYS)).contains(&batch.keys().len()));
+            assert_eq!(EpochKeyBatch::build(batch.keys().to_vec()).as_ref(), Ok(batch));
+        }
+        Record::EpochKeysGone => assert!(bytes.is_empty()),
+        Record::Certificate(der) => assert_eq!(der, bytes),
+        Record::HubKeys(keys) => assert_eq!(keys.encode().as_deref(), Ok(&bytes[..])),
+        Record::Organisation(entry) => {
+            assert_eq!(OrganisationEntry::build(entry.fields().clone()).as_ref(), Ok(entry));
+        }
+    }
+}
+
+/// Input: `u8 size | u16 index | u16 old size | u16 bit | u64 × 2 sizes, u64 index | path hashes`. The tree has leaves of its own;
+/// its proofs hold, change a bit and they do not; and proofs from the input, for trees of any size, do not.
+pub(super) fn proof(bytes: &[u8]) {
+    let mut input = Cursor::new(bytes);
+    let size = 1 + u64::from(input.u8() % 48);
+    let mut tree = LogTree::new();
+    for leaf in 0..size {
+        tree.append(&leaf.to_be_bytes());
+    }
+    let (index, old) = (u64::from(input.u16()) % size, 1 + u64::from(input.u16()) % size);
+    let (head, bit) = (tree.head(), input.u16());
+    let data = index.to_be_bytes();
+    let path = tree.prove_inclusion(index).expect("there is such a leaf");
+    assert_eq!(verify_inclusion(&head, index, &data, &path), Ok(()));
+    assert!(verify_inclusion(&head, index, &size.to_be_bytes(), &path).is_err(), "another leaf");
+    let old = TreeHead { size: old, root: tree.root_at(old).expect("there were that many leaves") };
+    let steps = tree.prove_consistency(old.size).expect("there were that many leaves");
+    assert_eq!(verify_consistency(&old, &head, &steps), Ok(()));
+    if let Some(changed) = with_a_bit_flipped(path.as_flattened(), bit) {
+        assert!(verify_inclusion(&head, index, &data, changed.as_chunks().0).is_err());
+    }
+    if let Some(changed) = with_a_bit_flipped(steps.as_flattened(), bit) {
+        assert!(verify_consistency(&old, &head, changed.as_chunks().0).is_err());
+    }
+    forged(input, &head);
+}
+
+/// Nobody finds a path to a root by writing hashes.
+fn forged(mut input: Cursor<'_>, head: &TreeHead) {
+    let [small, large, index] = [(); 3].map(|()| u64::from_be_bytes(input.array()));
+    let (path, _) = input.rest().as_chunks();
+    let [old, new] = [small, large].map(|size| TreeHead { size, root: head.root });
+    assert!(verify_inclusion(&new, index, b"forged", path).is_err());
+    // A tree continues itself, with no proof at all.
+    let itself = old == new && path.is_empty() && (1..=1 << 62).contains(&old.size);
+    assert_eq!(verify_consistency(&old, &new, path).is_ok(), itself);
+}
+
+/// Input: a note as it travels; or, of 40 bytes and more, also `root[32] | u64 size | hub name`.
+pub(super) fn checkpoint(bytes: &[u8]) {
+    let signer = Signer::from_seed(&[1; 32]).expect("any seed is a key");
+    let note = Bytes::copy_from_slice(bytes);
+    let named: HubName = "exempel".parse().expect("a name");
+    assert!(Checkpoint::verify(note, &named, signer.public_key()).is_err(), "nobody who fuzzes has the key");
+    let mut input = Cursor::new(bytes);
+    let (root, size) = (input.array(), u64::from_be_bytes(input.array()));
+    let hub = str::from_utf8(input.rest()).ok().and_then(|name| name.parse().ok()).unwrap_or(named);
+    let head = TreeHead { size, root };
+    let signed = Checkpoint::sign(&hub, head, &signer);
+    let verify = |note: Bytes| Checkpoint::verify(note, &hub, signer.public_key());
+    assert_eq!(verify(signed.note().clone()).map(|checkpoint| checkpoint.head()), Ok(head));
+    let at = u16::from_be_bytes([root[0], root[1]]);
+    let changed = with_a_bit_flipped(signed.note(), at).expect("a note has bytes");
+    assert!(verify(changed.into()).is_err(), "a changed checkpoint verifies");
+}
