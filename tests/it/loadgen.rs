@@ -46,3 +46,20 @@ fn a_baseline_counts_every_record() {
         assert!((1..=640).contains(&round["syncs"].as_u64().expect("syncs")), "{round}");
     }
 }
+
+const RECORDED: [&str; 7] = ["hub", "full-cycle", "--recorded", "--messages", "300", "--subscribers", "2"];
+
+#[test]
+fn no_receipt_comes_before_its_sync_has_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let document = loadgen(&RECORDED, &folder.path().join("figures.json"));
+    assert_eq!(document["facts"][0]["value"], 300.0, "{document}");
+}
+
+#[test]
+fn a_disk_that_does_not_sync_is_found_out() {
+    let mut command = Command::new(&binaries().loadgen);
+    let outcome = run(command.args(RECORDED).arg("--no-sync"), b"");
+    outcome.exits(1);
+    assert!(outcome.stderr.contains("300 receipts came before the sync"), "{}", outcome.stderr);
+}

@@ -5,12 +5,10 @@ use super::bare::{disk, server};
 use super::compare::{self, Plan};
 use super::error::LoadError;
 use super::folder::Folder;
-use super::hub::round::full_cycle;
-use super::hub::sender::Way;
-use super::hub::stage::{Cast, Stage};
 use super::report::Report;
-use super::round::Round;
+use super::workload::{self, Options, Workload};
 use crate::binaries::binaries;
+use crate::faults::serve;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::error::Error;
 use std::io::Write;
@@ -41,12 +39,8 @@ enum Command {
         /// What is measured.
         #[arg(value_enum)]
         workload: Workload,
-        /// Hands messages in by single calls, 64 unanswered, instead of over streams.
-        #[arg(long)]
-        unary: bool,
-        /// Devices that receive.
-        #[arg(long, default_value_t = 16)]
-        subscribers: usize,
+        #[command(flatten)]
+        options: Options,
         #[command(flatten)]
         size: Size,
     },
@@ -80,6 +74,9 @@ enum Command {
         #[arg(long)]
         folder: Option<PathBuf>,
     },
+    /// A hub whose disk is recorded; started by the other commands.
+    #[command(hide = true)]
+    ServeRecorded(serve::Arguments),
     /// Serves a baseline; started by the other commands.
     #[command(hide = true)]
     ServeBare {
@@ -107,44 +104,34 @@ enum Baseline {
     Fsync,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Workload {
-    /// Accepted, delivered, and the acknowledgement accepted.
-    FullCycle,
-}
-
+/// How much is measured, and where.
 #[derive(Debug, Args)]
-struct Size {
+pub struct Size {
     /// Rounds, after one that warms up.
     #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    pub rounds: usize,
     /// Messages, calls or records of a round.
     #[arg(long, default_value_t = 40_000)]
-    messages: usize,
+    pub messages: usize,
     /// Of them unanswered at a time; without it what the baseline or workload is defined with.
     #[arg(long)]
-    in_flight: Option<usize>,
+    pub in_flight: Option<usize>,
     /// Connections of the sending side.
     #[arg(long, default_value_t = 4)]
-    connections: usize,
+    pub connections: usize,
     /// A folder on the disk that is to be measured; without it, the one for temporary files.
     #[arg(long)]
-    folder: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
     /// Writes the figures to this file.
     #[arg(long)]
-    json: Option<PathBuf>,
+    pub json: Option<PathBuf>,
 }
 
 impl Size {
     /// Messages of the round that warms up.
-    fn warm_up(&self) -> usize {
+    #[must_use]
+    pub fn warm_up(&self) -> usize {
         (self.messages / 10).max(1)
-    }
-
-    fn report<W: Write>(&self, out: W, name: &str, rounds: Vec<Round>) -> Result<(), LoadError> {
-        let mut report = Report::new(out, name);
-        rounds.iter().try_for_each(|round| report.round(round))?;
-        self.json.as_deref().map_or(Ok(()), |path| report.write(path))
     }
 }
 
@@ -159,12 +146,17 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
     let runtime = Runtime::new()?;
     match arguments.command {
         Command::Baseline { baseline, size } => {
-            let rounds = runtime.block_on(measure_baseline(baseline, &size))?;
-            size.report(out, baseline.name(), rounds)?;
+            let mut report = Report::new(out, baseline.name());
+            runtime.block_on(measure_baseline(baseline, &size, &mut report))?;
+            size.json.as_deref().map_or(Ok(()), |path| report.write(path))?;
         }
-        Command::Hub { workload: Workload::FullCycle, unary, subscribers, size } => {
-            let rounds = runtime.block_on(measure_cycles(unary, subscribers, &size))?;
-            size.report(out, if unary { "full cycle, calls" } else { "full cycle, streams" }, rounds)?;
+        Command::Hub { workload, options, size } => {
+            binaries();
+            let name =
+                workload.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            let mut report = Report::new(out, name);
+            runtime.block_on(workload::measure(workload, &options, &size, &mut report))?;
+            size.json.as_deref().map_or(Ok(()), |path| report.write(path))?;
         }
         Command::Compare { json, rounds, messages, quick, only, repeats, levels, crowd, folder } => {
             let usual = if quick { Plan::quick() } else { Plan::full() };
@@ -184,6 +176,7 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
         Command::ServeBare { address, folder, log } => {
             runtime.block_on(server::serve(&folder, address, log))?;
         }
+        Command::ServeRecorded(arguments) => serve::serve(&arguments).map_err(|error| error.to_string())?,
     }
     Ok(())
 }
@@ -200,43 +193,33 @@ impl Baseline {
     }
 }
 
-async fn measure_baseline(baseline: Baseline, size: &Size) -> Result<Vec<Round>, LoadError> {
+async fn measure_baseline(
+    baseline: Baseline,
+    size: &Size,
+    report: &mut Report<impl Write>,
+) -> Result<(), LoadError> {
     let folder = Folder::new(size.folder.as_deref())?;
     let in_flight = |usual| size.in_flight.unwrap_or(usual);
-    let (kind, in_flight) = match baseline {
-        Baseline::Echo => (Kind::Echo, in_flight(64)),
-        Baseline::Put => (Kind::Put, in_flight(64)),
-        Baseline::Bidi => (Kind::Bidi, in_flight(256)),
+    let kind = match baseline {
+        Baseline::Echo => Kind::Echo,
+        Baseline::Put => Kind::Put,
+        Baseline::Bidi => Kind::Bidi,
         Baseline::Log => {
-            let mut rounds = Vec::new();
             for _ in 0..size.rounds {
-                rounds.push(disk::log(&folder, size.messages, in_flight(64)).await?);
+                report.round(&disk::log(&folder, size.messages, in_flight(64)).await?)?;
             }
-            return Ok(rounds);
+            return Ok(());
         }
         Baseline::Fsync => {
-            return (0..size.rounds).map(|_| disk::fsync(&folder, size.messages.div_ceil(64))).collect();
+            let records = size.messages.div_ceil(64);
+            return (0..size.rounds).try_for_each(|_| report.round(&disk::fsync(&folder, records)?));
         }
     };
+    let in_flight = in_flight(if kind == Kind::Bidi { 256 } else { 64 });
     let server = BareServer::start(folder, kind, size.connections)?;
     server.round(size.warm_up(), in_flight).await?;
-    let mut rounds = Vec::new();
     for _ in 0..size.rounds {
-        rounds.push(server.round(size.messages, in_flight).await?);
+        report.round(&server.round(size.messages, in_flight).await?)?;
     }
-    Ok(rounds)
-}
-
-async fn measure_cycles(unary: bool, subscribers: usize, size: &Size) -> Result<Vec<Round>, LoadError> {
-    binaries();
-    let (way, usual) = if unary { (Way::Unary, 64) } else { (Way::Stream, 256) };
-    let in_flight = size.in_flight.unwrap_or(usual);
-    let folder = Folder::new(size.folder.as_deref())?;
-    let mut stage = Stage::set(folder, Cast { senders: size.connections, subscribers, silent: 0 }).await?;
-    full_cycle(&mut stage, way, size.warm_up(), in_flight).await?;
-    let mut rounds = Vec::new();
-    for _ in 0..size.rounds {
-        rounds.push(full_cycle(&mut stage, way, size.messages, in_flight).await?);
-    }
-    Ok(rounds)
+    Ok(())
 }

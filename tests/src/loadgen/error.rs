@@ -27,6 +27,9 @@ pub enum LoadError {
     /// A receipt or header can not be read.
     #[error("malformed: {0:?}")]
     Malformed(samverkan_proto::InvalidField),
+    /// Receipts came before the syncs that cover their messages.
+    #[error("{0} receipts came before the sync that covers their message had ended")]
+    Early(usize),
     /// Syncing would be free.
     #[error("{} is in memory, not on a disk", .0.display())]
     InMemory(PathBuf),

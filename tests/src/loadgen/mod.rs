@@ -6,6 +6,7 @@
 //! * [`round`]: what is measured in one round; [`meter`]: processor, memory and disk of the server and of everybody else, from the system.
 //! * [`bare`]: the baselines. A bare echo over the same TLS and HTTP/2, a bare log, one sync at a time.
 //! * [`hub`]: a real hub with senders and subscribers. [`sealing`]: the client's share, without a hub.
+//! * [`workload`]: what is measured of the hub alone.
 //! * [`compare`]: everything that has a goal, in interleaved rounds.
 //! * [`quiet`]: what others disturb is done again. [`machine`]: what the figures were measured on.
 //! * [`folder`]: where files go, on a real disk; [`error`]: why a measurement is worth nothing.
@@ -22,3 +23,4 @@ pub mod quiet;
 pub mod report;
 pub mod round;
 pub mod sealing;
+pub mod workload;

@@ -2,7 +2,7 @@
 
 use super::error::LoadError;
 use super::machine::Heading;
-use super::round::{Figures, Round};
+use super::round::{Figures, Round, rounded};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -14,6 +14,15 @@ pub struct Report<W> {
     out: W,
     name: String,
     rounds: Vec<Figures>,
+    facts: Vec<Fact>,
+}
+
+/// A figure that is none of a round's.
+#[derive(Clone, Debug, Serialize)]
+struct Fact {
+    what: &'static str,
+    unit: &'static str,
+    value: f64,
 }
 
 #[derive(Serialize)]
@@ -22,12 +31,13 @@ struct Document<'a> {
     heading: Heading,
     name: &'a str,
     rounds: &'a [Figures],
+    facts: &'a [Fact],
 }
 
 impl<W: Write> Report<W> {
     /// Begins with what is measured.
     pub fn new(out: W, name: impl Into<String>) -> Self {
-        Self { out, name: name.into(), rounds: Vec::new() }
+        Self { out, name: name.into(), rounds: Vec::new(), facts: Vec::new() }
     }
 
     /// Tells of a round.
@@ -45,12 +55,25 @@ impl<W: Write> Report<W> {
         Ok(())
     }
 
+    /// Tells of a figure with its unit.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn fact(&mut self, what: &'static str, unit: &'static str, value: f64) -> Result<(), LoadError> {
+        let value = rounded(value);
+        writeln!(self.out, "{}: {what} {value} {unit}", self.name)?;
+        self.out.flush()?;
+        self.facts.push(Fact { what, unit, value });
+        Ok(())
+    }
+
     /// Writes everything down.
     ///
     /// # Errors
     /// Those of the file.
     pub fn write(&self, path: &Path) -> Result<(), LoadError> {
-        let document = Document { heading: Heading::now(), name: &self.name, rounds: &self.rounds };
+        let document =
+            Document { heading: Heading::now(), name: &self.name, rounds: &self.rounds, facts: &self.facts };
         let mut file = File::create(path)?;
         serde_json::to_writer_pretty(&mut file, &document).map_err(std::io::Error::from)?;
         Ok(writeln!(file)?)

@@ -2,6 +2,7 @@
 
 use crate::loadgen::error::{LoadError, ensure};
 use crate::loadgen::round::Round;
+use crate::recorder::now_ns;
 use samverkan_proto::ids::sha256;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, Record as _, wraps_hash};
 use samverkan_proto::v1::Delivery;
@@ -28,6 +29,8 @@ pub struct Expected {
 #[derive(Debug)]
 pub struct Board {
     began: Instant,
+    /// The same moment on the recorder's clock.
+    began_ns: u64,
     /// The place of the first letter.
     first: usize,
     letters: Vec<Expected>,
@@ -42,7 +45,7 @@ impl Board {
     pub fn new(first: usize, letters: Vec<Expected>) -> Self {
         let times = || letters.iter().map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
         let (sent, answered, delivered) = (times(), times(), times());
-        Self { began: Instant::now(), first, letters, sent, answered, delivered }
+        Self { began: Instant::now(), began_ns: now_ns(), first, letters, sent, answered, delivered }
     }
 
     /// How many letters are for this subscriber.
@@ -112,6 +115,18 @@ impl Board {
         let before = self.delivered[place].swap(self.now(), Ordering::Relaxed);
         ensure(before == 0, "a message was delivered twice")?;
         Ok(record(receipt)?.hub_time_ms)
+    }
+
+    /// Whether a letter of this place is in the round.
+    #[must_use]
+    pub fn holds(&self, index: usize) -> bool {
+        self.letter(index).is_ok()
+    }
+
+    /// Places of the letters that were answered, with the time of the receipt on the recorder's clock.
+    pub fn answers(&self) -> impl Iterator<Item = (usize, u64)> {
+        let times = self.answered.iter().map(|at| at.load(Ordering::Relaxed));
+        (self.first..).zip(times).filter(|(_, at)| *at > 0).map(|(index, at)| (index, self.began_ns + at))
     }
 
     /// The latencies of all letters, as far as both their ends were noted.

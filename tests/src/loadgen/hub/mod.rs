@@ -5,6 +5,7 @@
 //! * [`board`]: what was sent, answered and delivered, and whether it is what it should be.
 //! * [`sender`]: hands letters in, by calls or over a stream; [`subscriber`]: takes, checks and acknowledges them.
 //! * [`round`]: one round of all that.
+//! * [`proof`]: the recorded disk says that every receipt came after its sync.
 //! * [`volume`]: mailboxes that fill up and are emptied, and the hub opened again over them.
 //! * [`crowd`]: many devices that only listen, and some that do not even read; [`files`]: a large attachment.
 
@@ -12,6 +13,7 @@ pub mod board;
 pub mod crowd;
 pub mod files;
 pub mod letters;
+pub mod proof;
 pub mod round;
 pub mod sender;
 pub mod stage;

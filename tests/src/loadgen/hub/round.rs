@@ -2,11 +2,14 @@
 
 use super::board::Board;
 use super::letters::{Letter, Letters};
+use super::proof::{Proof, prove};
 use super::sender::{Pace, Way, send, send_paced};
 use super::stage::Stage;
 use crate::loadgen::error::{LoadError, ensure};
 use crate::loadgen::meter::Meter;
 use crate::loadgen::round::Round;
+use crate::recorder::Recording;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -26,7 +29,26 @@ pub async fn full_cycle(
     in_flight: usize,
 ) -> Result<Round, LoadError> {
     let letters = stage.templates.letters(0, messages);
-    in_patience(cycle(stage, letters, Sending::Closed(way, in_flight))).await
+    let cycle = cycle(stage, letters, Sending::Closed(way, in_flight));
+    Ok(in_patience(cycle).await?.0)
+}
+
+/// The same over a recorded disk: every receipt came after the sync that covers its message.
+///
+/// # Errors
+/// As [`full_cycle`], and [`LoadError::Early`].
+pub async fn recorded(
+    stage: &mut Stage,
+    recording: &Path,
+    way: Way,
+    messages: usize,
+    in_flight: usize,
+) -> Result<(Round, Proof), LoadError> {
+    let letters = stage.templates.letters(0, messages);
+    let cycle = cycle(stage, letters, Sending::Closed(way, in_flight));
+    let (round, board) = in_patience(cycle).await?;
+    let proof = prove(&Recording::load(recording)?, &board)?;
+    if proof.early > 0 { Err(LoadError::Early(proof.early)) } else { Ok((round, proof)) }
 }
 
 /// The same over streams in an open loop: `rate` messages a second, each at its time whatever became of those before it, and every
@@ -36,7 +58,8 @@ pub async fn full_cycle(
 /// As [`full_cycle`].
 pub async fn paced(stage: &mut Stage, messages: usize, rate: f64) -> Result<Round, LoadError> {
     let letters = stage.templates.letters(0, messages);
-    in_patience(cycle(stage, letters, Sending::Open(Pace::new(rate)))).await
+    let cycle = cycle(stage, letters, Sending::Open(Pace::new(rate)));
+    Ok(in_patience(cycle).await?.0)
 }
 
 #[derive(Clone, Copy)]
@@ -53,7 +76,7 @@ pub async fn in_patience<T>(round: impl Future<Output = Result<T, LoadError>>) -
     tokio::time::timeout(PATIENCE, round).await.map_err(|_| LoadError::Wrong("a round does not end"))?
 }
 
-async fn cycle(stage: &mut Stage, letters: Letters, how: Sending) -> Result<Round, LoadError> {
+async fn cycle(stage: &mut Stage, letters: Letters, how: Sending) -> Result<(Round, Arc<Board>), LoadError> {
     let messages = letters.expected.len() as u64;
     let synced = stage.syncs()?;
     let meter = Meter::start(Some(stage.pid()))?;
@@ -82,7 +105,7 @@ async fn cycle(stage: &mut Stage, letters: Letters, how: Sending) -> Result<Roun
     round.syncs = Some(stage.syncs()? - synced);
     ensure(round.answered.count() == messages, "not every message was answered")?;
     ensure(round.arrived.count() == messages, "not every message was delivered")?;
-    Ok(round)
+    Ok((round, board))
 }
 
 /// Hands `messages` in for mailboxes that nobody reads, in a closed loop.

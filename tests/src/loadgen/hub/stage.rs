@@ -2,14 +2,18 @@
 
 use super::letters::Templates;
 use super::subscriber::Subscriber;
+use crate::binaries::binaries;
 use crate::hub::HubProcess;
 use crate::loadgen::error::LoadError;
 use crate::loadgen::folder::Folder;
 use crate::metrics::MetricsPage;
+use crate::recorder::Syncing;
 use crate::site::Site;
 use crate::wire::{Member, Peer};
 use samverkan_proto::ids::OrgId;
 use samverkan_proto::sign::Signer;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 /// How many take part.
@@ -89,7 +93,40 @@ impl Stage {
     pub async fn set(folder: Folder, cast: Cast) -> Result<Self, LoadError> {
         let site = Site::in_folder(&folder.private("hub")?);
         let page = MetricsPage::of(&site);
-        let hub = HubProcess::start_at(site);
+        Self::set_with(HubProcess::start_at(site), page, folder, cast).await
+    }
+
+    /// The same over a disk that writes down what is done to it, and that only says that it syncs if `syncing` is off. Returns where it
+    /// writes that, too.
+    ///
+    /// # Errors
+    /// As [`Stage::set`].
+    ///
+    /// # Panics
+    /// As [`Stage::set`].
+    pub async fn recorded(
+        folder: Folder,
+        cast: Cast,
+        syncing: Syncing,
+    ) -> Result<(Self, PathBuf), LoadError> {
+        let site = Site::in_folder(&folder.private("hub")?);
+        let (page, recording) = (MetricsPage::of(&site), folder.path().join("recording"));
+        let mut command = Command::new(&binaries().loadgen);
+        command.args(["serve-recorded", "--config"]).arg(site.configuration());
+        command.arg("--record").arg(&recording);
+        if syncing == Syncing::Off {
+            command.arg("--no-sync");
+        }
+        let hub = HubProcess::start_by(site, &mut command);
+        Ok((Self::set_with(hub, page, folder, cast).await?, recording))
+    }
+
+    async fn set_with(
+        hub: HubProcess,
+        page: MetricsPage,
+        folder: Folder,
+        cast: Cast,
+    ) -> Result<Self, LoadError> {
         let members = join(&hub, "avsandare", cast.senders).await;
         let receivers = join(&hub, "mottagare", cast.subscribers).await;
         let silent = join(&hub, "brevlada", cast.silent).await;
