@@ -58,6 +58,9 @@ enum Command {
         /// A few messages of everything: shows that it works, and says nothing about speed.
         #[arg(long)]
         quick: bool,
+        /// Draws cost against messages stored and latency against load into this folder, and measures the latter.
+        #[arg(long)]
+        plots: Option<PathBuf>,
         /// Only these goals.
         #[arg(long, value_delimiter = ',')]
         only: Vec<u32>,
@@ -158,7 +161,7 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
             runtime.block_on(workload::measure(workload, &options, &size, &mut report))?;
             size.json.as_deref().map_or(Ok(()), |path| report.write(path))?;
         }
-        Command::Compare { json, rounds, messages, quick, only, repeats, levels, crowd, folder } => {
+        Command::Compare { json, rounds, messages, quick, only, repeats, levels, crowd, folder, plots } => {
             let usual = if quick { Plan::quick() } else { Plan::full() };
             let plan = Plan {
                 only,
@@ -168,6 +171,7 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
                 levels: if levels.is_empty() { usual.levels } else { levels },
                 crowd: crowd.unwrap_or(usual.crowd),
                 folder,
+                plots,
                 ..usual
             };
             binaries();

@@ -36,6 +36,9 @@ pub enum LoadError {
     /// A figure that the hub's metrics page should have is not there.
     #[error("the metrics page does not name {0}")]
     NoMetric(&'static str),
+    /// A plot can not be drawn.
+    #[error("a plot can not be drawn: {0}")]
+    Plot(#[from] super::plot::PlotError),
     /// A task of the load generator panicked.
     #[error("a task ended: {0}")]
     Task(#[from] tokio::task::JoinError),

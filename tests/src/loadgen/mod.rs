@@ -2,7 +2,7 @@
 //!
 //! The speed of a shared machine changes from minute to minute, so every figure that matters is a ratio of two rounds of one run.
 //!
-//! * [`command`]: the command line, and what each command does; [`report`]: what it prints, for people and programs.
+//! * [`command`]: the command line, and what each command does; [`report`]: what it prints, for people and programs; [`plot`]: what it draws.
 //! * [`round`]: what is measured in one round; [`meter`]: processor, memory and disk of the server and of everybody else, from the system.
 //! * [`bare`]: the baselines. A bare echo over the same TLS and HTTP/2, a bare log, one sync at a time.
 //! * [`hub`]: a real hub with senders and subscribers. [`sealing`]: the client's share, without a hub.
@@ -19,6 +19,7 @@ pub mod folder;
 pub mod hub;
 pub mod machine;
 pub mod meter;
+pub mod plot;
 pub mod quiet;
 pub mod report;
 pub mod round;

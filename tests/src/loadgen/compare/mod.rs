@@ -15,11 +15,12 @@ pub mod volume;
 use super::error::LoadError;
 use super::folder::Folder;
 use super::machine::Heading;
+use super::plot::Plot;
 use goal::Goal;
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// How much is measured.
@@ -45,6 +46,8 @@ pub struct Plan {
     pub attachment: u64,
     /// Where files go.
     pub folder: Option<PathBuf>,
+    /// Where plots go; without it, none are measured for.
+    pub plots: Option<PathBuf>,
 }
 
 impl Plan {
@@ -62,6 +65,7 @@ impl Plan {
             crowd: 10_000,
             attachment: 1 << 30,
             folder: None,
+            plots: None,
         }
     }
 
@@ -102,6 +106,41 @@ struct Document {
     rounds: usize,
     messages: usize,
     goals: Vec<Goal>,
+    curves: Curves,
+}
+
+/// What is plotted.
+#[derive(Debug, Default, Serialize)]
+pub struct Curves {
+    /// Messages that waited, and the hub's processor time for a full cycle beside them, in microseconds.
+    pub cost: Vec<(f64, f64)>,
+    /// Messages a second, and within how many milliseconds 99 of 100 were accepted.
+    pub latency: Vec<(f64, f64)>,
+}
+
+impl Curves {
+    fn plot(&self, folder: &Path) -> Result<(), LoadError> {
+        std::fs::create_dir_all(folder)?;
+        let cost = Plot {
+            title: "Cost of a message against messages stored",
+            across: "messages stored",
+            up: "hub processor time, µs",
+            points: &self.cost,
+        };
+        let latency = Plot {
+            title: "Latency against load, open loop",
+            across: "messages a second",
+            up: "accept p99, ms",
+            points: &self.latency,
+        };
+        if !self.cost.is_empty() {
+            cost.logarithmic(&folder.join("cost.svg"))?;
+        }
+        if !self.latency.is_empty() {
+            latency.linear(&folder.join("latency.svg"))?;
+        }
+        Ok(())
+    }
 }
 
 /// Measures what the plan asks for, tells of it on `out`, and writes it to `json`. Returns whether every goal was met.
@@ -111,11 +150,11 @@ struct Document {
 pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Result<bool, LoadError> {
     let heading = Heading::now();
     let began = Instant::now();
-    let mut goals = Vec::new();
+    let (mut goals, mut curves) = (Vec::new(), Curves::default());
     if speed::GOALS.iter().any(|id| plan.asks_for(*id)) {
-        goals.extend(speed::measure(plan, &mut out).await?);
+        goals.extend(speed::measure(plan, &mut curves, &mut out).await?);
     }
-    goals.extend(stored(plan, &mut out).await?);
+    goals.extend(stored(plan, &mut curves, &mut out).await?);
     if plan.asks_for(11) {
         goals.push(files::measure(plan, &mut out).await?);
     }
@@ -125,9 +164,11 @@ pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Res
     goals.retain(|goal| plan.asks_for(goal.id));
     goals.iter().try_for_each(|goal| tell(goal, &mut out))?;
     let met = goals.iter().all(|goal| goal.met);
+    plan.plots.as_deref().map_or(Ok(()), |folder| curves.plot(folder))?;
     if let Some(path) = json {
         let (rounds, messages) = (plan.rounds, plan.messages);
-        let document = Document { heading, seconds: began.elapsed().as_secs(), rounds, messages, goals };
+        let document =
+            Document { heading, seconds: began.elapsed().as_secs(), rounds, messages, goals, curves };
         let mut file = File::create(path)?;
         serde_json::to_writer_pretty(&mut file, &document).map_err(std::io::Error::from)?;
         writeln!(file)?;
@@ -136,13 +177,14 @@ pub async fn run(plan: &Plan, mut out: impl Write, json: Option<PathBuf>) -> Res
 }
 
 /// Goals 8 to 10: memory is one of them, and one of its figures comes from the other two.
-async fn stored(plan: &Plan, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
+async fn stored(plan: &Plan, curves: &mut Curves, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
     let mut goals = Vec::new();
     let mut each = None;
     if [9, 10].iter().any(|id| plan.asks_for(*id)) {
         let measured = volume::measure(plan, out).await?;
         each = Some(measured.memory_each());
         goals = measured.goals();
+        curves.cost = measured.costs();
     }
     if plan.asks_for(8) {
         goals.insert(0, memory::measure(plan, each, out).await?);

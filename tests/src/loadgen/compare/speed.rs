@@ -1,7 +1,7 @@
 //! Goals 1 to 5: the full cycle against the bare echo, the bare log and one sync, in interleaved rounds.
 
-use super::Plan;
 use super::goal::{Goal, Part, Reach};
+use super::{Curves, Plan};
 use crate::loadgen::bare::client::{BareServer, Kind};
 use crate::loadgen::bare::disk;
 use crate::loadgen::error::LoadError;
@@ -24,6 +24,9 @@ const PER_SYNC: f64 = 40.0;
 /// Accepting may take 10 ms, or this many syncs if that is longer.
 const SYNCS: f64 = 8.0;
 
+/// Shares of the own maximum at which latency is plotted.
+const SHARES: [f64; 7] = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9];
+
 /// One round of everything.
 #[derive(Debug, Default)]
 struct Together {
@@ -39,7 +42,7 @@ struct Together {
 ///
 /// # Errors
 /// Whatever makes a measurement worthless.
-pub async fn measure(plan: &Plan, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
+pub async fn measure(plan: &Plan, curves: &mut Curves, out: &mut impl Write) -> Result<Vec<Goal>, LoadError> {
     let echo = BareServer::start(plan.folder()?, Kind::Echo, plan.connections)?;
     let cast = Cast { senders: plan.connections, subscribers: plan.subscribers, silent: 0 };
     let mut stage = Stage::set(plan.folder()?, cast).await?;
@@ -52,7 +55,23 @@ pub async fn measure(plan: &Plan, out: &mut impl Write) -> Result<Vec<Goal>, Loa
         tell(&together, out)?;
         rounds.push(together);
     }
+    if plan.plots.is_some() {
+        let most = rounds.iter().map(|round| round.streams.rate()).fold(0.0, f64::max);
+        curves.latency = latency(plan, &mut stage, most).await?;
+    }
     Ok(goals(&rounds))
+}
+
+/// Latency at shares of the own maximum.
+async fn latency(plan: &Plan, stage: &mut Stage, most: f64) -> Result<Vec<(f64, f64)>, LoadError> {
+    let mut points = Vec::new();
+    for share in SHARES {
+        let rate = most * share;
+        let n = plan.messages / 2 + 1;
+        let round = undisturbed(plan.repeats, async || paced(stage, n, rate).await).await?;
+        points.push((rate, round.answered.quantile_ms(0.99)));
+    }
+    Ok(points)
 }
 
 async fn one_round(plan: &Plan, stage: &mut Stage, echo: &BareServer) -> Result<Together, LoadError> {

@@ -103,6 +103,13 @@ impl Measured {
         grown / (last.stored.saturating_sub(first.stored)).max(1) as f64
     }
 
+    /// Messages stored and the processor time of a full cycle, in microseconds: the mean of its rounds.
+    #[must_use]
+    pub fn costs(&self) -> Vec<(f64, f64)> {
+        let mean = |figures: &[f64]| figures.iter().sum::<f64>() / figures.len().max(1) as f64;
+        self.levels.iter().map(|level| (level.stored as f64, mean(&level.cpu_us))).collect()
+    }
+
     /// Goals 9 and 10.
     #[must_use]
     pub fn goals(&self) -> Vec<Goal> {
