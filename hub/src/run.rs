@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic_health::pb::health_server::HealthServer;
@@ -15,7 +14,7 @@ use crate::hub::{Hub, JoinFailures, Manifests};
 use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
-use crate::server::{Connections, Drained, OperatorSocket, Server, SocketError};
+use crate::server::{Connections, Drained, Listener, OperatorSocket, Server, SocketError};
 use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
 use crate::tls::{ServerTls, TlsError};
 use crate::{duties, service, warden};
@@ -44,7 +43,7 @@ impl Default for Options {
 /// See [`RunError`]. When the store fails while the hub runs, everything is drained and closed before that is told.
 pub async fn run(
     config: Config,
-    listener: TcpListener,
+    listener: impl Listener,
     options: Options,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
@@ -131,8 +130,9 @@ async fn open_store(
     clock: Clock,
     options: StoreOptions,
 ) -> Result<(Store, OpenReport), RunError> {
-    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, signers, clock, options)).await;
-    Ok(opened.map_err(|_| RunError::OpenPanicked)??)
+    let executor = options.executor;
+    let opened = executor.blocking(move || Store::open(&folder, signers, clock, options)).await;
+    Ok(opened.ok_or(RunError::OpenPanicked)??)
 }
 
 /// Logs what opening the store found.

@@ -12,6 +12,7 @@ mod admission;
 mod connection;
 mod connections;
 mod hangup;
+mod listener;
 mod operator;
 mod peer;
 mod preface;
@@ -21,13 +22,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 pub use connections::Connections;
 pub use hangup::Hangup;
+pub use listener::Listener;
 pub use operator::{OperatorSocket, SocketError};
 pub use peer::{Peer, PeerAddress, PeerCertificate};
 
@@ -37,6 +38,7 @@ use crate::metrics::{Closed, Metrics, Refused};
 use crate::tls::ServerTls;
 use admission::{Admission, Ticket};
 use connection::{Served, TlsStream};
+use listener::Stream;
 
 /// Bounds that a configuration or a test may set; the others are constants in [`limits`].
 #[derive(Clone, Debug)]
@@ -102,7 +104,7 @@ impl Server {
 
     /// Serves `listener` until `stop` is cancelled, then tells every connection to go away, waits at most `drain`
     /// for open calls, and cuts the rest. All its tasks have ended when it returns.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, drain: Duration) -> Drained {
+    pub async fn serve(self, listener: impl Listener, stop: CancellationToken, drain: Duration) -> Drained {
         let tasks = TaskTracker::new();
         let abort = CancellationToken::new();
         let server = Arc::new(self);
@@ -113,13 +115,13 @@ impl Server {
 
     async fn accept_until(
         self: &Arc<Self>,
-        listener: &TcpListener,
+        listener: &impl Listener,
         stop: &CancellationToken,
         abort: &CancellationToken,
         tasks: &TaskTracker,
     ) {
         let admission = Admission::new(&self.bounds);
-        while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+        while let Some(accepted) = stop.run_until_cancelled(listener.next()).await {
             let (socket, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -129,9 +131,9 @@ impl Server {
                     continue;
                 }
             };
-            match admission.admit(address.ip()) {
+            match admission.admit(address) {
                 Ok(ticket) => {
-                    self.spawn(socket, address.ip(), ticket, Hangup::new(stop, abort), tasks.clone());
+                    self.spawn(socket, address, ticket, Hangup::new(stop, abort), tasks.clone());
                 }
                 Err(refused) => self.metrics.refused(refused),
             }
@@ -140,7 +142,7 @@ impl Server {
 
     fn spawn(
         self: &Arc<Self>,
-        socket: TcpStream,
+        socket: impl Stream,
         address: IpAddr,
         ticket: Ticket,
         hangup: Hangup,
@@ -159,7 +161,7 @@ impl Server {
         });
     }
 
-    async fn handshake(&self, socket: TcpStream, hangup: &Hangup) -> Option<(TlsStream, Peer)> {
+    async fn handshake<S: Stream>(&self, socket: S, hangup: &Hangup) -> Option<(TlsStream<S>, Peer)> {
         let shaken = connection::handshake(socket, self.tls.current());
         let limited = tokio::time::timeout(self.bounds.handshake_timeout, shaken);
         let refused = match hangup.token().run_until_cancelled(limited).await? {
@@ -171,7 +173,7 @@ impl Server {
         None
     }
 
-    async fn serve_connection(&self, stream: TlsStream, served: Served) -> Closed {
+    async fn serve_connection(&self, stream: TlsStream<impl Stream>, served: Served) -> Closed {
         let certificate = match served.peer {
             Peer::Device(certificate) => Some(certificate),
             Peer::Stranger | Peer::Operator => None,

@@ -7,44 +7,41 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use samverkan_proto::statement::invite::{Host, HubAddress};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::ConnectError;
+use super::network::{Carried, Network};
 
-/// How long names, TCP and TLS may take together.
+/// How long names, the network and TLS may take together.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Connects and shakes hands. A client certificate that the hub refuses is noticed only by the first call
 /// (RFC 8446, section 4.4.2.4: the client finishes first).
 pub(super) async fn dial(
+    network: &Network,
     address: &HubAddress,
     config: ClientConfig,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
-    timeout(DIAL_TIMEOUT, connect(address, config)).await.map_err(|_| ConnectError::TimedOut)?
+) -> Result<TlsStream<Carried>, ConnectError> {
+    timeout(DIAL_TIMEOUT, connect(network, address, config)).await.map_err(|_| ConnectError::TimedOut)?
 }
 
-async fn connect(address: &HubAddress, config: ClientConfig) -> Result<TlsStream<TcpStream>, ConnectError> {
+async fn connect(
+    network: &Network,
+    address: &HubAddress,
+    config: ClientConfig,
+) -> Result<TlsStream<Carried>, ConnectError> {
     let unreachable = |error: io::Error| ConnectError::Unreachable(error.kind());
     let name = server_name(&address.host)?;
-    let tcp = open(address).await.map_err(unreachable)?;
-    tcp.set_nodelay(true).map_err(unreachable)?;
-    let stream =
-        TlsConnector::from(Arc::new(config)).connect(name, tcp).await.map_err(|error| classify(&error))?;
+    let carried = network.connect(address).await.map_err(unreachable)?;
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(name, carried)
+        .await
+        .map_err(|error| classify(&error))?;
     match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Ok(stream),
         _ => Err(ConnectError::NotAHub),
-    }
-}
-
-async fn open(address: &HubAddress) -> io::Result<TcpStream> {
-    let port = address.port.get();
-    match &address.host {
-        Host::Name(name) => TcpStream::connect((name.as_str(), port)).await,
-        Host::V4(ip) => TcpStream::connect((*ip, port)).await,
-        Host::V6(ip) => TcpStream::connect((*ip, port)).await,
     }
 }
 

@@ -16,7 +16,7 @@ use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
 use samverkan_proto::v1::relay_service_client::RelayServiceClient;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{ClientIdentity, ConnectError, Hello, HubPins, dial, tls};
+use super::{ClientIdentity, ConnectError, Hello, HubPins, Network, dial, tls};
 use crate::clock::Clock;
 
 /// The deadline of a call that has one answer, and of each single answer of a stream.
@@ -39,19 +39,20 @@ impl Link {
     /// # Errors
     /// [`ConnectError`]. A certificate that the hub refuses is found by asking once more without it.
     pub async fn open(
+        network: &Network,
         address: &HubAddress,
         pins: &HubPins,
         identity: &ClientIdentity<'_>,
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let with_identity = tls::pinned(pins.authority(), Some(identity), clock)?;
-        match Self::greet(address, with_identity, clock).await {
+        match Self::greet(network, address, with_identity, clock).await {
             Ok(link) => link.with_pins(pins),
             Err(error @ ConnectError::Refused(_)) => {
                 // TLS says nothing but "canceled" when a client certificate is refused. A hub that answers
                 // without the certificate refused the certificate.
                 let without = tls::pinned(pins.authority(), None, clock)?;
-                match Self::greet(address, without, clock).await {
+                match Self::greet(network, address, without, clock).await {
                     Ok(_) => Err(ConnectError::CertificateRefused),
                     Err(_) => Err(error),
                 }
@@ -67,7 +68,7 @@ impl Link {
     /// [`ConnectError`], with [`ConnectError::PinMismatch`] when somebody else answers.
     pub async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Self, ConnectError> {
         let (config, capture) = tls::capturing(clock)?;
-        let link = Self::greet(invite.address(), config, clock).await?;
+        let link = Self::greet(&Network::system(), invite.address(), config, clock).await?;
         let authority: CertificateDer<'_> = capture.authority().ok_or(ConnectError::PinMismatch)?;
         let pins = &link.hello.pins;
         if *pins.authority() != authority || pins.digest() != *invite.pin() {
@@ -110,8 +111,13 @@ impl Link {
             .max_encoding_message_size(MAX_GRPC_MESSAGE)
     }
 
-    async fn greet(address: &HubAddress, config: ClientConfig, clock: &Clock) -> Result<Self, ConnectError> {
-        let stream = dial::dial(address, config).await?;
+    async fn greet(
+        network: &Network,
+        address: &HubAddress,
+        config: ClientConfig,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
+        let stream = dial::dial(network, address, config).await?;
         let channel = channel_over(stream).await?;
         let request = tonic::Request::new(v1::HelloRequest {});
         let mut client = EnrolmentServiceClient::new(channel.clone());

@@ -2,6 +2,7 @@
 //!
 //! * [`HubPins`]: what was pinned at `join`: the hub's authority, log key and receipt key.
 //! * [`Link`]: one connection on which `Hello` agreed with the pins.
+//! * [`Network`]: what it goes over.
 //!
 //! A link is one connection: when it breaks, calls fail as unreachable and the session opens another. Only the
 //! pinned authority is trusted, and no proxy is used.
@@ -11,11 +12,13 @@ use std::io;
 mod dial;
 mod hello;
 mod link;
+mod network;
 mod pins;
 mod tls;
 
 pub use hello::{ClockSkew, Hello};
 pub use link::{CALL_TIMEOUT, Link};
+pub use network::{Bytes, Carried, Carrier, Connecting, Network};
 pub use pins::HubPins;
 pub use tls::ClientIdentity;
 

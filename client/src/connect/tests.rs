@@ -148,7 +148,7 @@ async fn open(
     identity: &(Vec<u8>, SecretBytes),
 ) -> Result<Link, ConnectError> {
     let identity = ClientIdentity { certificate: &identity.0, key: &identity.1 };
-    Link::open(&hub.address, pins, &identity, &Clock::manual(NOW_MS)).await
+    Link::open(&Network::system(), &hub.address, pins, &identity, &Clock::manual(NOW_MS)).await
 }
 
 fn invite(hub: &TestHub, pin: [u8; 32]) -> Invite {

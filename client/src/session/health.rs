@@ -15,7 +15,7 @@ impl Session {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
         let identity = ClientIdentity { certificate: &self.membership.certificate, key };
         let hub = &self.membership.hub;
-        let link = Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?;
+        let link = Link::open(&self.network, &hub.address, &hub.pins, &identity, &self.clock).await?;
         Ok(link.hello().skew)
     }
 

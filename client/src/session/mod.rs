@@ -6,6 +6,7 @@
 //! | method (on `Session`) | what it does |
 //! |---|---|
 //! | `Session::open(profile, passphrase, clock)` | unlocks the keystore; loads directory and threads; no network |
+//! | `over(network)` | the same session over another network than the system's |
 //! | `directory()` | the synchronised copy of the log, to search and to show |
 //! | `async refresh(&mut self, progress)` | connect, synchronise, publish and destroy keys, flush the outbox |
 //! | `obstacles(&self, &Draft) -> Vec<Obstacle>` | every reason a send would be refused; no personal data needed |
@@ -40,7 +41,7 @@ use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1::PublishEpochKeysRequest;
 
 use crate::clock::Clock;
-use crate::connect::{ClientIdentity, Link};
+use crate::connect::{ClientIdentity, Link, Network};
 use crate::directory::Directory;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
@@ -96,6 +97,7 @@ pub struct Session {
     keystore: Keystore,
     device: Signer,
     clock: Clock,
+    network: Network,
     directory: Directory,
     mail: Mail,
     consents: Consents,
@@ -137,7 +139,14 @@ impl Session {
         let directory = load_directory(&profile, &membership.hub, &clock)?;
         let mail = Mail::load(&profile, keystore.contents())?;
         let consents = Consents::load(&profile, keystore.contents())?;
-        Ok(Self { profile, membership, keystore, device, clock, directory, mail, consents, stamp })
+        let network = Network::system();
+        Ok(Self { profile, membership, keystore, device, clock, network, directory, mail, consents, stamp })
+    }
+
+    /// The same session over another network than the system's.
+    #[must_use]
+    pub fn over(self, network: Network) -> Self {
+        Self { network, ..self }
     }
 
     /// The synchronised copy of the log, to search and to show.
@@ -253,7 +262,7 @@ impl Session {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
         let identity = ClientIdentity { certificate: &self.membership.certificate, key };
         let hub = &self.membership.hub;
-        Ok(Link::open(&hub.address, &hub.pins, &identity, &self.clock).await?)
+        Ok(Link::open(&self.network, &hub.address, &hub.pins, &identity, &self.clock).await?)
     }
 
     /// Opens a link and does what is due on every contact with the hub.

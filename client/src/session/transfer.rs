@@ -7,10 +7,9 @@
 //! Whatever ends a try (a lost connection, a hub that is busy or stops), the next one goes on where it stopped, over a
 //! new connection if the old one is gone. Each single step of a try has a deadline.
 
-use std::time::Instant;
-
 use samverkan_envelope::body::Attachment;
 use samverkan_proto::ids::MessageId;
+use tokio::time::Instant;
 
 use super::Session;
 use super::model::{Progress, Step};

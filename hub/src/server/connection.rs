@@ -13,7 +13,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,6 +20,7 @@ use tonic::service::Routes;
 use tower::ServiceExt;
 
 use super::hangup::Hangup;
+use super::listener::Stream;
 use super::peer::{Peer, PeerAddress, PeerCertificate};
 use super::preface::Prefaced;
 use super::stall::{Stalls, Watched};
@@ -28,15 +28,13 @@ use crate::limits;
 use crate::metrics::{Closed, Refused};
 use crate::tls::ALPN;
 
-pub(super) type TlsStream = Prefaced<tokio_rustls::server::TlsStream<TcpStream>>;
+pub(super) type TlsStream<S> = Prefaced<tokio_rustls::server::TlsStream<S>>;
 
 /// Shakes hands, reads who is there, and waits until it begins to speak HTTP/2.
-pub(super) async fn handshake(
-    socket: TcpStream,
+pub(super) async fn handshake<S: Stream>(
+    socket: S,
     config: Arc<ServerConfig>,
-) -> Result<(TlsStream, Peer), Refused> {
-    // Small frames must not wait for more; on a socket that is already dead this fails, and so will the handshake.
-    let _ = socket.set_nodelay(true);
+) -> Result<(TlsStream<S>, Peer), Refused> {
     let stream = TlsAcceptor::from(config).accept(socket).await.map_err(|_| Refused::Handshake)?;
     let (_, session) = stream.get_ref();
     if session.alpn_protocol() != Some(ALPN) {

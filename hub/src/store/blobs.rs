@@ -10,6 +10,7 @@ use samverkan_proto::statement::header::{BlobRef, HeaderFields};
 
 use super::draft::Draft;
 use super::error::StoreError;
+use super::executor::Executor;
 use super::handle::Store;
 use super::journal::{Body, Room};
 use super::key::{self, Due};
@@ -52,7 +53,7 @@ impl BlobUpload {
     /// [`StoreError::BlobMismatch`] beyond the announced length, `Full`, `Failed`.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let mut upload = self.upload.take().ok_or(OVER)?;
-        let written = blocking(move || upload.write(&bytes).map(|()| upload)).await?;
+        let written = blocking(self.store.executor(), move || upload.write(&bytes).map(|()| upload)).await?;
         self.upload = Some(written);
         Ok(())
     }
@@ -63,7 +64,7 @@ impl BlobUpload {
     /// [`StoreError::BlobMismatch`] when the bytes are too few or not those that the id names, `Quota`, `Full`.
     pub async fn finish(mut self) -> Result<(), StoreError> {
         let upload = self.upload.take().ok_or(OVER)?;
-        blocking(move || upload.finish()).await?;
+        blocking(self.store.executor(), move || upload.finish()).await?;
         self.store.blob_stored(self.key, self.len).await
     }
 }
@@ -73,6 +74,7 @@ const OVER: StoreError = StoreError::Internal("an upload goes on after its error
 /// An attachment being read.
 #[derive(Debug)]
 pub struct BlobDownload {
+    executor: Executor,
     reader: Option<BlobReader>,
 }
 
@@ -83,7 +85,8 @@ impl BlobDownload {
     /// [`StoreError::Failed`].
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some(mut reader) = self.reader.take() else { return Ok(None) };
-        let (frame, reader) = blocking(move || reader.frame().map(|frame| (frame, reader))).await?;
+        let (frame, reader) =
+            blocking(self.executor, move || reader.frame().map(|frame| (frame, reader))).await?;
         self.reader = Some(reader);
         Ok(frame)
     }
@@ -98,7 +101,7 @@ impl Store {
         let key = BlobKey { org, id };
         let known = self.index().get(&key::blob(&key))?.is_some();
         let files = self.blob_files().clone();
-        let held = blocking(move || files.held(&key)).await?;
+        let held = blocking(self.executor(), move || files.held(&key)).await?;
         // A complete file without its record is taken note of by going on with the upload at its end.
         Ok(Held { complete: held.complete && known, ..held })
     }
@@ -121,7 +124,7 @@ impl Store {
             check_share(counter(self.index().get(&key::blob_bytes(&org))?), len)?;
         }
         let files = self.blob_files().clone();
-        match blocking(move || files.upload(key, len, offset)).await? {
+        match blocking(self.executor(), move || files.upload(key, len, offset)).await? {
             Some(upload) => {
                 let upload = BlobUpload { store: self.clone(), key, len, upload: Some(upload) };
                 Ok(UploadStart::Begun(Box::new(upload)))
@@ -148,8 +151,8 @@ impl Store {
     ) -> Result<BlobDownload, StoreError> {
         let key = self.read(move |view| view.attachment(&org, &device, &message, &blob)).await?;
         let files = self.blob_files().clone();
-        let reader = blocking(move || files.read(&key, offset, len)).await?;
-        Ok(BlobDownload { reader: Some(reader) })
+        let reader = blocking(self.executor(), move || files.read(&key, offset, len)).await?;
+        Ok(BlobDownload { executor: self.executor(), reader: Some(reader) })
     }
 
     async fn blob_stored(&self, key: BlobKey, len: u64) -> Result<(), StoreError> {
@@ -273,14 +276,13 @@ fn remove(draft: &mut Draft, key: BlobKey, value: &BlobValue) -> Result<(), Stor
     Ok(())
 }
 
-/// Works with files on a thread that may wait for the disk.
-async fn blocking<T, F>(work: F) -> Result<T, StoreError>
+/// Works with files where waiting for the disk is allowed.
+async fn blocking<T, F>(executor: Executor, work: F) -> Result<T, StoreError>
 where
     T: Send + 'static,
     F: FnOnce() -> Result<T, BlobError> + Send + 'static,
 {
-    let done =
-        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Internal("a file task panicked"))?;
+    let done = executor.blocking(work).await.ok_or(StoreError::Internal("a file task panicked"))?;
     Ok(done?)
 }
 

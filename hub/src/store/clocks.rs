@@ -49,8 +49,8 @@ impl Store {
         let files = self.blob_files().clone();
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms);
         let age = Duration::from_millis(UNREFERENCED_BLOB_MS);
-        let swept = tokio::task::spawn_blocking(move || files.remove_abandoned(now, age)).await;
-        swept.map_err(|_| StoreError::Internal("a file task panicked"))?.map(drop).map_err(StoreError::from)
+        let swept = self.executor().blocking(move || files.remove_abandoned(now, age)).await;
+        swept.ok_or(StoreError::Internal("a file task panicked"))?.map(drop).map_err(StoreError::from)
     }
 }
 

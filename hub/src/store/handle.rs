@@ -14,6 +14,7 @@ use super::bells::Bells;
 use super::draft::Draft;
 use super::engine::OpenError;
 use super::error::StoreError;
+use super::executor::Executor;
 use super::index::Index;
 use super::journal::Room;
 use super::open::{OpenReport, StoreOpenError, StoreOptions};
@@ -52,6 +53,7 @@ struct Shared {
     clock: Clock,
     /// When what abandoned uploads left was last looked for, milliseconds since 1970.
     swept_ms: AtomicU64,
+    executor: Executor,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -67,6 +69,7 @@ impl Store {
         clock: Clock,
         options: StoreOptions,
     ) -> Result<(Self, OpenReport), StoreOpenError> {
+        let executor = options.executor;
         let (writer, report) = open::open(dir, signers, clock.clone(), options)?;
         let files = writer.files.clone();
         let (orders, inbox) = mpsc::channel(writer::QUEUE);
@@ -75,12 +78,10 @@ impl Store {
             reader: writer.engine.reader(),
             shown: Arc::clone(&writer.shown),
         };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run(inbox))
-            .map_err(OpenError::Io)?;
-        let (writer, swept_ms) = (Mutex::new(Some(thread)), AtomicU64::new(0));
-        Ok((Self { shared: Arc::new(Shared { orders, view, files, clock, swept_ms, writer }) }, report))
+        let writer = Mutex::new(executor.start(writer, inbox).map_err(OpenError::Io)?);
+        let swept_ms = AtomicU64::new(0);
+        let shared = Shared { orders, view, files, clock, swept_ms, executor, writer };
+        Ok((Self { shared: Arc::new(shared) }, report))
     }
 
     /// The registry as it is on disk now.
@@ -142,14 +143,19 @@ impl Store {
         answered.await.unwrap_or(Err(StoreError::Failed))
     }
 
-    /// Reads on a thread that may wait for the disk.
+    /// Reads where waiting for the disk is allowed.
     pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&View) -> Result<T, StoreError> + Send + 'static,
     {
         let view = self.shared.view.clone();
-        tokio::task::spawn_blocking(move || read(&view)).await.unwrap_or(Err(StoreError::Failed))
+        self.executor().blocking(move || read(&view)).await.unwrap_or(Err(StoreError::Failed))
+    }
+
+    /// Who does what may wait for the disk.
+    pub(super) fn executor(&self) -> Executor {
+        self.shared.executor
     }
 
     /// The files of attachments.

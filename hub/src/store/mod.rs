@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
 //! | `organisations.rs` | operations on the registry and its log |
-//! | `writer.rs`, `draft.rs` | the writer's thread; the batch it is forming |
+//! | `writer.rs`, `draft.rs`, `executor.rs` | the writer; the batch it is forming; the thread it has |
 //! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
 //! | `open.rs`, `rebuild.rs` | opening, and building the index again |
 //! | `clocks.rs` | what time does: expiry, lapses, forgetting |
@@ -39,6 +39,7 @@ mod mail;
 mod organisations;
 
 mod error;
+mod executor;
 
 mod open;
 mod rebuild;
@@ -74,6 +75,7 @@ pub use bells::Subscription;
 pub use blobs::{BlobDownload, BlobUpload, UploadStart};
 pub use engine::{IndexFate, OpenError, RebuildReason, RecoveryReport};
 pub use error::StoreError;
+pub use executor::Executor;
 pub use folder::FolderError;
 pub use handle::{Signers, Store};
 pub use journal::{Damage, DamageKind, JournalReport, TornTail};

@@ -13,6 +13,7 @@ use super::bells::Bells;
 use super::draft::{Draft, Heads};
 use super::engine::{Engine, EngineOptions, IndexFate, OpenError, RecoveryReport};
 use super::error::StoreError;
+use super::executor::Executor;
 use super::handle::Signers;
 use super::index::Index;
 use super::journal::{JournalOptions, ReadError, Reader};
@@ -41,11 +42,14 @@ pub struct StoreOptions {
     pub disk: Arc<dyn Disk>,
     /// A segment of the journal that has reached this many bytes is closed; at most 64 MiB.
     pub segment_bytes: u32,
+    /// Who does its work.
+    pub executor: Executor,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { disk: Arc::new(SystemDisk), segment_bytes: JournalOptions::default().segment_bytes }
+        let segment_bytes = JournalOptions::default().segment_bytes;
+        Self { disk: Arc::new(SystemDisk), segment_bytes, executor: Executor::Threads }
     }
 }
 
@@ -98,7 +102,7 @@ pub(super) fn open(
     clock: Clock,
     options: StoreOptions,
 ) -> Result<(Writer, OpenReport), StoreOpenError> {
-    let StoreOptions { disk, segment_bytes } = options;
+    let StoreOptions { disk, segment_bytes, executor: _ } = options;
     let segment_bytes = segment_bytes.min(JournalOptions::default().segment_bytes);
     let options = EngineOptions {
         journal: JournalOptions { segment_bytes, ..JournalOptions::default() },

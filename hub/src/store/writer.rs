@@ -1,9 +1,10 @@
-//! The one thread that changes the store.
+//! The one thread, or task, that changes the store.
 //!
 //! It takes jobs from a bounded queue, lets each work on the draft of a batch, makes the batch durable with one
 //! sync, shows it, and only then answers. There is no timer: the next batch forms while this one is being synced.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -71,11 +72,14 @@ pub(super) struct Job {
     pub(super) run: Work,
 }
 
+/// Whom to tell that the store is closed, and how it went.
+type Stopped = oneshot::Sender<Result<(), OpenError>>;
+
 /// What the writer can be told.
 pub(super) enum Order {
     Work(Job),
     /// Stop cleanly, and say when it is done.
-    Stop(oneshot::Sender<Result<(), OpenError>>),
+    Stop(Stopped),
 }
 
 /// What the writer shows to everybody else.
@@ -106,32 +110,47 @@ impl Writer {
     /// Works until it is told to stop, or nobody can tell it anything any more.
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let _alarm = Alarm(Arc::clone(&self.shown));
-        while let Some(order) = self.next(&mut orders) {
-            let stop = match order {
-                Order::Work(first) => self.batch(first, &mut orders),
-                Order::Stop(done) => Some(done),
-            };
-            // Under load there is no idle moment, so a piece of the pending work follows every batch.
-            self.background();
-            if let Some(done) = stop {
-                while !self.sweeps.is_empty() && self.background() {}
-                // Whoever asked may have gone; the store is closed all the same.
-                let _ = done.send(self.engine.close());
-                return;
+        loop {
+            self.tidy_until_told(&orders);
+            let Some(order) = orders.blocking_recv() else { return };
+            if let ControlFlow::Break(done) = self.obey(order, &mut orders) {
+                return self.stop(done);
             }
         }
     }
 
-    /// The next order, with the pending work done while there is none.
-    fn next(&mut self, orders: &mut mpsc::Receiver<Order>) -> Option<Order> {
+    /// The same without a thread of its own.
+    pub(super) async fn run_as_task(mut self, mut orders: mpsc::Receiver<Order>) {
+        let _alarm = Alarm(Arc::clone(&self.shown));
         loop {
-            match orders.try_recv() {
-                Ok(order) => return Some(order),
-                Err(mpsc::error::TryRecvError::Disconnected) => return None,
-                Err(mpsc::error::TryRecvError::Empty) if self.background() => {}
-                Err(mpsc::error::TryRecvError::Empty) => return orders.blocking_recv(),
+            self.tidy_until_told(&orders);
+            let Some(order) = orders.recv().await else { return };
+            if let ControlFlow::Break(done) = self.obey(order, &mut orders) {
+                return self.stop(done);
             }
         }
+    }
+
+    /// Does the pending work while there is no order.
+    fn tidy_until_told(&mut self, orders: &mpsc::Receiver<Order>) {
+        while orders.is_empty() && !orders.is_closed() && self.background() {}
+    }
+
+    /// Does a job and those that wait behind it; breaks off with whoever is to be told that the writer has stopped.
+    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<Stopped> {
+        let stop = match order {
+            Order::Work(first) => self.batch(first, orders),
+            Order::Stop(done) => Some(done),
+        };
+        // Under load there is no idle moment, so a piece of the pending work follows every batch.
+        self.background();
+        stop.map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    }
+
+    fn stop(mut self, done: Stopped) {
+        while !self.sweeps.is_empty() && self.background() {}
+        // Whoever asked may have gone; the store is closed all the same.
+        let _ = done.send(self.engine.close());
     }
 
     /// Does a piece of the pending work; gives whether there was any.
@@ -181,11 +200,7 @@ impl Writer {
     }
 
     /// Forms and commits one batch; gives the order to stop, if it came meanwhile.
-    fn batch(
-        &mut self,
-        first: Job,
-        orders: &mut mpsc::Receiver<Order>,
-    ) -> Option<oneshot::Sender<Result<(), OpenError>>> {
+    fn batch(&mut self, first: Job, orders: &mut mpsc::Receiver<Order>) -> Option<Stopped> {
         let (mut draft, room) = match self.begin() {
             Ok(begun) => begun,
             Err(error) => {
@@ -302,7 +317,7 @@ fn refuse(job: Job, error: StoreError) {
     (job.run)(Err(error.clone()))(Err(error));
 }
 
-/// Says that the store has failed when the writer's thread dies of a panic.
+/// Says that the store has failed when the writer dies of a panic.
 struct Alarm(Arc<Shown>);
 
 impl Drop for Alarm {

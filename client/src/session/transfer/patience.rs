@@ -1,6 +1,8 @@
 //! How long a transfer that gets nowhere is tried again: a few times with longer and longer pauses.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::error::Code;
 
