@@ -16,6 +16,7 @@ use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
 use samverkan_proto::v1::relay_service_client::RelayServiceClient;
 use tonic::transport::{Channel, Endpoint};
 
+use super::alert::CertificateAlert;
 use super::{ClientIdentity, ConnectError, Hello, HubPins, Network, dial, tls};
 use crate::clock::Clock;
 
@@ -37,7 +38,8 @@ impl Link {
     /// Connects to the hub that was joined, as this device.
     ///
     /// # Errors
-    /// [`ConnectError`]. A certificate that the hub refuses is found by asking once more without it.
+    /// [`ConnectError`]. A connection that ends within the greeting is opened once more: the network may have broken, or the hub let go
+    /// so soon that its word on our certificate was lost.
     pub async fn open(
         network: &Network,
         address: &HubAddress,
@@ -46,19 +48,11 @@ impl Link {
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let with_identity = tls::pinned(pins.authority(), Some(identity), clock)?;
-        match Self::greet(network, address, with_identity, clock).await {
-            Ok(link) => link.with_pins(pins),
-            Err(error @ ConnectError::Refused(_)) => {
-                // TLS says nothing but "canceled" when a client certificate is refused. A hub that answers
-                // without the certificate refused the certificate.
-                let without = tls::pinned(pins.authority(), None, clock)?;
-                match Self::greet(network, address, without, clock).await {
-                    Ok(_) => Err(ConnectError::CertificateRefused),
-                    Err(_) => Err(error),
-                }
-            }
-            Err(error) => Err(error),
-        }
+        let link = match Self::greet(network, address, with_identity.clone(), clock).await {
+            Err(ConnectError::Refused(_)) => Self::greet(network, address, with_identity, clock).await,
+            greeted => greeted,
+        };
+        link?.with_pins(pins)
     }
 
     /// Connects to the hub of an invitation, without being anybody yet. Nothing but `Hello` is sent before the
@@ -118,13 +112,20 @@ impl Link {
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let stream = dial::dial(network, address, config).await?;
-        let channel = channel_over(stream).await?;
+        let alert = CertificateAlert::default();
+        let channel = channel_over(alert.listen(stream)).await?;
         let request = tonic::Request::new(v1::HelloRequest {});
         let mut client = EnrolmentServiceClient::new(channel.clone());
         let answer = tokio::time::timeout(CALL_TIMEOUT, client.hello(request))
             .await
             .map_err(|_| ConnectError::TimedOut)?
-            .map_err(|status| ConnectError::Refused(Box::new(status)))?;
+            .map_err(|status| {
+                if alert.was_heard() {
+                    ConnectError::CertificateRefused
+                } else {
+                    ConnectError::Refused(Box::new(status))
+                }
+            })?;
         let hello = Hello::parse(answer.into_inner(), clock.now_ms())?;
         Ok(Self { channel, hello })
     }
@@ -151,5 +152,6 @@ where
         .http2_max_header_list_size(MAX_HEADERS)
         .connect_with_connector(connector)
         .await
-        .map_err(|_| ConnectError::NotAHub)
+        // Only our own first words go out here, on a connection on which TLS was agreed: nothing but the network can fail.
+        .map_err(|_| ConnectError::Unreachable(std::io::ErrorKind::ConnectionReset))
 }

@@ -9,6 +9,7 @@
 
 use std::io;
 
+mod alert;
 mod dial;
 mod hello;
 mod link;

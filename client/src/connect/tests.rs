@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status};
 
 use super::*;
 use crate::clock::Clock;
+use crate::error::{Class, Error};
 use crate::secret::SecretBytes;
 
 /// 2026-01-01T00:00:00Z, within the certificates' years.
@@ -102,6 +103,11 @@ async fn listen() -> (TcpListener, HubAddress) {
 }
 
 async fn hub_with(certificate: CertificateParams) -> TestHub {
+    hub_after(0, certificate).await
+}
+
+/// A hub that lets go of so many connections right after the handshake before it greets.
+async fn hub_after(hangups: usize, certificate: CertificateParams) -> TestHub {
     let authority = authority("hub");
     let public = |seed| Signer::from_seed(&[seed; 32]).expect("seed").public_key().as_bytes().to_vec();
     let hello = v1::HelloResponse {
@@ -120,9 +126,14 @@ async fn hub_with(certificate: CertificateParams) -> TestHub {
     let (listener, address) = listen().await;
     let service = EnrolmentServiceServer::new(Greeter(hello));
     tokio::spawn(async move {
+        let mut hangups = hangups;
         while let Ok((tcp, _)) = listener.accept().await {
             // A handshake that fails is the client's to report.
             let Ok(stream) = tls.accept(tcp).await else { continue };
+            if let Some(left) = hangups.checked_sub(1) {
+                hangups = left;
+                continue;
+            }
             let service = TowerToHyperService::new(service.clone());
             let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             tokio::spawn(connection.serve_connection(TokioIo::new(stream), service));
@@ -198,6 +209,17 @@ async fn a_refused_device_certificate_is_not_a_broken_network() {
         let outcome = open(&hub, &hub.pins, &refused).await;
         assert!(matches!(outcome, Err(ConnectError::CertificateRefused)), "{outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn a_broken_network_is_not_a_refused_device_certificate() {
+    let certificate = || params(&["localhost"], 2025..2030);
+    let hub = hub_after(1, certificate()).await;
+    open(&hub, &hub.pins, &identity(&hub.authority, 2025..2027)).await.expect("the second connection holds");
+    let hub = hub_after(2, certificate()).await;
+    let outcome = open(&hub, &hub.pins, &identity(&hub.authority, 2025..2027)).await;
+    let error = Error::from(outcome.expect_err("nothing was said"));
+    assert_eq!(error.code().class(), Class::Transient, "{error:?}");
 }
 
 #[tokio::test]
