@@ -11,7 +11,7 @@ use samverkan_proto::ids::{MailboxId, MessageId, SendId};
 use samverkan_proto::statement::batch::UnverifiedProof;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, Verdict};
 use samverkan_proto::statement::safety::CaseReference;
-use samverkan_proto::v1::SubmitRequest;
+use samverkan_proto::v1::{GetMessageStatusRequest, SubmitRequest};
 
 use super::mail::{Kept, OutState, add_once};
 use super::model::{Direction, Progress, Sent};
@@ -83,6 +83,9 @@ impl Session {
                     self.synchronise(link).await?;
                     id = self.replace_stale(id)?;
                 }
+                Err(error) if error.code() == Code::MessageGone => {
+                    return self.take_first_answer(link, id, error).await;
+                }
                 Err(error) if error.code().class() == Class::Transient => return Ok((id, false)),
                 Err(error) => return Err(self.give_up(&id, error)?),
             }
@@ -121,6 +124,29 @@ impl Session {
             self.upload(link, attachment, progress).await?;
         }
         Ok(call::unary(link.relay().submit(submission.request)).await?.receipt.to_vec())
+    }
+
+    /// The hub took these very bytes before and has them no longer: its answer was lost, and the recipients were quick. It still has
+    /// the receipt that it answered with.
+    async fn take_first_answer(
+        &mut self,
+        link: &Link,
+        id: MessageId,
+        gone: Error,
+    ) -> Result<(MessageId, bool)> {
+        let request = GetMessageStatusRequest { message_id: id.as_bytes().to_vec().into() };
+        let receipts = match call::unary(link.relay().get_message_status(request)).await {
+            Ok(status) => status.receipts,
+            Err(error) if error.code().class() == Class::Transient => return Ok((id, false)),
+            Err(_) => Vec::new(),
+        };
+        let _held = self.begin()?;
+        let Some(kept) = self.mail.get(&id) else { return Err(gone) };
+        match receipts.iter().find(|receipt| self.check_acceptance(kept, receipt).is_ok()) {
+            Some(receipt) => self.accept(&id, receipt).map(|()| (id, true)),
+            // So long ago that nobody knows what became of it.
+            None => Err(self.mark(&id, gone)?),
+        }
     }
 
     /// Seals a message again unless another process has done so; gives the message that is to be handed in now.
