@@ -13,6 +13,7 @@
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
 //! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
+//! * [`simulation`]: hub and programs in one process, on a network that a seed makes bad.
 //! * [`normalise`]: makes outputs of different runs comparable.
 //! * [`transcript`]: what was typed and answered, compared with a file.
 //! * [`ordinary`]: a user without special rights, also where root runs the tests.
@@ -41,6 +42,7 @@ pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod search;
+pub mod simulation;
 pub mod site;
 pub mod spy;
 pub mod stop;

@@ -46,19 +46,29 @@ struct Rules {
 struct Turns {
     speaks: Option<Way>,
     count: [u64; 2],
-    hold: Option<(Way, u64)>,
+    awaited: Option<(Way, u64, Deed)>,
     held: bool,
 }
 
+/// What is done when an awaited turn begins.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    /// Everything is held back.
+    Hold,
+    /// The connection is cut after so many more bytes.
+    Tear(u64),
+}
+
 impl Turns {
-    /// Notes that bytes go this way; whether it is the turn to hold back.
-    fn take(&mut self, way: Way) -> bool {
+    /// Notes that bytes go this way; what is to be done if it is the awaited turn, once.
+    fn take(&mut self, way: Way) -> Option<Deed> {
         if self.speaks.replace(way) != Some(way) {
             self.count[way as usize] += 1;
         }
-        let holds = self.hold == Some((way, self.count[way as usize]));
-        self.held |= holds;
-        holds
+        let (awaited, turn, deed) = self.awaited?;
+        let is_now = (awaited, turn) == (way, self.count[way as usize]);
+        self.held |= is_now;
+        is_now.then(|| self.awaited = None).map(|()| deed)
     }
 }
 
@@ -170,7 +180,7 @@ impl Proxy {
         {
             let mut rules = self.shared.rules();
             rules.stalled = false;
-            rules.turns.hold = None;
+            rules.turns.awaited = None;
         }
         self.shared.changed.notify_all();
     }
@@ -178,10 +188,16 @@ impl Proxy {
     /// Holds everything back as [`Proxy::stall`] does, but from the moment on when one side begins to speak for the `turn`th time after
     /// now. A side's turn lasts until the other one answers; the first turn of a connection is the client's.
     pub fn hold_at(&self, way: Way, turn: u64) {
-        self.shared.rules().turns = Turns { hold: Some((way, turn)), ..Turns::default() };
+        self.shared.rules().turns = Turns { awaited: Some((way, turn, Deed::Hold)), ..Turns::default() };
     }
 
-    /// Whether the moment of [`Proxy::hold_at`] has come.
+    /// Cuts whoever speaks then, when so many bytes of that turn have passed. Turns are counted as in [`Proxy::hold_at`].
+    pub fn tear_at(&self, way: Way, turn: u64, after: u64) {
+        self.shared.rules().turns =
+            Turns { awaited: Some((way, turn, Deed::Tear(after))), ..Turns::default() };
+    }
+
+    /// Whether the moment of [`Proxy::hold_at`] or [`Proxy::tear_at`] has come.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.shared.rules().turns.held
@@ -254,8 +270,12 @@ fn relay(way: Way, mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
 /// How many of so many bytes may pass, once bytes may pass at all, and whether the connection is cut then.
 fn admit(way: Way, bytes: usize, shared: &Shared) -> (usize, bool) {
     let mut rules = shared.rules();
-    if rules.turns.take(way) {
-        rules.stalled = true;
+    match rules.turns.take(way) {
+        Some(Deed::Hold) => rules.stalled = true,
+        Some(Deed::Tear(left)) => {
+            rules.bounds[way as usize].push_front(Bound { left, then: Then::Cut });
+        }
+        None => {}
     }
     while rules.stalled && !shared.closed.load(Ordering::SeqCst) {
         rules = shared.changed.wait(rules).unwrap_or_else(PoisonError::into_inner);
@@ -379,6 +399,26 @@ mod tests {
         // The connection is reset or ended; either way nothing comes.
         let _ = socket.read_to_end(&mut rest);
         assert_eq!(rest, b"");
+    }
+
+    #[test]
+    fn a_turn_is_torn_within_itself_and_once() {
+        let proxy = Proxy::start(echo());
+        proxy.tear_at(Way::Down, 2, 3);
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        let mut answer = [0; 5];
+        socket.write_all(b"first").expect("written");
+        socket.read_exact(&mut answer).expect("the first turn passes");
+        socket.write_all(b"again").expect("written");
+        let mut rest = Vec::new();
+        // The connection is reset or ended behind what passed.
+        let _ = socket.read_to_end(&mut rest);
+        assert!(proxy.is_held() && proxy.bytes(Way::Down) == 8, "{rest:?}");
+        let mut socket = TcpStream::connect(proxy.address()).expect("the proxy listens");
+        for word in [b"third", b"forth"] {
+            socket.write_all(word).expect("written");
+            socket.read_exact(&mut answer).expect("nothing is torn any more");
+        }
     }
 
     #[test]
