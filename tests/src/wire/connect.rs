@@ -69,8 +69,18 @@ pub async fn handshake(address: SocketAddr, tls: Arc<ClientConfig>) -> std::io::
 /// Never for a socket address.
 #[must_use]
 pub fn channel(address: SocketAddr, tls: Arc<ClientConfig>) -> Channel {
+    narrow_channel(address, tls, None)
+}
+
+/// The same for a client that takes no more than `window` bytes of a stream before it has read them.
+///
+/// # Panics
+/// Never for a socket address.
+#[must_use]
+pub fn narrow_channel(address: SocketAddr, tls: Arc<ClientConfig>, window: Option<u32>) -> Channel {
     // The scheme only keeps tonic from asking for TLS of its own.
     let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address makes a URI");
+    let endpoint = endpoint.initial_stream_window_size(window);
     let connector = service_fn(move |_| {
         let tls = Arc::clone(&tls);
         async move { handshake(address, tls).await.map(TokioIo::new) }

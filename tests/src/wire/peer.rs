@@ -1,7 +1,7 @@
 //! A connection to a hub that sends what it is told.
 
 use super::codec::Verbatim;
-use super::connect::{Presented, authority, channel, operator_channel, tls};
+use super::connect::{Presented, authority, channel, narrow_channel, operator_channel, tls};
 use super::frames::{self, Answer, Caller};
 use super::refused::Refused;
 use crate::site::Site;
@@ -81,6 +81,16 @@ impl Peer {
     pub async fn caller(&self) -> Caller {
         let (address, tls) = self.tls.clone().expect("only the operator has no TLS");
         Caller::connect(address, tls).await
+    }
+
+    /// The same peer over a connection that takes no more than `window` bytes of a stream before it has read them.
+    ///
+    /// # Panics
+    /// For the operator.
+    #[must_use]
+    pub fn narrow(&self, window: u32) -> Self {
+        let (address, tls) = self.tls.clone().expect("only the operator has no TLS");
+        Self { channel: narrow_channel(address, Arc::clone(&tls), Some(window)), tls: Some((address, tls)) }
     }
 
     /// Joining.

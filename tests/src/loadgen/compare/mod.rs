@@ -42,6 +42,8 @@ pub struct Plan {
     pub levels: Vec<usize>,
     /// Devices that only listen.
     pub crowd: usize,
+    /// Devices that do not even read.
+    pub slow: usize,
     /// Bytes of a large attachment.
     pub attachment: u64,
     /// Where files go.
@@ -63,6 +65,7 @@ impl Plan {
             subscribers: 16,
             levels: vec![10_000, 100_000, 1_000_000],
             crowd: 10_000,
+            slow: 64,
             attachment: 1 << 30,
             folder: None,
             plots: None,
@@ -79,6 +82,7 @@ impl Plan {
             subscribers: 2,
             levels: vec![50, 100],
             crowd: 20,
+            slow: 2,
             attachment: 1 << 20,
             ..Self::full()
         }

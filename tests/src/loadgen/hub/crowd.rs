@@ -31,6 +31,9 @@ pub struct CrowdUse {
     pub bytes_each: f64,
 }
 
+/// Bytes that a device that does not read takes before it has read them: what comes after waits in the hub.
+const WINDOW: u32 = 64 << 10;
+
 /// An open stream; the sender keeps it open.
 type Listening = (mpsc::Sender<ReceiveRequest>, Streaming<ReceiveResponse>);
 
@@ -99,7 +102,7 @@ pub async fn slow(stage: &Stage) -> Result<CrowdUse, LoadError> {
     let before = settled_memory(stage.pid())?;
     let mut streams = Vec::new();
     for receiver in &stage.silent_receivers {
-        streams.push(open(receiver.peer()).await?);
+        streams.push(open(&receiver.peer().narrow(WINDOW)).await?);
     }
     let resident_bytes = settled_memory(stage.pid())?;
     let bytes_each = resident_bytes.saturating_sub(before) as f64 / streams.len().max(1) as f64;
