@@ -2,7 +2,7 @@
 //!
 //! A run that was interrupted is finished by running it again.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -166,7 +166,12 @@ test_hub = {test}
 
 fn make_folder(path: &Path) -> Result<(), Failure> {
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => Ok(()),
+        // Its name must last as what will be in it does.
+        Ok(()) => path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+            .map_err(|error| not_written(path, &error)),
         // Whether it is fit to hold keys is checked when they are written.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(not_written(path, &error)),

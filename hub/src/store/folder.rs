@@ -72,6 +72,8 @@ impl Folder {
         check_version(path, disk)?;
         private_folder(disk, &path.join("segments"))?;
         disk.sync_folder(path).map_err(io("sync the folder"))?;
+        // Its own name as well: nothing in a folder lasts longer than the folder's name.
+        disk.sync_folder(parent(path)).map_err(io("sync the folder above"))?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -89,6 +91,11 @@ impl Folder {
     pub(super) fn index(&self) -> PathBuf {
         self.path.join("index")
     }
+}
+
+/// The folder in which the name `path` stands.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes sure that `path` is a folder of ours that nobody else may enter.
