@@ -103,9 +103,14 @@ pub(super) fn create(
     bytes[SECOND_COPY_AT as usize..].copy_from_slice(&header.encode());
     let file = disk.create_new(&path(folder, id))?;
     disk.write_all_at(&file, &bytes, 0)?;
-    disk.sync(&file)?;
-    disk.sync_folder(folder)?;
+    disk.sync(&file).and_then(|()| disk.sync_folder(folder)).map_err(unsynced)?;
     Ok((header, file))
+}
+
+/// A sync that failed for lack of room has failed like any other: what the kernel has done with the pages is not known, and
+/// it must not be taken for a write that can be tried again.
+fn unsynced(error: io::Error) -> io::Error {
+    io::Error::other(error)
 }
 
 /// The segment's file.
