@@ -62,6 +62,9 @@ pub enum BlobError {
     /// The bytes are not those the id names; they are thrown away.
     #[error("the bytes are not those the id names")]
     Digest,
+    /// The bytes on disk are not those the id names any more.
+    #[error("the attachment is damaged")]
+    Damaged,
     /// It is not here.
     #[error("there is no such attachment")]
     Unknown,
@@ -90,6 +93,7 @@ pub struct BlobFiles {
     root: PathBuf,
     /// Uploads that are running.
     running: Arc<Mutex<HashSet<BlobKey>>>,
+    damaged: Damaged,
 }
 
 impl BlobFiles {
@@ -102,7 +106,7 @@ impl BlobFiles {
             ensure_folder(&*disk, &root.join(folder))?;
         }
         disk.sync_folder(root)?;
-        Ok(Self { disk, root: root.to_owned(), running: Arc::default() })
+        Ok(Self { disk, root: root.to_owned(), running: Arc::default(), damaged: Damaged::default() })
     }
 
     /// Bytes that are free on their disk, for those who are not root.
@@ -148,12 +152,19 @@ impl BlobFiles {
         Upload::resume(slot, place, len, offset).map(Some)
     }
 
-    /// Opens a complete attachment for reading `len` bytes from `offset` on; `len` 0 means to the end.
+    /// Opens a complete attachment for reading `len` bytes from `offset` on; `len` 0 means to the end. Whoever reads all of it
+    /// gets the last frame only when the whole is what its id names; a part can not be checked by itself.
     ///
     /// # Errors
     /// [`BlobError::Unknown`], [`BlobError::Offset`], [`BlobError::Io`].
     pub fn read(&self, key: &BlobKey, offset: u64, len: u64) -> Result<BlobReader, BlobError> {
-        BlobReader::open(&self.complete_path(key), offset, len)
+        BlobReader::open(&self.complete_path(key), *key, self.damaged.clone(), (offset, len))
+    }
+
+    /// Attachments that were found damaged since the opening.
+    #[must_use]
+    pub fn damages(&self) -> u64 {
+        self.damaged.count()
     }
 
     /// Removes an attachment that no message names any more. Removing what is not there is fine.
@@ -214,6 +225,22 @@ impl BlobFiles {
 
     fn complete_path(&self, key: &BlobKey) -> PathBuf {
         self.root.join("blobs").join(key.org.to_string()).join(key.id.to_string())
+    }
+}
+
+/// Attachments that were found damaged, each counted and told once.
+#[derive(Clone, Debug, Default)]
+struct Damaged(Arc<Mutex<HashSet<BlobKey>>>);
+
+impl Damaged {
+    fn note(&self, key: BlobKey) {
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            tracing::error!(attachment = %key.id, "a stored attachment is damaged");
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 }
 

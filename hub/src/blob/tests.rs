@@ -4,6 +4,7 @@ use samverkan_proto::ids::{BlobId, OrgId, sha256};
 
 use super::*;
 use crate::disk::SystemDisk;
+use crate::disk::faulty::FaultyDisk;
 
 const SEGMENT_SEALED: usize = SEGMENT + TAG_LEN;
 
@@ -125,4 +126,39 @@ fn abandoned_uploads_are_removed_and_running_ones_are_not() {
     assert_eq!(f.files.remove_abandoned(later, day).expect("swept"), 1);
     f.files.remove(&f.key).expect("removing what is not there is fine");
     assert_eq!(fs::read_dir(f.folder.path().join("uploads")).expect("readable").count(), 0);
+}
+
+#[test]
+fn an_upload_whose_sync_failed_begins_anew() {
+    let f = fixture();
+    let disk = Arc::new(FaultyDisk::default());
+    let files = BlobFiles::open(disk.clone(), f.folder.path()).expect("folders");
+    let len = f.bytes.len() as u64;
+    let mut upload = files.upload(f.key, len, 0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes).expect("room");
+    disk.fail_at(1, rustix::io::Errno::IO);
+    assert!(matches!(upload.finish(), Err(BlobError::Io(_))));
+    assert!(disk.sync_failed());
+    // Going on at the end would sync pages that the kernel calls clean, and may not have written.
+    assert_eq!(files.held(&f.key).expect("readable"), Held { offset: 0, complete: false });
+    let mut upload = files.upload(f.key, len, 0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes).expect("room");
+    upload.finish().expect("the disk is well again");
+    assert_eq!(f.read(0, 0).expect("served"), f.bytes);
+}
+
+#[test]
+fn a_damaged_attachment_is_never_served_to_its_end_and_is_counted_once() {
+    let f = fixture();
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.write(&f.bytes).expect("room");
+    upload.finish().expect("the digest is right");
+    let path = f.files.complete_path(&f.key);
+    for spoilt in [f.bytes[..f.bytes.len() - 1].to_vec(), [&[!f.bytes[0]], &f.bytes[1..]].concat()] {
+        fs::write(&path, spoilt).expect("it is spoilt");
+        assert!(matches!(f.read(0, 0), Err(BlobError::Damaged)));
+        assert_eq!(f.files.damages(), 1);
+    }
+    fs::write(&path, &f.bytes).expect("it is restored");
+    assert_eq!(f.read(0, 0).expect("served"), f.bytes);
 }

@@ -74,7 +74,8 @@ impl Upload {
     /// Verifies the whole and puts it in its place, durably. Incomplete bytes stay staged.
     ///
     /// # Errors
-    /// [`BlobError::Length`] when bytes are missing, [`BlobError::Digest`] when they are wrong: then the staged file is removed.
+    /// [`BlobError::Length`] when bytes are missing, [`BlobError::Digest`] when they are wrong: then the staged file is removed, and
+    /// also when it can not be synced.
     pub fn finish(self) -> Result<(), BlobError> {
         let Self { slot, file, place, digest, len, offset } = self;
         if offset != len {
@@ -86,7 +87,12 @@ impl Upload {
             return Err(BlobError::Digest);
         }
         debug_assert_eq!(BlobId::LEN, digest.as_ref().len());
-        place.disk.sync(&file)?;
+        if let Err(error) = place.disk.sync(&file) {
+            // The kernel may have dropped the pages and marked them clean, so that another sync of this file would tell a lie. It
+            // goes, and the upload begins anew.
+            place.disk.remove(&place.staged)?;
+            return Err(error.into());
+        }
         place.complete()
     }
 }

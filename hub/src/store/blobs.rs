@@ -82,7 +82,8 @@ impl BlobDownload {
     /// The next bytes, at most 1 MiB; `None` at the end, and after an error.
     ///
     /// # Errors
-    /// [`StoreError::Failed`].
+    /// [`StoreError::BlobFile`]; [`StoreError::Damaged`] in place of the last bytes, when all of it was asked for and is not what
+    /// its id names.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some(mut reader) = self.reader.take() else { return Ok(None) };
         let (frame, reader) =
@@ -292,6 +293,7 @@ impl From<BlobError> for StoreError {
             BlobError::InProgress => Self::UploadInProgress,
             BlobError::Offset => Self::OffsetOutOfRange,
             BlobError::Length | BlobError::Digest => Self::BlobMismatch,
+            BlobError::Damaged => Self::Damaged,
             BlobError::Unknown => Self::UnknownBlob,
             BlobError::NoSpace => Self::Full,
             // One attachment's file; the journal is another, and has its own alarm.

@@ -180,7 +180,7 @@ impl Store {
 
     /// Damaged places on disk that are known.
     pub(super) fn damages(&self) -> u64 {
-        self.shared.view.reader.damages()
+        self.shared.view.reader.damages() + self.shared.files.damages()
     }
 
     /// Orders that wait for the writer.
