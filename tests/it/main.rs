@@ -3,6 +3,7 @@
 //! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 98 is here, or explained in
 //! `tests/cannot_occur.md`.
 
+mod faults;
 mod ground;
 mod siege;
 

@@ -182,11 +182,20 @@ impl Site {
     /// # Panics
     /// When they do not in time.
     pub(crate) fn wait_until_it_answers(&self, mut alive: impl FnMut()) {
-        until("the hub answers", || {
+        self.wait_until_it_answers_or(|| {
             alive();
-            let answers = TcpStream::connect(self.address).is_ok()
-                && UnixStream::connect(self.operator_socket()).is_ok();
-            answers.then_some(())
+            true
+        });
+    }
+
+    /// The same, until `alive` says that it never will.
+    pub(crate) fn wait_until_it_answers_or(&self, mut alive: impl FnMut() -> bool) {
+        until("the hub answers", || {
+            let answers = || {
+                TcpStream::connect(self.address).is_ok()
+                    && UnixStream::connect(self.operator_socket()).is_ok()
+            };
+            (!alive() || answers()).then_some(())
         });
     }
 

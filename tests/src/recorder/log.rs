@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A file of a recording, whatever its name; 0 for one that was there before.
+/// A file of a recording, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u64);
 
@@ -21,6 +21,13 @@ pub enum Change {
     },
     /// An empty file is made.
     Create {
+        /// Its path.
+        path: PathBuf,
+        /// What it is called from now on.
+        file: FileId,
+    },
+    /// A file is opened for writing that was there before the recorder.
+    Meet {
         /// Its path.
         path: PathBuf,
         /// What it is called from now on.
@@ -151,6 +158,7 @@ fn encode(step: &Step) -> Vec<u8> {
         }
         Change::Rename { from, to } => (6, [0; 2], [from.as_os_str().as_bytes(), to.as_os_str().as_bytes()]),
         Change::Remove { path } => (7, [0; 2], [path.as_os_str().as_bytes(), b""]),
+        Change::Meet { path, file } => (8, [file.0, 0], [path.as_os_str().as_bytes(), b""]),
     };
     let numbers = [step.begun_ns, step.ended_ns, u64::from(step.done), kind, numbers[0], numbers[1]];
     let lengths = [texts[0].len() as u64];
@@ -178,6 +186,7 @@ fn decode(bytes: &[u8]) -> Option<Step> {
         5 => Change::SyncFolder { path: path(text), barrier },
         6 => Change::Rename { from: path(text), to: path(other) },
         7 => Change::Remove { path: path(text) },
+        8 => Change::Meet { path: path(text), file },
         _ => return None,
     };
     Some(Step { begun_ns, ended_ns, done, change })
@@ -198,7 +207,8 @@ mod tests {
             Change::Sync { file, barrier: true },
             Change::SyncFolder { path: path.clone(), barrier: false },
             Change::Rename { from: path.clone(), to: "c".into() },
-            Change::Remove { path },
+            Change::Remove { path: path.clone() },
+            Change::Meet { path, file },
         ];
         let steps: Vec<_> = (0..)
             .zip(changes)

@@ -44,9 +44,10 @@ pub enum Syncing {
     Off,
 }
 
-/// The system's disk, written down. It must be there before the first file it is to know.
+/// A disk, written down. Files that were there before it are met when they are opened for writing.
 #[derive(Debug)]
 pub struct Recorder {
+    disk: Arc<dyn Disk>,
     syncing: Syncing,
     files: Mutex<HashMap<(u64, u64), FileId>>,
     next: AtomicU64,
@@ -54,10 +55,16 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records into memory.
+    /// Records into memory what is done to the system's disk.
     #[must_use]
     pub fn in_memory(syncing: Syncing) -> Arc<Self> {
-        Self::into_sink(syncing, Sink::Memory(Vec::new()))
+        Self::into_sink(Arc::new(SystemDisk), syncing, Sink::Memory(Vec::new()))
+    }
+
+    /// Records into memory what is done to another disk.
+    #[must_use]
+    pub fn over(disk: Arc<dyn Disk>) -> Arc<Self> {
+        Self::into_sink(disk, Syncing::On, Sink::Memory(Vec::new()))
     }
 
     /// Records into a new file, from which [`Recording::load`] reads, also while it grows.
@@ -65,12 +72,12 @@ impl Recorder {
     /// # Errors
     /// The file system's.
     pub fn in_file(syncing: Syncing, path: &Path) -> io::Result<Arc<Self>> {
-        Ok(Self::into_sink(syncing, Sink::File(File::create(path)?)))
+        Ok(Self::into_sink(Arc::new(SystemDisk), syncing, Sink::File(File::create(path)?)))
     }
 
-    fn into_sink(syncing: Syncing, sink: Sink) -> Arc<Self> {
+    fn into_sink(disk: Arc<dyn Disk>, syncing: Syncing, sink: Sink) -> Arc<Self> {
         let (files, next) = (Mutex::default(), AtomicU64::new(1));
-        Arc::new(Self { syncing, files, next, sink: Mutex::new(sink) })
+        Arc::new(Self { disk, syncing, files, next, sink: Mutex::new(sink) })
     }
 
     /// What was recorded in memory so far, by the time it began; nothing when it went into a file.
@@ -104,10 +111,14 @@ impl Recorder {
         id
     }
 
-    /// 0 for a file that was there before the recorder.
-    fn id(&self, file: &File) -> FileId {
+    fn id(&self, file: &File) -> Option<FileId> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        key(file).and_then(|key| files.get(&key).copied()).unwrap_or(FileId(0))
+        key(file).and_then(|key| files.get(&key).copied())
+    }
+
+    /// Every file that is written was made here or met here.
+    fn known(&self, file: &File) -> FileId {
+        self.id(file).unwrap_or(FileId(0))
     }
 
     fn sync_by<T: Default>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -124,11 +135,11 @@ fn key(file: &File) -> Option<(u64, u64)> {
 
 impl Disk for Recorder {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.note(|| SystemDisk.create_folder(path), |_| Change::CreateFolder { path: path.to_owned() })
+        self.note(|| self.disk.create_folder(path), |_| Change::CreateFolder { path: path.to_owned() })
     }
 
     fn create_new(&self, path: &Path) -> io::Result<File> {
-        let create = || SystemDisk.create_new(path);
+        let create = || self.disk.create_new(path);
         self.note(create, |made| {
             let file = made.as_ref().map_or(FileId(0), |file| self.register(file));
             Change::Create { path: path.to_owned(), file }
@@ -136,35 +147,40 @@ impl Disk for Recorder {
     }
 
     fn open(&self, path: &Path, write: bool) -> io::Result<File> {
-        SystemDisk.open(path, write)
+        let file = self.disk.open(path, write)?;
+        if write && self.id(&file).is_none() {
+            let change = |_: &_| Change::Meet { path: path.to_owned(), file: self.register(&file) };
+            self.note(|| Ok(()), change)?;
+        }
+        Ok(file)
     }
 
     fn write_all_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let change = Change::Write { file: self.id(file), offset, bytes: bytes.into() };
-        self.note(|| SystemDisk.write_all_at(file, bytes, offset), |_| change)
+        let change = Change::Write { file: self.known(file), offset, bytes: bytes.into() };
+        self.note(|| self.disk.write_all_at(file, bytes, offset), |_| change)
     }
 
     fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
-        let change = Change::Truncate { file: self.id(file), len };
-        self.note(|| SystemDisk.truncate(file, len), |_| change)
+        let change = Change::Truncate { file: self.known(file), len };
+        self.note(|| self.disk.truncate(file, len), |_| change)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        let change = Change::Sync { file: self.id(file), barrier: self.syncing == Syncing::On };
-        self.note(|| self.sync_by(|| SystemDisk.sync(file)), |_| change)
+        let change = Change::Sync { file: self.known(file), barrier: self.syncing == Syncing::On };
+        self.note(|| self.sync_by(|| self.disk.sync(file)), |_| change)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         let change = Change::SyncFolder { path: path.to_owned(), barrier: self.syncing == Syncing::On };
-        self.note(|| self.sync_by(|| SystemDisk.sync_folder(path)), |_| change)
+        self.note(|| self.sync_by(|| self.disk.sync_folder(path)), |_| change)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let change = Change::Rename { from: from.to_owned(), to: to.to_owned() };
-        self.note(|| SystemDisk.rename(from, to), |_| change)
+        self.note(|| self.disk.rename(from, to), |_| change)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.note(|| SystemDisk.remove(path), |_| Change::Remove { path: path.to_owned() })
+        self.note(|| self.disk.remove(path), |_| Change::Remove { path: path.to_owned() })
     }
 }

@@ -10,6 +10,7 @@
 //! * The bytes of a file that was synced are lost all the same when no name on the way to it is durable.
 //! * A step that had begun and not ended when the power went is like one that had ended and was not synced. One that failed
 //!   may have been done in part if it is a write, and has not been done otherwise.
+//! * A sync that failed covers nothing, and no later sync covers what was written before it: the kernel has marked those pages clean.
 //! * A sync that was switched off covers nothing.
 
 use super::log::{Change, FileId, Recording, Step};
@@ -64,6 +65,8 @@ pub struct Platter {
     under_way: Vec<Step>,
     files: BTreeMap<FileId, Content>,
     names: Names,
+    /// What the recorder calls files that were there before it.
+    met: BTreeMap<FileId, FileId>,
 }
 
 /// What may stand behind a name.
@@ -111,7 +114,37 @@ impl Platter {
             under_way: Vec::new(),
             files: BTreeMap::new(),
             names: Names::default(),
+            met: BTreeMap::new(),
         }
+    }
+
+    /// The same where `root` held what now lies in `base`, all of it durable.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn over(root: &Path, base: &Path, recording: &Recording) -> io::Result<Self> {
+        let mut platter = Self::new(root, recording);
+        platter.load(root, base)?;
+        platter.names.current = platter.names.durable.clone();
+        Ok(platter)
+    }
+
+    fn load(&mut self, root: &Path, base: &Path) -> io::Result<()> {
+        for entry in std::fs::read_dir(base)? {
+            let entry = entry?;
+            let (path, place) = (root.join(entry.file_name()), entry.path());
+            let node = if place.is_dir() {
+                self.load(&path, &place)?;
+                Node::Folder
+            } else {
+                // From the top, where no recorder counts to.
+                let file = FileId(u64::MAX - self.files.len() as u64);
+                self.files.insert(file, Content { durable: std::fs::read(&place)?, pending: Vec::new() });
+                Node::File(file)
+            };
+            self.names.durable.insert(path, node);
+        }
+        Ok(())
     }
 
     /// Goes on to a moment, which must not be before the one it stands at.
@@ -158,11 +191,10 @@ impl Platter {
 
     /// A step that had ended.
     fn take(&mut self, step: &Step) {
-        let pending = matches!(step.change, Change::Write { .. });
-        if !step.done && !pending {
-            return;
-        }
         match &step.change {
+            Change::Sync { file, .. } if !step.done => self.doom(*file),
+            Change::Write { .. } => self.change(step),
+            _ if !step.done => {}
             Change::Sync { file, barrier: true } => self.sync(*file, step.begun_ns),
             Change::SyncFolder { path, barrier: true } => self.names.sync(path, step.begun_ns),
             Change::Sync { .. } | Change::SyncFolder { .. } => {}
@@ -184,6 +216,11 @@ impl Platter {
             Change::Create { path, file } => {
                 self.files.insert(*file, Content::default());
                 self.names.put(at, path, Node::File(*file), None);
+            }
+            Change::Meet { path, file } => {
+                if let Some(Node::File(known)) = self.names.current.get(path) {
+                    self.met.insert(*file, *known);
+                }
             }
             Change::Rename { from, to } => {
                 if let Some(node) = self.names.current.get(from).copied() {
@@ -207,15 +244,24 @@ impl Platter {
     }
 
     fn edit(&mut self, file: FileId, at: u64, edit: Edit) {
+        let file = *self.met.get(&file).unwrap_or(&file);
         self.files.entry(file).or_default().pending.push((at, edit));
     }
 
     fn sync(&mut self, file: FileId, begun_ns: u64) {
+        let file = *self.met.get(&file).unwrap_or(&file);
         let Some(content) = self.files.get_mut(&file) else { return };
         let pending = std::mem::take(&mut content.pending);
         let (covered, left): (Vec<_>, Vec<_>) = pending.into_iter().partition(|(at, _)| *at <= begun_ns);
         covered.iter().for_each(|(_, edit)| edit.apply(&mut content.durable));
         content.pending = left;
+    }
+
+    fn doom(&mut self, file: FileId) {
+        let file = *self.met.get(&file).unwrap_or(&file);
+        if let Some(content) = self.files.get_mut(&file) {
+            content.pending.iter_mut().for_each(|(at, _)| *at = u64::MAX);
+        }
     }
 }
 
