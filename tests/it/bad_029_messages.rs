@@ -160,7 +160,7 @@ async fn bad_031_negative_and_absurd_timeouts() {
         let answer = caller.call(SUBMIT, &[("grpc-timeout", timeout)], frame(&message(&siege))).await;
         assert_eq!(answer.expect("an answer").refused(), None, "{timeout}");
     }
-    for timeout in ["0n", "0H", "1n"] {
+    for timeout in ["0n", "0S", "00000000H"] {
         let answer = caller.call(SUBMIT, &[("grpc-timeout", timeout)], frame(&message(&siege))).await;
         let refusal = refusal(timeout, &answer.expect("an answer"));
         refusal.is(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded, "");

@@ -102,21 +102,17 @@ impl<S> Gate<S> {
             *answer.status_mut() = status;
             return Ok(answer);
         }
-        let path = request.uri().path();
-        if let Err(reason) = may_knock(request.extensions().get(), path) {
-            return refuse(Refusal::new(reason));
-        }
-        let asked = match form::timeout(request.headers()) {
-            Ok(asked) => asked,
+        let deadline = match admit(&request, deadline) {
+            Ok(deadline) => deadline,
             Err(refusal) => return refuse(refusal),
         };
+        let path = request.uri().path();
         if path == HEALTH_WATCH {
             return Ok(Status::unimplemented("use Check").into_http());
         }
         let answer = if STREAMS.contains(&path) {
             inner.oneshot(request).await?
         } else {
-            let deadline = asked.map_or(deadline, |asked| asked.min(deadline));
             match tokio::time::timeout(deadline, inner.oneshot(request)).await {
                 Ok(answer) => answer?,
                 Err(_elapsed) => return refuse(Refusal::new(ErrorReason::DeadlineExceeded)),
@@ -126,6 +122,16 @@ impl<S> Gate<S> {
             Some(refusal) => refuse(refusal),
             None => Ok(answer),
         }
+    }
+}
+
+/// How long a call may take, `most` or less, or why it is refused before any service sees it.
+fn admit<B>(request: &Request<B>, most: Duration) -> Result<Duration, Refusal> {
+    may_knock(request.extensions().get(), request.uri().path()).map_err(Refusal::new)?;
+    match form::timeout(request.headers())? {
+        // It is over before it began, and a timer would round it up.
+        Some(Duration::ZERO) => Err(Refusal::new(ErrorReason::DeadlineExceeded)),
+        asked => Ok(asked.map_or(most, |asked| asked.min(most))),
     }
 }
 
