@@ -9,14 +9,14 @@ use super::mail::{DELIVERED, PRIMARY, STOPS, accept, message_with, pass, take, t
 use super::*;
 
 /// The smallest length that an attachment can have.
-const LEN: usize = 54 + 4096 + 16;
+pub(super) const LEN: usize = 54 + 4096 + 16;
 
-fn blob(fill: u8) -> (BlobId, Bytes) {
+pub(super) fn blob(fill: u8) -> (BlobId, Bytes) {
     let bytes = Bytes::from(vec![fill; LEN]);
     (BlobId::of_digest(sha256(&bytes)), bytes)
 }
 
-async fn upload(hub: &TestHub, org: &TestOrg, (id, bytes): &(BlobId, Bytes)) {
+pub(super) async fn upload(hub: &TestHub, org: &TestOrg, (id, bytes): &(BlobId, Bytes)) {
     match hub.store.upload(org.id(), *id, LEN as u64, 0).await.unwrap() {
         UploadStart::Complete => {}
         UploadStart::Begun(mut begun) => {
@@ -28,14 +28,19 @@ async fn upload(hub: &TestHub, org: &TestOrg, (id, bytes): &(BlobId, Bytes)) {
     }
 }
 
-fn naming(hub: &TestHub, a: &TestOrg, b: &TestOrg, blobs: &[BlobId]) -> Sealed {
+pub(super) fn naming(hub: &TestHub, a: &TestOrg, b: &TestOrg, blobs: &[BlobId]) -> Sealed {
     message_with(hub, a, &[(b, PRIMARY)], |fields| {
         fields.blobs = blobs.iter().map(|id| BlobRef { id: *id, len: LEN as u64 }).collect();
         fields.blobs.sort_by_key(|blob| blob.id);
     })
 }
 
-async fn download(hub: &TestHub, org: &TestOrg, sealed: &Sealed, id: BlobId) -> Result<Vec<u8>, StoreError> {
+pub(super) async fn download(
+    hub: &TestHub,
+    org: &TestOrg,
+    sealed: &Sealed,
+    id: BlobId,
+) -> Result<Vec<u8>, StoreError> {
     let reader = (org.id(), org.device().id());
     let mut download = hub.store.download(reader, sealed.id(), id, (0, 0)).await?;
     let mut all = Vec::new();

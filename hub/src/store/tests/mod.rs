@@ -1,6 +1,7 @@
 //! The store through its public operations: what any store must do.
 
 mod attachments;
+mod cancelled;
 mod consents;
 mod lost;
 mod mail;
