@@ -1,7 +1,7 @@
 //! 125: very many organisations, and very many messages for one device.
 //!
-//! The list says a million of each, which takes hours to set up: these are a few thousand, and what is looked at are counts that would
-//! show the same at a million. Everything comes in pages of a bounded size, a page follows where the one before it ended, what is stored
+//! The list says a million of each. These are a few thousand, and what is looked at are counts that would show the same at a million; a
+//! million waiting messages are a level of `loadgen compare`, and a million organisations are set up nowhere. Everything comes in pages of a bounded size, a page follows where the one before it ended, what is stored
 //! grows with what there is and no faster, and the hub's memory does not grow with what waits.
 
 use crate::siege::Siege;
