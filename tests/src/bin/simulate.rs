@@ -73,7 +73,11 @@ fn tell(out: &mut impl Write, ended: &Ended, summary: &Summary, everything: bool
     let trace = match &ended.ran {
         Ok(ran) if everything => &ran.trace,
         Ok(_) => {
-            return if summary.runs().is_multiple_of(100) { writeln!(out, "{}", summary.line()) } else { Ok(()) };
+            return if summary.runs().is_multiple_of(100) {
+                writeln!(out, "{}", summary.line())
+            } else {
+                Ok(())
+            };
         }
         Err(failure) => &failure.trace,
     };

@@ -174,7 +174,7 @@ impl Stage {
 }
 
 fn options(disk: Arc<dyn Disk>) -> StoreOptions {
-    StoreOptions { disk, segment_bytes: SEGMENT_BYTES }
+    StoreOptions { disk, segment_bytes: SEGMENT_BYTES, ..StoreOptions::default() }
 }
 
 /// What happened in one case.

@@ -86,7 +86,11 @@ impl Round {
         let site = Site::new();
         let disk = Recorder::in_memory(syncing);
         let segment_bytes = chance.fork("segment", 0).one_of(&[64 << 10, 256 << 10, 1 << 20]);
-        let options = || StoreOptions { disk: Arc::clone(&disk) as Arc<dyn Disk>, segment_bytes };
+        let options = || StoreOptions {
+            disk: Arc::clone(&disk) as Arc<dyn Disk>,
+            segment_bytes,
+            ..StoreOptions::default()
+        };
         let mut indices = Vec::new();
         let start = || Hosted::start(&site, options()).expect("the hub starts");
         let hub = start();
@@ -201,7 +205,8 @@ impl Image<'_> {
     }
 
     fn open_and_judge(&self, folder: &Path, disk: Arc<dyn Disk>, runtime: &Runtime, report: &mut Report) {
-        let options = StoreOptions { disk, segment_bytes: self.round.segment_bytes };
+        let options =
+            StoreOptions { disk, segment_bytes: self.round.segment_bytes, ..StoreOptions::default() };
         let (store, found) = match open(&self.round.site.data_dir(), &folder.join("store"), options) {
             Ok(opened) => opened,
             Err(error) => return report.find(Finding::Refused, format!("{}: {error}", self.name)),
