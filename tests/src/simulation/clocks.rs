@@ -112,12 +112,6 @@ impl Clocks {
         Apart { by_ms: state.programs_by_ms[program] - state.hub_by_ms, jumps: state.jumps }
     }
 
-    /// By how much a program's clock is ahead of the true time, in milliseconds.
-    #[must_use]
-    pub fn wrong_by(&self, program: usize) -> i64 {
-        self.state().programs_by_ms[program]
-    }
-
     fn jump(&self, change: impl FnOnce(&mut State)) {
         {
             let mut state = self.state();

@@ -95,6 +95,15 @@ impl Model {
         self.unsealed.insert(token);
     }
 
+    /// A clock jumps: what the hub is not known to have yet, it may refuse for its time.
+    pub fn a_clock_jumps(&mut self) {
+        let has = |token: Token| self.steps.values().any(|step| step.token == token && is_proof(step.stage));
+        let waiting: Vec<Token> = self.written.keys().copied().filter(|token| !has(*token)).collect();
+        for token in waiting {
+            self.written.entry(token).and_modify(|written| written.may_end = true);
+        }
+    }
+
     /// A program of an office shows this now.
     ///
     /// # Errors

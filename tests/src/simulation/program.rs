@@ -211,7 +211,7 @@ impl<'a> Program<'a> {
         };
         let short =
             matches!(what, Command::Send { keep_ms, .. } if *keep_ms <= samverkan_proto::limits::DAY_MS);
-        let may_end = short || self.world.clocks.wrong_by(self.number) != 0;
+        let may_end = short || self.world.clocks.apart(self.number).by_ms != 0;
         Some(self.world.write(Written { by: self.office(), to, may_end }))
     }
 

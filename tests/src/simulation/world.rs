@@ -104,11 +104,13 @@ impl<'a> World<'a> {
             }
             Mishap::HubClock { by_ms, for_ms } => {
                 self.clocks.hub_is_wrong_by(by_ms);
+                self.model.borrow_mut().a_clock_jumps();
                 pause(for_ms).await;
                 self.clocks.hub_is_wrong_by(0);
             }
             Mishap::ProgramClock { program, by_ms, for_ms } => {
                 self.clocks.program_is_wrong_by(program, by_ms);
+                self.model.borrow_mut().a_clock_jumps();
                 pause(for_ms).await;
                 self.clocks.program_is_wrong_by(program, 0);
             }

@@ -96,3 +96,20 @@ fn an_end_that_the_two_sides_do_not_agree_on_is_found() {
     late.rest(&ends(Stage::ExpiredUndelivered, sent, vec![])).expect("time may end it now");
     late.rest(&BTreeMap::new()).expect("what was never sealed is nowhere");
 }
+
+#[test]
+fn a_clock_that_jumps_excuses_only_what_the_hub_does_not_have() {
+    let refused = [
+        (0, view(vec![shown(1, false)], vec![Step { history: vec![], ..step(Stage::NotSent) }])),
+        (1, View::default()),
+    ]
+    .into();
+    breaks(model().rest(&refused), "NotSent");
+    let mut jumped = model();
+    jumped.a_clock_jumps();
+    jumped.rest(&refused).expect("the hub may refuse it for its time");
+    let mut taken = model();
+    taken.look(0, 0, &view(vec![], vec![step(Stage::Accepted)])).expect("accepted");
+    taken.a_clock_jumps();
+    breaks(taken.rest(&refused), "NotSent");
+}
