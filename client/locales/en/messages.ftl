@@ -248,6 +248,7 @@ track-nothing-sent = Nothing in this case was sent from here.
 receipts-message = message { $message }, { $at }
 receipts-none = { "  " }nothing is proven yet
 receipts-statement = { "  " }{ $at }  { $what } says { $by }
+receipts-statement-of-a-stranger = { "  " }{ $at }  { $what } says a key of NOBODY IN THE DIRECTORY, whose organisation has the safety number { $number }
 receipts-not-holding =
     { $count ->
         [one] { "  " }one receipt does NOT hold
@@ -255,6 +256,7 @@ receipts-not-holding =
     }
 receipts-all-hold = Every receipt holds.
 receipts-do-not-hold = Not every receipt holds. Do not rely on this file.
+receipts-has-strangers = Whose the keys are that are in nobody's name is not known on this computer. If its directory is old, run samverkan find --refresh and try again. Else ask the organisation you believe it was for its safety number, over a channel you already had.
 receipts-written =
     { $count ->
         [one] One signed statement is in { $path }.

@@ -84,7 +84,10 @@ topic-evidence =
     nobody has said what became of it. samverkan track says why and what to do;
     samverkan resend sends it again to those who did not get it.
 
-    samverkan receipts REF -o FILE writes the proofs to a file. Anybody can check
-    them, without a network and without this hub:
+    samverkan receipts REF -o FILE writes the proofs to a file. Whoever has joined
+    this hub can check them, without a network:
 
       samverkan receipts --verify FILE
+
+    It names an organisation only by the directory on the computer that checks. A key
+    that is not in it is shown with a safety number instead of a name.

@@ -13,11 +13,12 @@ use super::moment::Moment;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
+use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::msg;
 use crate::session::evidence::{Evidence, Evidenced, MAX_EVIDENCE_BYTES, Statement, Verdict, Witness};
-use crate::session::{HubFacts, Session};
+use crate::session::{Session, public_directory};
 use crate::text;
 
 #[derive(Args)]
@@ -44,7 +45,7 @@ impl Receipts {
         let fetched = fetch(&mut session, self.offline, output).await;
         let bundle = session.evidence(&reference)?.to_json();
         match self.output {
-            None => tell(&bundle, &session.membership().hub, output)?,
+            None => tell(&bundle, session.directory(), output)?,
             Some(path) if path == Path::new("-") => output.binary(&bundle)?,
             Some(path) => write(&bundle, path, &session, output)?,
         }
@@ -52,20 +53,21 @@ impl Receipts {
     }
 }
 
-/// Checks a bundle with nothing but the hub's keys as they were pinned at join.
+/// Checks a bundle with nothing but the hub's keys as they were pinned at join, and the log as this computer has it.
 fn verify(path: &Path, context: &Context, output: &mut Output) -> Result<()> {
     let bundle = input::read_file(path, "--verify", MAX_EVIDENCE_BYTES as u64)?;
-    tell(&bundle, &HubFacts::read(&context.profile()?)?, output)
+    let (_, directory) = public_directory(&context.profile()?, &context.clock)?;
+    tell(&bundle, &directory, output)
 }
 
-fn tell(bundle: &[u8], hub: &HubFacts, output: &mut Output) -> Result<()> {
-    let verdict = Evidence::verify(bundle, &hub.pins)?;
+fn tell(bundle: &[u8], directory: &Directory, output: &mut Output) -> Result<()> {
+    let verdict = Evidence::verify(bundle, directory)?;
     output.result(&VerdictReport::of(&verdict))?;
     if verdict.all_hold() { Ok(()) } else { Err(Error::new(Code::EvidenceInvalid)) }
 }
 
 fn write(bundle: &[u8], path: PathBuf, session: &Session, output: &mut Output) -> Result<()> {
-    let verdict = Evidence::verify(bundle, &session.membership().hub.pins)?;
+    let verdict = Evidence::verify(bundle, session.directory())?;
     files::create_private(&path, bundle)?;
     let statements = verdict.messages.iter().map(|message| message.statements.len()).sum();
     output.result(&Written { path, statements })
@@ -76,6 +78,8 @@ fn write(bundle: &[u8], path: PathBuf, session: &Session, output: &mut Output) -
 struct VerdictReport {
     reference: String,
     all_hold: bool,
+    #[serde(skip)]
+    has_strangers: bool,
     messages: Vec<MessageReport>,
 }
 
@@ -90,10 +94,12 @@ struct MessageReport {
 #[derive(Serialize)]
 struct StatementReport {
     what: &'static str,
-    /// The hub, or an organisation's handle.
-    by: String,
+    /// The hub, or an organisation's handle; absent for a key that the directory does not have.
+    by: Option<String>,
     /// The device that signed; absent for the hub.
     device: Option<String>,
+    /// Of the root that vouches for a key that the directory does not have.
+    safety_number: Option<String>,
     at: Moment,
 }
 
@@ -102,6 +108,7 @@ impl VerdictReport {
         Self {
             reference: verdict.reference.to_string(),
             all_hold: verdict.all_hold(),
+            has_strangers: verdict.has_strangers(),
             messages: verdict.messages.iter().map(MessageReport::of).collect(),
         }
     }
@@ -120,11 +127,28 @@ impl MessageReport {
 
 impl StatementReport {
     fn of(statement: &Statement) -> Self {
-        let (by, device) = match &statement.by {
-            Witness::Hub => ("hub".to_owned(), None),
-            Witness::Device { handle, device } => (handle.clone(), Some(device.to_string())),
+        let (by, device, safety_number) = match &statement.by {
+            Witness::Hub => (Some("hub".to_owned()), None, None),
+            Witness::Device { handle, device } => (Some(handle.clone()), Some(device.to_string()), None),
+            Witness::Stranger { safety_number, device } => {
+                (None, Some(device.to_string()), Some(safety_number.to_string()))
+            }
         };
-        Self { what: statement.what, by, device, at: Moment(statement.at_ms) }
+        Self { what: statement.what, by, device, safety_number, at: Moment(statement.at_ms) }
+    }
+
+    fn line(&self, page: &mut Page<'_>) {
+        let args = text::Args::none().text("what", self.what).text("at", self.at.local());
+        match (&self.by, &self.safety_number) {
+            (None, Some(number)) => {
+                let args = args.text("number", number);
+                page.say_in(Tone::Warning, msg!("receipts-statement-of-a-stranger"), &args);
+            }
+            (by, _) => {
+                let by = by.as_deref().unwrap_or_default();
+                page.say(msg!("receipts-statement"), &args.text("by", by));
+            }
+        }
     }
 }
 
@@ -141,11 +165,7 @@ impl Report for VerdictReport {
                 page.say(msg!("receipts-none"), &text::Args::none());
             }
             for statement in &message.statements {
-                let args = text::Args::none()
-                    .text("what", statement.what)
-                    .text("by", &statement.by)
-                    .text("at", statement.at.local());
-                page.say(msg!("receipts-statement"), &args);
+                statement.line(page);
             }
             if message.not_holding > 0 {
                 let args = text::Args::none().number("count", message.not_holding as u64);
@@ -158,6 +178,9 @@ impl Report for VerdictReport {
             (Tone::Warning, msg!("receipts-do-not-hold"))
         };
         page.blank().say_in(tone, id, &text::Args::none());
+        if self.has_strangers {
+            page.say(msg!("receipts-has-strangers"), &text::Args::none());
+        }
     }
 }
 

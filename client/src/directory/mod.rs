@@ -136,6 +136,12 @@ impl Directory {
         Ok(directory)
     }
 
+    /// The hub's keys, as they were pinned at join.
+    #[must_use]
+    pub const fn pins(&self) -> &HubPins {
+        &self.pins
+    }
+
     /// How many leaves the copy has.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -4,24 +4,32 @@
 //! The bundle has headers, digests, receipts with their proofs, and the signed manifests that name the devices. The
 //! opening proofs (`open_tags`) are the exporter's word: only who holds the message key can compute them. Receipts
 //! are the signers' own words.
+//!
+//! Anybody can make a root key and sign manifests with it, so those in a bundle prove nothing about who somebody is.
+//! A handle is told only of a device key that stands in the checker's own verified copy of the log. Of any other
+//! key it is told that it signed, with the safety number of the root that vouches for it; such a bundle does not hold.
+//! A device's word counts only about a header that the hub has said it accepted.
 
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
+use samverkan_envelope::open::LogView as _;
 use samverkan_proto::code::DeviceReceiptType;
 use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::batch::{ReceiptProof, UnverifiedProof};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
-use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt};
-use samverkan_proto::statement::safety::CaseReference;
+use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt};
+use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 use serde::{Deserialize, Serialize};
 
 use super::Session;
 use super::mail::Kept;
 use super::model::Direction;
+use super::receipts::names_a_party;
 use crate::connect::HubPins;
+use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
 
 /// The only version of the bundle.
@@ -85,10 +93,17 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether every receipt in the bundle holds.
+    /// Whether every receipt in the bundle holds, and everybody who signed one stands in the log.
     #[must_use]
     pub fn all_hold(&self) -> bool {
-        self.messages.iter().all(|message| message.not_holding == 0)
+        self.messages.iter().all(|message| message.not_holding == 0) && !self.has_strangers()
+    }
+
+    /// Whether somebody signed who does not stand in the checker's copy of the log.
+    #[must_use]
+    pub fn has_strangers(&self) -> bool {
+        let mut statements = self.messages.iter().flat_map(|message| &message.statements);
+        statements.any(|statement| matches!(statement.by, Witness::Stranger { .. }))
     }
 }
 
@@ -121,10 +136,17 @@ pub struct Statement {
 pub enum Witness {
     /// The hub.
     Hub,
-    /// A device of an organisation, named by its handle.
+    /// A device of an organisation in the log, named by its handle there.
     Device {
         /// The organisation's handle.
         handle: String,
+        /// The device.
+        device: DeviceId,
+    },
+    /// A key that the checker's copy of the log does not have, whatever the bundle calls it.
+    Stranger {
+        /// Of the root that vouches for the device, to be compared over another channel.
+        safety_number: SafetyNumber,
         /// The device.
         device: DeviceId,
     },
@@ -195,24 +217,26 @@ impl Evidence {
         serde_json::to_vec_pretty(self).expect("strings and numbers serialise")
     }
 
-    /// Checks a bundle against the hub's keys that were pinned at join. Nothing else is needed, and nothing is sent.
+    /// Checks a bundle against the checker's own copy of the log, and the hub's keys that were pinned at join. Nothing
+    /// is sent.
     ///
     /// # Errors
     /// [`Code::EvidenceInvalid`] when it is no bundle, is of another hub, or a manifest in it does not hold. Receipts
     /// that do not hold are counted in the verdict.
-    pub fn verify(bytes: &[u8], pins: &HubPins) -> Result<Verdict> {
+    pub fn verify(bytes: &[u8], directory: &Directory) -> Result<Verdict> {
         let invalid = || Error::new(Code::EvidenceInvalid);
         let bundle: Self = (bytes.len() <= MAX_EVIDENCE_BYTES)
             .then(|| serde_json::from_slice(bytes).ok())
             .flatten()
             .ok_or_else(invalid)?;
-        bundle.judge(pins).ok_or_else(invalid)
+        bundle.judge(directory).ok_or_else(invalid)
     }
 
-    fn judge(&self, pins: &HubPins) -> Option<Verdict> {
-        (self.schema_version == VERSION && self.kind == KIND && self.hub.pins()? == *pins).then_some(())?;
-        let devices = Devices::of(&self.organisations)?;
-        let messages = self.messages.iter().map(|part| part.judge(pins, &devices)).collect::<Option<_>>()?;
+    fn judge(&self, directory: &Directory) -> Option<Verdict> {
+        let is_of_this_hub = self.hub.pins()? == *directory.pins();
+        (self.schema_version == VERSION && self.kind == KIND && is_of_this_hub).then_some(())?;
+        let ground = Ground { directory, claimed: Claimed::of(&self.organisations)? };
+        let messages = self.messages.iter().map(|part| part.judge(&ground)).collect::<Option<_>>()?;
         Some(Verdict { reference: self.reference.parse().ok()?, messages })
     }
 }
@@ -228,10 +252,28 @@ impl HubPart {
     }
 }
 
-/// The devices that verified manifests name, with their keys and their organisations' handles.
-struct Devices(BTreeMap<(OrgId, DeviceId), (PublicKey, String)>);
+/// What statements are held against.
+struct Ground<'a> {
+    directory: &'a Directory,
+    claimed: Claimed,
+}
 
-impl Devices {
+impl Ground<'_> {
+    /// The key of a device, and who that is as far as this computer can tell.
+    fn witness(&self, org: &OrgId, device: DeviceId) -> Option<(PublicKey, Witness)> {
+        if let Some(key) = self.directory.device_key(org, &device) {
+            let handle = self.directory.newest_manifest(org)?.fields().handle.to_string();
+            return Some((key, Witness::Device { handle, device }));
+        }
+        let (key, safety_number) = *self.claimed.0.get(&(*org, device))?;
+        Some((key, Witness::Stranger { safety_number, device }))
+    }
+}
+
+/// The devices that the bundle's manifests name, with their keys and the numbers of the roots that signed for them.
+struct Claimed(BTreeMap<(OrgId, DeviceId), (PublicKey, SafetyNumber)>);
+
+impl Claimed {
     fn of(organisations: &[OrganisationPart]) -> Option<Self> {
         let mut devices = BTreeMap::new();
         for part in organisations {
@@ -243,9 +285,9 @@ impl Devices {
                     Some(previous) => signed.verify_after(previous),
                 };
                 let manifest = verified.ok()?.into_manifest();
+                let root = SafetyNumber::of_root(&manifest.fields().root_pk);
                 for device in manifest.devices() {
-                    let named = (*device.sign_pk(), manifest.fields().handle.to_string());
-                    devices.insert((manifest.org_id(), device.id()), named);
+                    devices.insert((manifest.org_id(), device.id()), (*device.sign_pk(), root));
                 }
                 previous = Some(manifest);
             }
@@ -255,17 +297,28 @@ impl Devices {
 }
 
 impl MessagePart {
-    fn judge(&self, pins: &HubPins, devices: &Devices) -> Option<Evidenced> {
+    fn judge(&self, ground: &Ground<'_>) -> Option<Evidenced> {
         let header = Header::parse(&BASE64.decode(self.header.as_bytes()).ok()?).ok()?;
         let content_hash: [u8; 32] = HEXLOWER.decode(self.content_hash.as_bytes()).ok()?.try_into().ok()?;
+        let decode = |receipt: &String| BASE64.decode(receipt.as_bytes()).ok();
+        let receipts: Vec<Vec<u8>> = self.receipts.iter().map(decode).collect::<Option<_>>()?;
+        let judge_hub = |proof| judge_hub(proof, &header, &content_hash, ground.directory);
+        let is_acceptance = |receipt: &Vec<u8>| match ReceiptProof::parse(receipt) {
+            Ok(ReceiptProof::Hub(proof)) => {
+                let judged = judge_hub(proof);
+                judged.is_some_and(|receipt| matches!(receipt.event, HubEvent::SubmissionAccepted { .. }))
+            }
+            Ok(ReceiptProof::Device(_)) | Err(_) => false,
+        };
+        // Whatever a device says of a header that the hub never took can have been invented together with it.
+        let is_accepted = receipts.iter().any(is_acceptance);
         let mut statements = Vec::new();
         let mut not_holding = 0;
-        for encoded in &self.receipts {
-            let proof = ReceiptProof::parse(&BASE64.decode(encoded.as_bytes()).ok()?);
-            let statement = match proof {
-                Ok(ReceiptProof::Hub(proof)) => judge_hub(proof, &header, &content_hash, pins),
-                Ok(ReceiptProof::Device(proof)) => self.judge_device(proof, &header, devices),
-                Err(_) => None,
+        for receipt in &receipts {
+            let statement = match ReceiptProof::parse(receipt) {
+                Ok(ReceiptProof::Hub(proof)) => judge_hub(proof).map(|receipt| by_the_hub(&receipt)),
+                Ok(ReceiptProof::Device(proof)) if is_accepted => self.judge_device(proof, &header, ground),
+                Ok(ReceiptProof::Device(_)) | Err(_) => None,
             };
             match statement {
                 Some(statement) => statements.push(statement),
@@ -280,11 +333,11 @@ impl MessagePart {
         &self,
         proof: UnverifiedProof<DeviceReceipt>,
         header: &Header,
-        devices: &Devices,
+        ground: &Ground<'_>,
     ) -> Option<Statement> {
         let claimed = *proof.claimed();
-        let (key, handle) = devices.0.get(&(claimed.org, claimed.device))?;
-        proof.verify(key).ok()?;
+        let (key, by) = ground.witness(&claimed.org, claimed.device)?;
+        proof.verify(&key).ok()?;
         let kind = claimed.verdict.receipt_type();
         let has_tag = |tag: &[u8; 16]| {
             self.open_tags.iter().any(|part| {
@@ -298,38 +351,30 @@ impl MessagePart {
             && claimed.message_id == fields.message_id
             && fields.wrap_index(&claimed.org, &claimed.device).is_some()
             && claimed.verdict.open_tag().is_none_or(has_tag);
-        let by = Witness::Device { handle: handle.clone(), device: claimed.device };
         holds.then(|| Statement { what: kind.name(), by, at_ms: claimed.time_ms })
     }
 }
 
+/// The hub's word about this very message and its parties, by no other log than the one this computer has.
 fn judge_hub(
     proof: UnverifiedProof<HubReceipt>,
     header: &Header,
     content_hash: &[u8; 32],
-    pins: &HubPins,
-) -> Option<Statement> {
-    let verified = proof.verify(pins.receipt()).ok()?;
-    let receipt = verified.value();
+    directory: &Directory,
+) -> Option<HubReceipt> {
+    let verified = proof.verify(directory.pins().receipt()).ok()?;
+    let receipt = *verified.value();
     let holds = receipt.message_id == header.fields().message_id
         && receipt.hh == *header.hh()
-        && receipt.content_hash == *content_hash;
-    let what = receipt.event.receipt_type().name();
-    holds.then_some(Statement { what, by: Witness::Hub, at_ms: receipt.hub_time_ms })
+        && receipt.content_hash == *content_hash
+        && names_a_party(&receipt.event, header.fields())
+        && directory.root_at(receipt.log_size).is_none_or(|root| root == receipt.log_root);
+    holds.then_some(receipt)
+}
+
+fn by_the_hub(receipt: &HubReceipt) -> Statement {
+    Statement { what: receipt.event.receipt_type().name(), by: Witness::Hub, at_ms: receipt.hub_time_ms }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::directory::testlog::TestLog;
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_checking_panic(bytes: Vec<u8>) {
-            let pins = TestLog::new().pins;
-            prop_assert!(Evidence::verify(&bytes, &pins).is_err());
-        }
-    }
-}
+mod tests;

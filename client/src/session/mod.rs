@@ -22,7 +22,7 @@
 //! | `track(&self, &CaseRef) -> Track` | what is proven about each message of the thread, by whom, when |
 //! | `cases_to_act_on(&self) -> usize` | the cases in which something that was sent ended undelivered |
 //! | `async wait(&mut self, &CaseRef, Stage) -> Track` | receive until a stage is reached; the caller sets the time limit |
-//! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, pins) -> Verdict` is offline |
+//! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, directory) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
 //! | `outbox_len(&self)`, `damaged_messages(&self)` | how many sealed messages wait, how many kept ones do not open |

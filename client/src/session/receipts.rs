@@ -81,7 +81,7 @@ pub(super) fn reads(fields: &HeaderFields, org: &OrgId, device: &DeviceId) -> Op
 }
 
 /// Whether everybody that a hub receipt names stands in the header.
-fn names_a_party(event: &HubEvent, fields: &HeaderFields) -> bool {
+pub(super) fn names_a_party(event: &HubEvent, fields: &HeaderFields) -> bool {
     let is_recipient =
         |party: &MailboxRef| fields.to.iter().any(|to| to.org == party.org && to.mailbox == party.mailbox);
     match event {

@@ -254,7 +254,7 @@ async fn the_evidence_of_a_case_is_checked_without_hub_or_key() {
     one.session.take_event(proofs[0].clone()).expect("taken");
 
     let bundle = one.session.evidence(&sent.reference).expect("known").to_json();
-    let verdict = super::evidence::Evidence::verify(&bundle, &log.pins).expect("holds");
+    let verdict = super::evidence::Evidence::verify(&bundle, one.session.directory()).expect("holds");
     assert!(verdict.all_hold());
     let what: Vec<&str> = verdict.messages[0].statements.iter().map(|statement| statement.what).collect();
     assert_eq!(what, ["SUBMISSION_ACCEPTED", "DELIVERED"]);
@@ -264,11 +264,12 @@ async fn the_evidence_of_a_case_is_checked_without_hub_or_key() {
         .encode(one.session.mail.get(&sent.message).expect("kept").secret.expose_cek());
     assert!(!text.contains(&cek) && !text.contains("Exempelsson"));
     assert!(
-        super::evidence::Evidence::verify(&bundle, &TestLog::with_other_keys().pins).is_err(),
+        super::evidence::Evidence::verify(&bundle, &TestLog::with_other_keys().directory()).is_err(),
         "another hub"
     );
     let altered = text.replacen("\"receipt_type\": 1,", "\"receipt_type\": 3,", 9);
-    let verdict = super::evidence::Evidence::verify(altered.as_bytes(), &log.pins).expect("readable");
+    let verdict =
+        super::evidence::Evidence::verify(altered.as_bytes(), one.session.directory()).expect("readable");
     assert!(!verdict.all_hold(), "a receipt without its opening proof does not hold");
 }
 

@@ -64,7 +64,7 @@ async fn a_referral_goes_there_is_answered_and_every_step_is_proven() {
     assert_eq!(one.session.thread(&sent.reference).expect("known").messages.len(), 2);
 
     let bundle = one.session.evidence(&sent.reference).expect("known").to_json();
-    let verdict = Evidence::verify(&bundle, &two.session.membership().hub.pins).expect("of this hub");
+    let verdict = Evidence::verify(&bundle, two.session.directory()).expect("of this hub");
     assert!(verdict.all_hold());
     let what: Vec<&str> = verdict.messages[0].statements.iter().map(|statement| statement.what).collect();
     for proven in ["SUBMISSION_ACCEPTED", "HANDED_OVER", "DELIVERED", "ANSWERED"] {
