@@ -127,18 +127,22 @@ impl Session {
         Self::assemble(profile, membership, keystore, device, clock)
     }
 
-    /// Loads what is kept beside the keystore.
+    /// Loads what is kept beside the keystore, and the keystore again: opening it took a while. Nothing changes meanwhile, so all of
+    /// it is of the moment that the stamp stands for.
     fn assemble(
         profile: Profile,
         membership: Membership,
-        keystore: Keystore,
+        mut keystore: Keystore,
         device: Signer,
         clock: Clock,
     ) -> Result<Self> {
+        let held = profile.lock(LOCK_WAIT, || ())?;
+        keystore.reload()?;
         let stamp = Stamp::read(&profile)?;
         let directory = load_directory(&profile, &membership.hub, &clock)?;
         let mail = Mail::load(&profile, keystore.contents())?;
         let consents = Consents::load(&profile, keystore.contents())?;
+        drop(held);
         let network = Network::system();
         Ok(Self { profile, membership, keystore, device, clock, network, directory, mail, consents, stamp })
     }

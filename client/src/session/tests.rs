@@ -394,3 +394,20 @@ async fn more_devices_than_a_message_is_sealed_to_are_told_before_anything_is_wr
     assert!(one.session.sent().is_empty(), "nothing was sealed");
     send(&mut one, Draft { to: to(4), ..referral() }).await;
 }
+
+#[tokio::test]
+async fn a_process_that_starts_while_another_one_sends_knows_of_the_message() {
+    let (_, mut one, _) = two_offices();
+    one.leave_to_commands();
+    let profile = one.session.profile.clone();
+    let passphrase = crate::passphrase::Passphrase::parse(super::office::PASSPHRASE.to_vec()).expect("valid");
+    let keystore = crate::keystore::Keystore::open(&profile, &passphrase).expect("opens");
+    // The other process was this far when this one sent something.
+    let sent = send(&mut one, referral()).await;
+    let membership = super::Membership::load(keystore.contents()).expect("whole").expect("joined");
+    let device = super::device_signer(keystore.contents()).expect("kept");
+    let mut other =
+        super::Session::assemble(profile, membership, keystore, device, one.clock.clone()).expect("loads");
+    drop(other.begin().expect("free"));
+    assert!(other.mail.get(&sent.message).is_some(), "receipts about it would be lost");
+}
