@@ -6,7 +6,7 @@ use samverkan_envelope::body::{Attachment, Body, Field};
 use samverkan_envelope::seal::{Draft as SealDraft, SealRandom, SealedMessage};
 use samverkan_envelope::secret::MessageSecret;
 use samverkan_proto::code::{Class, Kind, LegalBasis, Urgency};
-use samverkan_proto::ids::{MailboxId, MessageId, OrgId, SendId, ThreadId};
+use samverkan_proto::ids::{MailboxAddress, MailboxId, MessageId, OrgId, SendId, ThreadId};
 use samverkan_proto::limits::MAX_LIFETIME_MS;
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
@@ -74,7 +74,7 @@ impl Session {
         let attachments = self.place(sealed)?;
         let desk = self.desk();
         let letter = Letter {
-            to: draft.to.iter().filter_map(|address| self.directory.resolve(address)).collect(),
+            to: self.resolve_all(&draft.to)?,
             sender: desk.sender_mailbox(draft.from.as_ref()).map_err(Error::new)?,
             basis: draft.basis,
             urgency: draft.urgency,
@@ -234,6 +234,13 @@ impl Session {
             sealed.push(source.seal(folder, progress).await?);
         }
         Ok(sealed)
+    }
+
+    /// The mailboxes that these addresses name now. The directory may have changed since the obstacles were looked for, and whoever is
+    /// gone from it must not be left out without a word.
+    fn resolve_all(&self, to: &[MailboxAddress]) -> Result<Vec<(OrgId, MailboxId)>> {
+        let unknown = |address| Error::with(Code::RecipientUnknown, Args::none().text("recipient", address));
+        to.iter().map(|address| self.directory.resolve(address).ok_or_else(|| unknown(address))).collect()
     }
 
     /// Puts sealed files in their places, all or none. The caller has taken the profile, and keeps the message before it waits for

@@ -395,6 +395,36 @@ async fn more_devices_than_a_message_is_sealed_to_are_told_before_anything_is_wr
     send(&mut one, Draft { to: to(4), ..referral() }).await;
 }
 
+/// Renames the mailbox of a recipient in the directory of another process, when the first file is being sealed.
+struct Renaming {
+    log: TestLog,
+    other: super::Session,
+}
+
+impl Progress for Renaming {
+    fn begin(&mut self, step: Step, _: u64) {
+        if step == Step::Encrypting {
+            self.log.feed(&mut self.other.directory).expect("consistent");
+        }
+    }
+
+    fn advance(&mut self, _: u64) {}
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_gone_meanwhile_is_not_left_out_without_a_word() {
+    let (mut log, [mut one, mut two, _three]) = super::office::offices(["one", "two", "three"]);
+    let file = one.folder().join("intyg.pdf");
+    std::fs::write(&file, b"intyg").expect("written");
+    let to = ["two/mottagning", "three/mottagning"].map(|address| address.parse().expect("address"));
+    let draft = Draft { to: to.to_vec(), attachments: vec![file], ..referral() };
+    let other = one.another_process();
+    log.change(&mut two.member, |fields| fields.mailboxes[0].name = "annan".parse().expect("name"));
+    let refused = one.session.send(draft, &mut Renaming { log, other }).await.expect_err("one is gone");
+    assert_eq!(refused.code(), Code::RecipientUnknown);
+    assert!(one.session.sent().is_empty(), "nobody got it");
+}
+
 #[tokio::test]
 async fn a_process_that_starts_while_another_one_sends_knows_of_the_message() {
     let (_, mut one, _) = two_offices();
