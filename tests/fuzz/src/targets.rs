@@ -130,6 +130,7 @@ const TARGETS: &[Target] = &[
         hub::requests,
         "read, written and read the same; what the services take fits together",
     ),
+    of("refusal", 1_024, hub::refusal, "what a client reads is what a hub could have sent"),
     of("certificate_request", 2_048, hub::certificate_request, "taken within 8 KiB, with one key"),
     of(
         "journal_segment",

@@ -8,9 +8,11 @@ use samverkan_hub::ca::VerifiedRequest;
 use samverkan_hub::config::Config;
 use samverkan_hub::laws;
 use samverkan_proto::limits::MAX_EPOCH_KEYS;
+use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::invite::InviteCode;
 use samverkan_proto::v1;
+use tonic::{Code, Status};
 
 pub(super) use samverkan_hub::laws::{clean_mark, journal_frames, journal_segment, record_head};
 
@@ -85,4 +87,14 @@ pub(super) fn config(bytes: &[u8]) {
         }
         Err(problem) => assert!(!problem.to_string().is_empty()),
     }
+}
+
+/// Input: the details of a status as gRPC carries them. A refusal that a client reads out of them is one that the hub could have sent.
+pub(super) fn refusal(bytes: &[u8]) {
+    let status = Status::with_details(Code::Internal, "exempel", Bytes::copy_from_slice(bytes));
+    let Some(refusal) = Refusal::from_status(&status) else { return };
+    let field = refusal.field.as_deref().unwrap_or("-");
+    assert!((1..=64).contains(&field.len()) && field.is_ascii() && !field.contains(char::is_whitespace));
+    let sent = Status::from(&refusal);
+    assert_eq!(Refusal::from_status(&sent), Some(refusal));
 }
