@@ -156,9 +156,11 @@ pub(crate) fn ensure_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether an error says that the disk, or the owner's share of it, is full.
+/// Whether an error says that the disk takes no more for the time being: it, the owner's share of it, or a file that
+/// may not grow further is full, or it can only be read.
 pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem)
 }
 
 /// Writes from the beginning of a file on.

@@ -27,7 +27,7 @@ use samverkan_proto::limits::{BLOB_HEADER, SEGMENT, TAG_LEN};
 pub use read::BlobReader;
 pub use upload::Upload;
 
-use crate::disk::{Disk, ensure_folder};
+use crate::disk::{Disk, ensure_folder, is_full};
 
 /// An attachment and the organisation that uploaded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,8 +68,8 @@ pub enum BlobError {
     /// It is not here.
     #[error("there is no such attachment")]
     Unknown,
-    /// The disk is full; what was written stays.
-    #[error("the disk is full")]
+    /// The disk is full, or can only be read; what was written stays.
+    #[error("the disk takes no more")]
     NoSpace,
     /// The file system failed.
     #[error("the file system failed")]
@@ -79,7 +79,7 @@ pub enum BlobError {
 impl From<io::Error> for BlobError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            _ if is_full(&error) => Self::NoSpace,
             io::ErrorKind::NotFound => Self::Unknown,
             _ => Self::Io(error),
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
@@ -16,13 +16,15 @@ enum Step {
     Sync,
 }
 
-/// The system's disk with one planted fault: the `fail_at`-th step from now fails once.
+/// The system's disk with one planted fault: the `fail_at`-th step from now fails once. Or with every change refused, for a
+/// while.
 #[derive(Debug, Default)]
 pub(crate) struct FaultyDisk {
     fail_at: AtomicU64,
     errno: AtomicI32,
     fired: AtomicU64,
     syncs_failed: AtomicU64,
+    read_only: AtomicBool,
 }
 
 impl FaultyDisk {
@@ -30,6 +32,11 @@ impl FaultyDisk {
     pub(crate) fn fail_at(&self, nth: u64, errno: Errno) {
         self.errno.store(errno.raw_os_error(), Ordering::SeqCst);
         self.fail_at.store(nth, Ordering::SeqCst);
+    }
+
+    /// From now on every change is refused, as on a disk that has become read-only; or none is.
+    pub(crate) fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
     }
 
     /// Whether the step has come and failed.
@@ -43,6 +50,9 @@ impl FaultyDisk {
     }
 
     fn step(&self, step: Step) -> io::Result<()> {
+        if step == Step::Change && self.read_only.load(Ordering::SeqCst) {
+            return Err(Errno::ROFS.into());
+        }
         let armed = self
             .fail_at
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))

@@ -12,7 +12,7 @@ pub enum StoreError {
     /// The writer's queue is full. Transient.
     #[error("the store is busy")]
     Busy,
-    /// The disk is full. Transient.
+    /// The disk is full, or can only be read. Transient.
     #[error("the store has no room")]
     Full,
     /// The disk or the index failed, and the store has stopped for good; whether this operation is on disk shows

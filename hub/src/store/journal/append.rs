@@ -33,6 +33,10 @@ pub(crate) struct Journal {
     pub(super) next_batch: u64,
     pub(super) next_seq: u64,
     pub(super) poisoned: bool,
+    /// Part of a refused write may stand behind the last commit; it is cut off before anything else is written.
+    pub(super) uncut: bool,
+    /// The disk took no more when it was asked last.
+    pub(super) refusing: bool,
 }
 
 /// The segment that is being written.
@@ -144,11 +148,12 @@ impl Journal {
     /// Begins a batch, in a new segment when the open one is full.
     ///
     /// # Errors
-    /// [`AppendError::NoSpace`] when the disk, less the reserve, is full.
+    /// [`AppendError::NoSpace`] when the disk, less the reserve, is full, or can not be written.
     pub(crate) fn begin(&mut self, room: Room) -> Result<Batch, AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
+        self.cut()?;
         if room == Room::Ordinary && self.below_reserve()? {
             return Err(AppendError::NoSpace);
         }
@@ -170,7 +175,7 @@ impl Journal {
     /// sync took.
     ///
     /// # Errors
-    /// After [`AppendError::NoSpace`] nothing was written and the journal goes on. After any other error it has
+    /// After [`AppendError::NoSpace`] the batch is not there and the journal goes on. After any other error it has
     /// stopped for good, and whether the batch is durable shows at the next start.
     pub(crate) fn commit(&mut self, mut batch: Batch) -> Result<Duration, AppendError> {
         if self.poisoned {
@@ -186,14 +191,21 @@ impl Journal {
         self.next_batch += 1;
         let at = u64::from(self.open.len);
         if let Err(error) = self.disk.write_all_at(&self.open.file, &batch.buffer, at) {
-            let cut = is_full(&error) && self.disk.truncate(&self.open.file, at).is_ok();
-            return Err(if cut { AppendError::NoSpace } else { self.poison("write a batch", error) });
+            if !is_full(&error) {
+                return Err(self.poison("write a batch", error));
+            }
+            self.uncut = true;
+            self.refuse("write a batch", &error);
+            return self.cut().and(Err(AppendError::NoSpace));
         }
         let begun = Instant::now();
         if let Err(error) = self.disk.sync(&self.open.file) {
             return Err(self.poison("sync a batch", error));
         }
         let sync = begun.elapsed();
+        if std::mem::take(&mut self.refusing) {
+            tracing::info!("the disk takes writes again");
+        }
         self.open.len += batch.buffer.len() as u32;
         self.next_seq = batch.next_seq;
         for (location, header, head) in &batch.records {
@@ -220,7 +232,8 @@ impl Journal {
     /// Unlinks the segments in which nothing lives; gives their number.
     ///
     /// # Errors
-    /// [`AppendError::Io`], after which the journal has stopped.
+    /// [`AppendError::NoSpace`] on a disk that can not be written now; [`AppendError::Io`], after which the journal has
+    /// stopped.
     pub(crate) fn reap(&mut self) -> Result<usize, AppendError> {
         let mut reaped = 0;
         loop {
@@ -229,10 +242,7 @@ impl Journal {
                 return Ok(reaped);
             }
             for segment in &empty {
-                self.reader.remove(*segment);
-                let _ = self.disk.remove(&segment::catalogue_path(&self.folder, *segment));
-                let removed = self.disk.remove(&segment::path(&self.folder, *segment));
-                removed.map_err(|error| self.poison("unlink a segment", error))?;
+                self.unlink(*segment)?;
             }
             // Only when the unlinking is durable may the releases that spoke of these segments go as well:
             // otherwise a power cut could bring the dead records back.
@@ -241,6 +251,22 @@ impl Journal {
             empty.iter().for_each(|segment| self.live.remove(*segment));
             reaped += empty.len();
         }
+    }
+
+    fn unlink(&mut self, segment: u32) -> Result<(), AppendError> {
+        match self.disk.remove(&segment::path(&self.folder, segment)) {
+            Err(error) if is_full(&error) => {
+                self.refuse("unlink a segment", &error);
+                return Err(AppendError::NoSpace);
+            }
+            // Gone since an attempt that could not go on with the next one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(|error| self.poison("unlink a segment", error))?,
+        }
+        self.reader.remove(segment);
+        // A cache: one that stays is found to belong to nothing.
+        let _ = self.disk.remove(&segment::catalogue_path(&self.folder, segment));
+        Ok(())
     }
 
     /// The segment that is best worth copying: the one with the least living bytes, if these are below
@@ -336,8 +362,11 @@ impl Journal {
             Ok(created) => created,
             Err(error) => {
                 let path = segment::path(&self.folder, id);
-                let gone = is_full(&error) && (!path.exists() || self.disk.remove(&path).is_ok());
-                return Err(if gone { AppendError::NoSpace } else { self.poison("create a segment", error) });
+                if is_full(&error) && (!path.exists() || self.disk.remove(&path).is_ok()) {
+                    self.refuse("create a segment", &error);
+                    return Err(AppendError::NoSpace);
+                }
+                return Err(self.poison("create a segment", error));
             }
         };
         let catalogue = CatalogueWriter::create(&self.disk, &self.folder, &header);
@@ -356,6 +385,26 @@ impl Journal {
         let found = rustix::fs::fstatvfs(&self.open.file)
             .map_err(|error| AppendError::Io { action: "ask for the free space", source: error.into() })?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize) < self.options.reserve_bytes)
+    }
+
+    /// Cuts off what a refused write has left. A disk that can not be written keeps it, and it is no part of any batch:
+    /// its commit frame is missing and its number is not used again.
+    fn cut(&mut self) -> Result<(), AppendError> {
+        if self.uncut {
+            match self.disk.truncate(&self.open.file, u64::from(self.open.len)) {
+                Err(error) if is_full(&error) => return Err(AppendError::NoSpace),
+                cut => cut.map_err(|error| self.poison("cut off a batch", error))?,
+            }
+            self.uncut = false;
+        }
+        Ok(())
+    }
+
+    /// Says once why the disk takes no more; the service goes on without writing.
+    fn refuse(&mut self, action: &'static str, cause: &io::Error) {
+        if !std::mem::replace(&mut self.refusing, true) {
+            tracing::warn!(action, %cause, "the disk takes no more; messages are refused until it does");
+        }
     }
 
     fn poison(&mut self, action: &'static str, source: io::Error) -> AppendError {

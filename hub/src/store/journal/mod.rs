@@ -99,8 +99,8 @@ pub enum AppendError {
     /// A write or sync failed earlier. Nothing is acknowledged again before the hub has been restarted.
     #[error("the journal stopped after a disk error; restart the hub")]
     Poisoned,
-    /// The disk is full, nothing was written. Transient.
-    #[error("the disk is full")]
+    /// The disk is full, or can only be read; the batch is not there. Transient.
+    #[error("the disk takes no more")]
     NoSpace,
     /// A record or batch is above its bound.
     #[error("the record or batch is too large")]

@@ -307,6 +307,8 @@ impl Opening {
             next_batch: self.next_batch,
             next_seq: self.next_seq,
             poisoned: false,
+            uncut: false,
+            refusing: false,
         };
         Ok((journal, self.report))
     }

@@ -146,6 +146,45 @@ fn the_reserve_is_kept_for_deletions() {
 }
 
 #[test]
+fn a_disk_that_can_only_be_read_refuses_and_is_used_again_when_it_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FaultyDisk::default());
+    let (mut journal, _) = open(folder.path(), disk.clone()).unwrap();
+    let mut written = write(&mut journal, &[vec![700], vec![700], vec![700]]);
+    for round in 0..3 {
+        disk.set_read_only(true);
+        for id in 10..13 {
+            // The first is refused half-way and can not be cut off; the others are not even begun.
+            let refused = journal.begin(Room::Reserve).and_then(|mut batch| {
+                batch.push(&record(100 + id, 700))?;
+                journal.commit(batch)
+            });
+            assert!(matches!(refused, Err(AppendError::NoSpace)), "{refused:?}");
+        }
+        for (id, (location, ..)) in &written {
+            assert!(same(&journal.reader().read(*location).unwrap(), *id, 700));
+        }
+        disk.set_read_only(false);
+        let mut batch = journal.begin(Room::Ordinary).unwrap();
+        let pushed = batch.push(&record(50 + round, 700)).unwrap();
+        journal.commit(batch).unwrap();
+        written.insert(50 + round, (pushed.location, 700, 0));
+    }
+    disk.set_read_only(true);
+    let refused = journal.begin(Room::Reserve).and_then(|mut batch| {
+        batch.push(&record(99, 700))?;
+        journal.commit(batch)
+    });
+    assert!(refused.is_err());
+    drop(journal);
+    let (journal, report) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
+    assert_eq!(report.damages, 0);
+    let alive: Vec<u32> = replayed(&journal).into_values().collect();
+    assert_eq!(alive.len(), written.len());
+    assert!(alive.iter().all(|id| written.contains_key(id)));
+}
+
+#[test]
 fn segments_go_when_nothing_in_them_lives_and_their_dead_stay_dead() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
@@ -388,7 +427,7 @@ fn script(journal: &mut Journal) -> (BTreeMap<u32, (Location, bool)>, Vec<u32>) 
 
 #[test]
 fn no_step_of_the_disk_can_fail_in_a_way_that_loses_what_was_acknowledged() {
-    for errno in [Errno::IO, Errno::NOSPC] {
+    for errno in [Errno::IO, Errno::NOSPC, Errno::ROFS] {
         let mut nth = 0;
         loop {
             nth += 1;
