@@ -28,11 +28,9 @@ mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
 
-mod bad_119_clock;
-mod bad_123_configuration;
-mod bad_125_multitudes;
-mod bad_126_injection;
-mod bad_127_randomness;
+mod bad_120_disk;
+mod bad_121_store;
+mod bad_124_signals;
 
 mod bad_128_keystore;
 mod bad_130_files;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Checks code, exit and that the sentence has these parts, in both forms.
 #[track_caller]
-fn fails(site: &Site, exit: i32, code: &str, parts: &[&str]) {
+pub(crate) fn fails(site: &Site, exit: i32, code: &str, parts: &[&str]) {
     let text: Outcome = site.operator(&["serve"]);
     text.exits(exit);
     assert!(text.stderr.contains(&format!("error [{code}] ")), "{}", text.stderr);
@@ -26,7 +26,7 @@ fn fails(site: &Site, exit: i32, code: &str, parts: &[&str]) {
 }
 
 /// A hub that has run: its store holds the log's first entry, and it was stopped cleanly.
-fn stopped() -> HubProcess {
+pub(crate) fn stopped() -> HubProcess {
     let hub = HubProcess::start();
     assert!(hub.terminate().success());
     hub
@@ -38,7 +38,7 @@ fn append(path: &Path, line: &str) {
 }
 
 /// A second configuration over the first one's data, with its own sockets.
-fn twin(of: &Site) -> Site {
+pub(crate) fn twin(of: &Site) -> Site {
     let twin = Site::new();
     let text = fs::read_to_string(of.configuration()).expect("a configuration");
     let text = text.replace(&of.address().to_string(), &twin.address().to_string());

@@ -2,6 +2,7 @@
 
 use crate::process::{Leash, Running, peak_resident_bytes, resident_bytes};
 use crate::site::Site;
+use crate::until::until;
 use std::ops::Deref;
 use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -98,6 +99,14 @@ impl HubProcess {
     /// When it does not end.
     pub fn terminate(&self) -> ExitStatus {
         self.process().terminate()
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn wait_for_end(&self) -> ExitStatus {
+        until("the hub ends by itself", || self.process().finished())
     }
 
     /// Starts it again on the same folder and port, killing it before if it still runs.

@@ -13,6 +13,7 @@
 //! * [`until`]: waiting for a condition, loud when it does not come.
 //! * [`process`]: child processes that can not outlive the test.
 //! * [`demo`]: the main job from invitation to answer, told by [`story`], until somebody asks it to [`stop`].
+//! * [`shim`]: a file system that refuses on command; [`small_disk`]: one that is soon full.
 //! * [`simulation`]: hub and programs in one process, on a network that a seed makes bad.
 //! * [`normalise`]: makes outputs of different runs comparable.
 //! * [`transcript`]: what was typed and answered, compared with a file.
@@ -42,8 +43,10 @@ pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod search;
+pub mod shim;
 pub mod simulation;
 pub mod site;
+pub mod small_disk;
 pub mod spy;
 pub mod stop;
 pub mod story;
