@@ -126,7 +126,7 @@ impl Between {
         assert_eq!(cases.len(), written.len());
         for case in cases {
             let evidence = session.evidence(&case.reference).expect("evidence").to_json();
-            let verdict = Evidence::verify(&evidence, &session.membership().hub.pins).expect("a verdict");
+            let verdict = Evidence::verify(&evidence, session.directory()).expect("a verdict");
             assert!(verdict.all_hold(), "{verdict:?}");
             let proven: Vec<Vec<&str>> = verdict
                 .messages

@@ -127,11 +127,11 @@ impl<'a> Program<'a> {
     /// # Errors
     /// The first that does not.
     pub fn prove(&self) -> Result<(), Violation> {
-        let pins = &self.session.membership().hub.pins;
+        let directory = self.session.directory();
         for line in self.session.sent() {
             let holds = self.session.evidence(&line.reference).is_ok_and(|evidence| {
                 let verdict =
-                    samverkan_client::session::evidence::Evidence::verify(&evidence.to_json(), pins);
+                    samverkan_client::session::evidence::Evidence::verify(&evidence.to_json(), directory);
                 verdict.is_ok_and(|verdict| verdict.all_hold())
             });
             if !holds {
