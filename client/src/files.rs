@@ -172,6 +172,15 @@ pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// How many bytes this user can still write on the disk that holds `folder`.
+///
+/// # Errors
+/// [`FileError`] when the operating system refuses to tell.
+pub fn free_bytes(folder: &Path) -> Result<u64, FileError> {
+    let found = rustix::fs::statvfs(folder).map_err(|error| FileError::from_io(folder, error.into()))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Opens a file that two processes may lock, making it (0600) if it is missing.
 ///
 /// # Errors

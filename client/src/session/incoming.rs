@@ -14,7 +14,7 @@ use super::model::{Direction, Progress};
 use super::transfer::Downloaded;
 use super::{Session, keys};
 use crate::connect::Link;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a delivery turned out to be.
 pub(super) enum Opened {
@@ -31,6 +31,9 @@ pub(super) enum Opened {
     Repeated(DeviceReceipt),
     /// Held back: no receipt, and the hub keeps it.
     Held,
+    /// Its attachments can not be fetched now, for this reason. No receipt, and the hub keeps it: it comes again, and what is fetched
+    /// by then is not fetched again.
+    Unfetched(Error),
     /// Another process is fetching attachments, perhaps these: left to it, or to the next time.
     Elsewhere,
 }
@@ -40,7 +43,9 @@ impl Opened {
     pub(super) fn kept(&self) -> Option<&Kept> {
         match self {
             Self::Good { kept, .. } => Some(kept),
-            Self::Untrusted(_) | Self::Repeated(_) | Self::Held | Self::Elsewhere => None,
+            Self::Untrusted(_) | Self::Repeated(_) | Self::Held | Self::Unfetched(_) | Self::Elsewhere => {
+                None
+            }
         }
     }
 
@@ -49,7 +54,7 @@ impl Opened {
         match self {
             Self::Good { receipt, .. } | Self::Repeated(receipt) => Some(receipt),
             Self::Untrusted(receipt) => receipt.as_ref(),
-            Self::Held | Self::Elsewhere => None,
+            Self::Held | Self::Unfetched(_) | Self::Elsewhere => None,
         }
     }
 }
@@ -121,7 +126,11 @@ impl Session {
         if has_attachments && fetching.is_none() {
             return Ok(Opened::Elsewhere);
         }
-        if !self.fetch_attachments(link, &verified, progress).await? {
+        let is_whole = match self.fetch_attachments(link, &verified, progress).await {
+            Ok(is_whole) => is_whole,
+            Err(error) => return Ok(Opened::Unfetched(error)),
+        };
+        if !is_whole {
             let verdict = Verdict::CannotDecrypt(CannotDecryptReason::AttachmentDamaged);
             return Ok(Opened::Untrusted(Some(self.receipt_for(&header, verdict))));
         }
@@ -179,6 +188,7 @@ impl Session {
         progress: &mut dyn Progress,
     ) -> Result<bool> {
         let id = verified.header().fields().message_id;
+        self.check_room(&verified.body().attachments)?;
         for attachment in &verified.body().attachments {
             match self.download(link, &id, attachment, progress).await? {
                 Downloaded::Whole => {}

@@ -2,7 +2,8 @@
 //!
 //! Items are taken in batches: each message is verified and its attachments fetched, then the batch's keys go to the
 //! keystore and its messages to disk, and only then one signed batch of receipts goes to the hub. A crash anywhere
-//! means that the hub hands the same items over again, and what was signed before answers them.
+//! means that the hub hands the same items over again, and what was signed before answers them. A message whose
+//! attachments can not be fetched is left to the hub, alone: whatever came with it is taken, and then the reason told.
 
 use std::collections::BTreeSet;
 use std::pin::{Pin, pin};
@@ -50,6 +51,11 @@ struct Batch {
     caught_up: bool,
     /// Another process is fetching attachments: what comes from here on is left to it, or to the next time.
     elsewhere: bool,
+    /// How many messages were left to the hub because their attachments could not be fetched, and why the first of them.
+    unfetched: u32,
+    why_unfetched: Option<Error>,
+    /// What ended the taking of items. What came before is kept and acknowledged all the same.
+    failed: Option<Error>,
 }
 
 impl Session {
@@ -57,7 +63,8 @@ impl Session {
     /// again; attachments go on where they were cut.
     ///
     /// # Errors
-    /// What connecting fails with, or the network when trying again does not help; what was taken until then is kept.
+    /// What connecting fails with, or the network when trying again does not help; what was taken until then is kept. Why the
+    /// attachments of a message could not be fetched, when everything else was taken.
     pub async fn receive(&mut self, progress: &mut dyn Progress) -> Result<Received> {
         let mut received = Received::default();
         let mut link = self.connect(progress).await?;
@@ -82,13 +89,15 @@ impl Session {
         self.flush_outbox(link, progress).await?;
         let mut inflow = Inflow::open(link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;
+        let mut why_unfetched = None;
         loop {
-            let batch = self.gather(link, &mut inflow, Some(CALL_TIMEOUT), progress).await?;
+            let mut batch = self.gather(link, &mut inflow, Some(CALL_TIMEOUT), progress).await;
             let is_over = batch.caught_up || batch.elsewhere;
             received.elsewhere |= batch.elsewhere;
+            why_unfetched = why_unfetched.or(batch.why_unfetched.take());
             self.settle(&mut inflow, batch, received).await?;
             if is_over {
-                return Ok(());
+                return why_unfetched.map_or(Ok(()), Err);
             }
         }
     }
@@ -99,9 +108,9 @@ impl Session {
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         let mut taken = false;
         while !taken {
-            let batch = self.gather(&mut link, &mut inflow, None, progress).await?;
+            let batch = self.gather(&mut link, &mut inflow, None, progress).await;
             let elsewhere = batch.elsewhere;
-            taken = batch.items > 0;
+            taken = batch.items > batch.unfetched;
             self.settle(&mut inflow, batch, &mut Received::default()).await?;
             if elsewhere {
                 return Err(self.busy());
@@ -143,13 +152,15 @@ impl Session {
         let mut link = self.connect(progress).await?;
         self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
+        let mut left = None;
         loop {
             // What was gathered and not settled is still the hub's.
-            let batch = tokio::select! {
-                () = &mut stop => return Ok(()),
-                batch = self.gather(&mut link, &mut inflow, None, progress) => batch?,
+            let mut batch = tokio::select! {
+                () = &mut stop => return left.map_or(Ok(()), Err),
+                batch = self.gather(&mut link, &mut inflow, None, progress) => batch,
             };
             let elsewhere = batch.elsewhere;
+            let why_unfetched = batch.why_unfetched.take();
             let mut received = Received::default();
             self.settle(&mut inflow, batch, &mut received).await?;
             for (happened, notice) in [
@@ -164,6 +175,11 @@ impl Session {
             if elsewhere {
                 return Err(self.busy());
             }
+            match why_unfetched {
+                // Worth another try, over a new connection.
+                Some(error) if error.code().class() == Class::Transient => return Err(error),
+                why => left = left.or(why),
+            }
         }
     }
 
@@ -173,44 +189,61 @@ impl Session {
         self.give_pending(&mut inflow).await
     }
 
-    /// Takes items until a batch is full, the queue was empty, or nothing came for a moment.
+    /// Takes items until a batch is full, the queue was empty, nothing came for a moment, or something fails.
     async fn gather(
         &mut self,
         link: &mut Link,
         inflow: &mut Inflow,
         patience: Option<Duration>,
         progress: &mut dyn Progress,
-    ) -> Result<Batch> {
+    ) -> Batch {
         let mut batch = Batch::default();
-        while batch.items < CREDIT {
+        while batch.items < CREDIT && !batch.caught_up {
             let patience = if batch.items > 0 { Some(BATCH_PATIENCE) } else { patience };
-            match inflow.next(patience).await? {
-                Next::Item(Item::Delivery(delivery)) => {
-                    self.take_delivery(link, &delivery, &mut batch, progress).await?;
-                    if batch.elsewhere {
-                        break;
-                    }
-                    batch.items += 1;
-                }
-                Next::Item(Item::Event(event)) => {
-                    batch.items += 1;
-                    batch.events_through = batch.events_through.max(event.cursor);
-                    batch.events.push(event.receipt);
-                }
-                Next::Item(Item::CaughtUp(_)) => {
-                    batch.caught_up = true;
+            match self.gather_next(link, inflow, patience, &mut batch, progress).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    batch.failed = Some(error);
                     break;
-                }
-                // Every acknowledgement was answered before more was read.
-                Next::Item(Item::Acknowledged(_)) => {}
-                Next::Quiet if batch.items > 0 => break,
-                Next::Quiet => {
-                    let cause = Args::none().text("cause", "no answer in time");
-                    return Err(Error::with(Code::HubUnreachable, cause));
                 }
             }
         }
-        Ok(batch)
+        batch
+    }
+
+    /// Takes the next item into a batch; gives false when the batch ends before it.
+    async fn gather_next(
+        &mut self,
+        link: &mut Link,
+        inflow: &mut Inflow,
+        patience: Option<Duration>,
+        batch: &mut Batch,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        match inflow.next(patience).await? {
+            Next::Item(Item::Delivery(delivery)) => {
+                self.take_delivery(link, &delivery, batch, progress).await?;
+                if batch.elsewhere {
+                    return Ok(false);
+                }
+                batch.items += 1;
+            }
+            Next::Item(Item::Event(event)) => {
+                batch.items += 1;
+                batch.events_through = batch.events_through.max(event.cursor);
+                batch.events.push(event.receipt);
+            }
+            Next::Item(Item::CaughtUp(_)) => batch.caught_up = true,
+            // Every acknowledgement was answered before more was read.
+            Next::Item(Item::Acknowledged(_)) => {}
+            Next::Quiet if batch.items > 0 => return Ok(false),
+            Next::Quiet => {
+                let cause = Args::none().text("cause", "no answer in time");
+                return Err(Error::with(Code::HubUnreachable, cause));
+            }
+        }
+        Ok(true)
     }
 
     async fn take_delivery(
@@ -232,13 +265,33 @@ impl Session {
         }
         match self.open_delivery(link, delivery, &batch.opened, progress).await? {
             Opened::Elsewhere => batch.elsewhere = true,
+            Opened::Unfetched(error) => {
+                tracing::warn!(
+                    code = error.code().as_str(),
+                    "attachments can not be fetched; the message is left to the hub"
+                );
+                batch.unfetched += 1;
+                batch.why_unfetched.get_or_insert(error);
+            }
             opened => batch.opened.push(opened),
         }
         Ok(())
     }
 
+    /// Settles what came, and only then gives what ended it.
+    async fn settle(&mut self, inflow: &mut Inflow, mut batch: Batch, received: &mut Received) -> Result<()> {
+        let failed = batch.failed.take();
+        let settled = self.settle_items(inflow, batch, received).await;
+        failed.map_or(settled, Err)
+    }
+
     /// Puts a batch on disk, acknowledges it, and gives credit for as many items again.
-    async fn settle(&mut self, inflow: &mut Inflow, batch: Batch, received: &mut Received) -> Result<()> {
+    async fn settle_items(
+        &mut self,
+        inflow: &mut Inflow,
+        batch: Batch,
+        received: &mut Received,
+    ) -> Result<()> {
         let (events_through, items) = (batch.events_through, batch.items);
         let (given, again) = self.keep_batch(batch, received)?;
         let receipts: Vec<Bytes> = given.receipts.iter().chain(&again).cloned().collect();
@@ -319,7 +372,7 @@ impl Session {
                 }
                 Opened::Repeated(_) => drop(proofs.next()),
                 Opened::Held => received.held += 1,
-                Opened::Elsewhere => {}
+                Opened::Unfetched(_) | Opened::Elsewhere => {}
             }
         }
         for kept in &good {

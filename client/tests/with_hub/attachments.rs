@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use samverkan_client::session::model::{Draft, Stage};
+use samverkan_client::error::Code;
+use samverkan_client::session::model::{Draft, Sent, Stage};
 
 use crate::hub::TestHub;
 use crate::member::{Member, Silent, profile_in};
@@ -98,4 +99,39 @@ async fn whatever_is_left_of_an_earlier_try_is_no_damaged_attachment() {
         assert!(!partial.exists(), "{case}");
         std::fs::remove_file(sealed).expect("makes room for the next");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_attachment_can_not_be_fetched_holds_up_no_other_one() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    let before = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    let file = one.folder.path().join("bilaga.bin");
+    std::fs::write(&file, content(SEGMENT)).expect("written");
+    let draft = Draft { attachments: vec![file], ..referral(&two.mailbox) };
+    let heavy = one.session.send(draft, &mut Silent).await.expect("sent");
+    let after = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    // Something is in the way of its attachment, as a full disk could be.
+    let partial = blobs(&two).join(sealed(&one).with_extension("part").file_name().expect("a name"));
+    std::fs::create_dir(&partial).expect("in the way");
+    let told = two.session.receive(&mut Silent).await.expect_err("one message is not here");
+    assert_eq!(told.code(), Code::FileUnsafe);
+    let here = |member: &Member| {
+        let mut references: Vec<_> = member.session.inbox().iter().map(|line| line.reference).collect();
+        references.sort_unstable();
+        references
+    };
+    let sorted = |mut references: Vec<_>| {
+        references.sort_unstable();
+        references
+    };
+    assert_eq!(here(&two), sorted(vec![before.reference, after.reference]), "what came with it is taken");
+    one.session.receive(&mut Silent).await.expect("received");
+    let stage = |member: &Member, sent: &Sent| member.session.track(&sent.reference).expect("known").overall;
+    assert_eq!(stage(&one, &before), Some(Stage::Delivered), "and acknowledged");
+    assert_ne!(stage(&one, &heavy), Some(Stage::Delivered));
+
+    std::fs::remove_dir(&partial).expect("out of the way");
+    let received = two.session.receive(&mut Silent).await.expect("the hub kept it");
+    assert_eq!(received.threads, [heavy.reference]);
 }

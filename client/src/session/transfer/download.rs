@@ -47,6 +47,11 @@ pub(super) fn is_here(target: &Path, attachment: &Attachment, progress: &mut dyn
     attach::open_file(target, attachment, &mut sink(), progress).is_ok()
 }
 
+/// Where an attachment is until all of it is here.
+pub(super) fn partial(target: &Path) -> PathBuf {
+    target.with_extension("part")
+}
+
 /// An attachment on its way from the hub.
 pub(super) struct Download<'a> {
     message: &'a MessageId,
@@ -70,7 +75,7 @@ impl<'a> Download<'a> {
         target: &'a Path,
         marks: &mut Marks<'_>,
     ) -> Result<Self> {
-        let partial = target.with_extension("part");
+        let partial = partial(target);
         let file = match files::open_private_to_write(&partial) {
             Err(error) if error.is_missing() => {
                 files::create_private(&partial, &[])?;
