@@ -186,6 +186,11 @@ inbox-held =
         [one] One message is held back until the directory can be brought up to date.
        *[other] { $count } messages are held back until the directory can be brought up to date.
     }
+inbox-left-out =
+    { $count ->
+        [one] One receipt was left out: whoever signed it has said too much about one message. Tell the operator.
+       *[other] { $count } receipts were left out: whoever signed them has said too much about one message. Tell the operator.
+    }
 inbox-elsewhere = Another samverkan is fetching attachments. What came with them is here when it has finished.
 inbox-damaged =
     { $count ->

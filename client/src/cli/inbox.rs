@@ -81,6 +81,10 @@ pub(super) fn warn_about(received: &Received, output: &mut Output) -> Result<()>
         let count = text::Args::none().number("count", received.held as u64);
         output.notice(msg!("inbox-held"), &count);
     }
+    if received.left_out > 0 {
+        let count = text::Args::none().number("count", received.left_out as u64);
+        output.notice(msg!("inbox-left-out"), &count);
+    }
     if received.elsewhere {
         output.notice(msg!("inbox-elsewhere"), &text::Args::none());
     }

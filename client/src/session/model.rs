@@ -93,6 +93,8 @@ pub struct Received {
     pub held: usize,
     /// Receipts taken about messages sent from here.
     pub receipts: usize,
+    /// Receipts that were left out, because whoever signed them has said too much about one message before.
+    pub left_out: usize,
     /// Another process was fetching attachments, and messages may wait that were left to it.
     pub elsewhere: bool,
 }

@@ -11,12 +11,22 @@ use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, M
 use super::Session;
 use super::mail::{Kept, add_once};
 use super::model::Direction;
+use super::stages::Said;
 use crate::error::{Code, Error, Result};
 use crate::text::Args;
+
+/// The most receipts of one type that are kept about a message of one device. One is enough for everything but answers.
+const MAX_OF_A_DEVICE: usize = 16;
+/// The most that are kept of the hub. An honest one says less of sixteen recipients with 64 devices.
+const MAX_OF_THE_HUB: usize = 2048;
 
 impl Session {
     /// Takes a receipt about a message that was sent; says whether it told anything new. One that does not hold is
     /// left out: it proves nothing, and keeping it could only mislead.
+    ///
+    /// # Errors
+    /// [`Code::LogForked`]; [`Code::ContentTooLarge`] when the signer has said as much about the message before as is kept; and
+    /// when it can not be written.
     pub(super) fn take_event(&mut self, proof: Bytes) -> Result<bool> {
         let about = match ReceiptProof::parse(&proof) {
             Ok(ReceiptProof::Hub(receipt)) => self.check_hub_receipt(receipt)?,
@@ -27,6 +37,10 @@ impl Session {
             tracing::warn!("a receipt does not hold and was left out");
             return Ok(false);
         };
+        let crowded = self.mail.get(&id).is_some_and(|kept| !has_room(&kept.receipts, &proof));
+        if crowded {
+            return Err(Error::new(Code::ContentTooLarge));
+        }
         let mut new = false;
         let contents = self.keystore.contents();
         self.mail.change(contents, &id, |kept| new = add_once(&mut kept.receipts, proof))?;
@@ -72,6 +86,25 @@ impl Session {
     fn sent_message(&self, id: &MessageId) -> Option<&Kept> {
         self.mail.get(id).filter(|kept| kept.direction == Direction::Out)
     }
+}
+
+/// Whether one more receipt is kept beside those that are. Whoever can sign can sign without end, and must not be able to make a
+/// message too large to be kept, nor to keep out what others say.
+fn has_room(kept: &[Bytes], receipt: &Bytes) -> bool {
+    let Some(new) = Said::read(receipt).filter(|_| !kept.contains(receipt)) else { return true };
+    let is_alike = |said: &Said| match (said, &new) {
+        (Said::Hub(_), Said::Hub(_)) => true,
+        (Said::Device(one), Said::Device(other)) => {
+            (one.org, one.device) == (other.org, other.device)
+                && one.verdict.receipt_type() == other.verdict.receipt_type()
+        }
+        (Said::Hub(_), Said::Device(_)) | (Said::Device(_), Said::Hub(_)) => false,
+    };
+    let most = match new {
+        Said::Hub(_) => MAX_OF_THE_HUB,
+        Said::Device(_) => MAX_OF_A_DEVICE,
+    };
+    kept.iter().filter_map(|proof| Said::read(proof)).filter(is_alike).count() < most
 }
 
 /// The mailboxes of a message that a device reads; `None` if it was not sealed to it as a recipient.

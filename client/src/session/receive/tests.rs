@@ -1,8 +1,12 @@
 //! Two processes of one device that receive at once.
 
+use samverkan_proto::code::CannotDecryptReason;
+use samverkan_proto::statement::receipt::Verdict;
+
 use super::*;
-use crate::directory::testlog::TestLog;
-use crate::session::office::{Office, Silent, delivery, referral, two_offices};
+use crate::directory::testlog::{NOW_MS, TestLog};
+use crate::session::model::Stage;
+use crate::session::office::{Office, Silent, accepted, delivery, referral, take, two_offices};
 
 /// What an office has sent, handed to another one's device.
 fn handed_over(log: &TestLog, from: &Office, to: &Office) -> Delivery {
@@ -82,11 +86,41 @@ async fn a_receipt_that_is_owed_meanwhile_is_not_taken_for_given() {
 async fn keys_made_by_another_process_are_not_a_strangers() {
     let (mut log, _, mut two) = two_offices();
     let mut other = two.another_process();
-    let later = crate::directory::testlog::NOW_MS + samverkan_proto::limits::WEEK_MS;
+    let later = NOW_MS + samverkan_proto::limits::WEEK_MS;
     two.clock.set(later);
     let due = two.session.make_due_keys().expect("made");
     assert_eq!(due.len(), 1, "one more week");
     log.publish_keys(due.clone());
     log.feed(&mut other.directory).expect("consistent");
     assert!(other.make_due_keys().expect("its own").is_empty(), "nothing is made or published twice");
+}
+
+#[tokio::test]
+async fn a_device_that_signs_without_end_fills_nothing_and_keeps_nobody_out() {
+    let (log, mut one, mut two) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let request = one.newest_outgoing();
+    one.session.accept(&sent.message, &accepted(&log, &request)).expect("the hub has it");
+    let header = one.session.mail.get(&sent.message).expect("kept").header.clone();
+    let mut events = Vec::new();
+    for later in 0..40 {
+        two.clock.set(NOW_MS + later);
+        let verdict = Verdict::CannotDecrypt(CannotDecryptReason::AttachmentDamaged);
+        let receipt = two.session.receipt_for(&header, verdict);
+        events.extend(two.session.sign_receipts(&[receipt]).expect("signed"));
+    }
+    two.clock.set(NOW_MS);
+    events.extend(take(&mut two, &log, &request).expect("good"));
+    let again = events.clone();
+    let mut received = Received::default();
+    let batch = Batch { events, ..Batch::default() };
+    one.session.keep_batch(batch, &mut received).expect("none of them stops the others");
+    assert_eq!((received.receipts, received.left_out), (17, 24));
+    let kept = one.session.mail.get(&sent.message).expect("kept");
+    assert_eq!(kept.receipts.len(), 18, "accepted, sixteen complaints, and delivered");
+    assert_eq!(one.session.track(&sent.reference).expect("known").overall, Some(Stage::Delivered));
+    let batch = Batch { events: again, ..Batch::default() };
+    let mut received = Received::default();
+    one.session.keep_batch(batch, &mut received).expect("as often as they come");
+    assert_eq!(received.receipts, 0, "what is kept already is not kept again");
 }
