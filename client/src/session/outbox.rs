@@ -15,6 +15,7 @@ use samverkan_proto::v1::{GetMessageStatusRequest, SubmitRequest};
 
 use super::mail::{Kept, OutState, add_once};
 use super::model::{Direction, Progress, Sent};
+use super::stages::Said;
 use super::{Session, TRIES, TRY_AGAIN, call};
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
@@ -187,16 +188,16 @@ impl Session {
         self.check_acceptance(kept, proof)?;
         let answers = kept.body.in_reply_to.filter(|_| kept.body.kind == Kind::Reply);
         let (hh, sender) = (*kept.header.hh(), kept.header.fields().sender_mailbox);
+        // Owed before the answer is settled: once it is, nobody looks at it again.
+        if let Some(answered) = answers {
+            self.owe_answer_receipt(&answered, &hh, sender)?;
+        }
         let contents = self.keystore.contents();
         self.mail.change(contents, id, |kept| {
             kept.state = OutState::Settled;
             add_once(&mut kept.receipts, proof.to_vec().into());
         })?;
-        self.mail.remove_outgoing(id)?;
-        match answers {
-            Some(answered) => self.owe_answer_receipt(&answered, &hh, sender),
-            None => Ok(()),
-        }
+        self.mail.remove_outgoing(id)
     }
 
     /// The receipt is the hub's word for exactly this message, by a log that this device knows.
@@ -220,20 +221,30 @@ impl Session {
         self.check_receipt_log(receipt)
     }
 
-    /// Notes that the sender of `answered` is to be told of an answer.
+    /// Notes, once, that the sender of `answered` is to be told of an answer.
     fn owe_answer_receipt(&mut self, answered: &MessageId, hh: &[u8; 32], mailbox: MailboxId) -> Result<()> {
         let Some(kept) = self.mail.get(answered).filter(|kept| kept.direction == Direction::In) else {
             return Ok(());
         };
+        let answer_ref = kept.secret.answer_ref(hh);
+        if kept.pending.iter().chain(&kept.given).any(|proof| tells_of(proof, &answer_ref)) {
+            return Ok(());
+        }
         let verdict = Verdict::Answered {
             open_tag: kept.secret.open_tag(&self.device.device_id(), DeviceReceiptType::Answered),
             mailbox,
-            answer_ref: kept.secret.answer_ref(hh),
+            answer_ref,
         };
         let proof = self.sign_receipts(&[self.receipt_for(&kept.header, verdict)])?.remove(0);
         let contents = self.keystore.contents();
         self.mail.change(contents, answered, |kept| kept.pending.push(proof))
     }
+}
+
+/// Whether a receipt of this device tells of this answer.
+fn tells_of(proof: &[u8], answer: &[u8; 32]) -> bool {
+    let Some(Said::Device(receipt)) = Said::read(proof) else { return false };
+    matches!(receipt.verdict, Verdict::Answered { answer_ref, .. } if answer_ref == *answer)
 }
 
 /// What is to be done about a message that waits.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::directory::testlog::NOW_MS;
-use crate::session::office::{Silent, accepted, referral, two_offices};
+use crate::session::model::Reply;
+use crate::session::office::{Silent, accepted, referral, take, two_offices};
 
 #[test]
 fn only_what_is_wrong_with_the_message_ends_it() {
@@ -110,4 +111,29 @@ async fn sealed_bytes_that_are_lost_end_a_message_and_hold_nothing_back() {
     let again =
         one.session.resend(&sent.reference, None, &mut Silent).await.expect("what was written is kept");
     assert_eq!(one.session.mail.waiting(), [again[0].message]);
+}
+
+#[tokio::test]
+async fn an_answer_is_not_settled_before_its_receipt_is_owed() {
+    let (log, mut one, mut two) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    take(&mut two, &log, &one.newest_outgoing()).expect("good");
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
+    let receipt = accepted(&log, &two.newest_outgoing());
+    // What is answered can not be written for a while.
+    let messages = two.session.profile.subfolder("messages").expect("a folder");
+    let (answered, aside) = (messages.join(sent.message.to_string()), messages.join("aside"));
+    std::fs::rename(&answered, &aside).expect("renamed");
+    std::fs::create_dir(&answered).expect("in the way");
+    two.session.accept(&answer.message, &receipt).expect_err("nothing is owed yet");
+    assert_eq!(two.session.mail.waiting(), [answer.message], "so it is looked at again");
+    std::fs::remove_dir(&answered).expect("out of the way");
+    std::fs::rename(&aside, &answered).expect("renamed");
+    for _ in 0..2 {
+        two.session.accept(&answer.message, &receipt).expect("the hub has it");
+    }
+    let owed = &two.session.mail.get(&sent.message).expect("kept").pending;
+    assert_eq!(owed.len(), 2, "delivered, and answered once");
+    assert!(two.session.mail.waiting().is_empty());
 }
