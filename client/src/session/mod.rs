@@ -196,7 +196,7 @@ impl Session {
     /// minutes away from the hub's; [`Code::DeviceCopied`] when somebody else uses this device's identity.
     pub async fn refresh(&mut self, progress: &mut dyn Progress) -> Result<()> {
         let mut link = self.connect(progress).await?;
-        self.flush_outbox(&mut link, progress).await
+        self.flush_outbox(&mut link, progress).await?.map_or(Ok(()), Err)
     }
 
     /// What is known about the organisation that has a handle now.
@@ -237,8 +237,11 @@ impl Session {
     async fn contact(&mut self, progress: &mut dyn Progress) -> Result<Option<Link>> {
         match self.connect(progress).await {
             Ok(mut link) => {
-                self.flush_outbox(&mut link, progress).await?;
-                Ok(Some(link))
+                match self.flush_outbox(&mut link, progress).await? {
+                    // One record that the hub has lost is no reason to send nothing any more. Every `receive` tells of it.
+                    Some(doubt) if doubt.code() != Code::RecordDamaged => Err(doubt),
+                    Some(_) | None => Ok(Some(link)),
+                }
             }
             Err(error) if error.code().class() == Class::Transient => Ok(None),
             Err(error) => Err(error),

@@ -25,15 +25,22 @@ use crate::exit::Exit;
 const MAX_RESEALS: usize = 3;
 
 impl Session {
-    /// Sends what waits. A message that the hub refuses for good is marked and does not hold back others.
-    pub(super) async fn flush_outbox(&mut self, link: &mut Link, progress: &mut dyn Progress) -> Result<()> {
+    /// Sends what waits. A message that the hub refuses for good is marked and does not hold back others. Neither does one about
+    /// which the hub gives an answer that can not be trusted: it waits on, and why is given, to be told when everything else is done.
+    ///
+    /// # Errors
+    /// [`Code::LogForked`], after which nothing goes on.
+    pub(super) async fn flush_outbox(
+        &mut self,
+        link: &mut Link,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Error>> {
+        let mut doubt = None;
         for id in self.mail.waiting() {
-            match self.deliver(link, id, progress).await {
-                Err(error) if error.exit() == Exit::Integrity && !is_final(&error) => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
+            let found = doubt_of(self.deliver(link, id, progress).await)?;
+            doubt = doubt.or(found);
         }
-        Ok(())
+        Ok(doubt)
     }
 
     /// Hands a message in, connecting again when the connection is lost on the way.
@@ -51,7 +58,7 @@ impl Session {
                 break;
             }
             tokio::time::sleep(TRY_AGAIN).await;
-            *link = self.connect(progress).await.ok();
+            *link = if_trusted(self.connect(progress).await)?;
         }
         let thread = self.mail.get(&message).map(|kept| kept.body.thread_id);
         let reference = CaseReference::of_thread(&thread.ok_or(Error::new(Code::ProgramDefect))?);
@@ -245,6 +252,25 @@ impl Session {
 fn tells_of(proof: &[u8], answer: &[u8; 32]) -> bool {
     let Some(Said::Device(receipt)) = Said::read(proof) else { return false };
     matches!(receipt.verdict, Verdict::Answered { answer_ref, .. } if answer_ref == *answer)
+}
+
+/// What is to be told of how handing in ended, once everything else is done.
+fn doubt_of<T>(handed_in: Result<T>) -> Result<Option<Error>> {
+    match handed_in {
+        Err(error) if error.code() == Code::LogForked => Err(error),
+        Err(error) if error.exit() == Exit::Integrity && !is_final(&error) => Ok(Some(error)),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// A new connection, or none when there is none to be had now: what is sealed waits then, and is not lost. A hub that can not be
+/// trusted is told of all the same.
+fn if_trusted<T>(connected: Result<T>) -> Result<Option<T>> {
+    match connected {
+        Ok(link) => Ok(Some(link)),
+        Err(error) if error.exit() == Exit::Integrity => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// What is to be done about a message that waits.

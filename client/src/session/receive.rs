@@ -86,7 +86,8 @@ impl Session {
         received: &mut Received,
         progress: &mut dyn Progress,
     ) -> Result<()> {
-        self.flush_outbox(link, progress).await?;
+        // What is wrong with a message that waits must not keep away what has come.
+        let doubt = self.flush_outbox(link, progress).await?;
         let mut inflow = Inflow::open(link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;
         let mut why_unfetched = None;
@@ -97,7 +98,7 @@ impl Session {
             why_unfetched = why_unfetched.or(batch.why_unfetched.take());
             self.settle(&mut inflow, batch, received).await?;
             if is_over {
-                return why_unfetched.map_or(Ok(()), Err);
+                return doubt.or(why_unfetched).map_or(Ok(()), Err);
             }
         }
     }
@@ -106,6 +107,7 @@ impl Session {
     pub(super) async fn receive_more(&mut self, progress: &mut dyn Progress) -> Result<()> {
         let mut link = self.connect(progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
+        self.give_pending(&mut inflow).await?;
         let mut taken = false;
         while !taken {
             let batch = self.gather(&mut link, &mut inflow, None, progress).await;
@@ -123,7 +125,7 @@ impl Session {
     /// connection is opened again.
     ///
     /// # Errors
-    /// Whatever trying again does not mend.
+    /// Whatever trying again does not mend. What is wrong with one message alone is told when it stops.
     pub async fn watch(
         &mut self,
         progress: &mut dyn Progress,
@@ -150,9 +152,9 @@ impl Session {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<()> {
         let mut link = self.connect(progress).await?;
-        self.flush_outbox(&mut link, progress).await?;
+        let mut left = self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
-        let mut left = None;
+        self.give_pending(&mut inflow).await?;
         loop {
             // What was gathered and not settled is still the hub's.
             let mut batch = tokio::select! {

@@ -33,6 +33,29 @@ fn only_what_is_wrong_with_the_message_ends_it() {
     }
 }
 
+#[test]
+fn a_doubt_about_one_message_stops_nothing_and_a_forked_log_everything() {
+    let ended = |code| doubt_of::<()>(Err(Error::new(code))).map(|doubt| doubt.map(|error| error.code()));
+    for code in [Code::RecordDamaged, Code::ReceiptInvalid, Code::HubMisbehaved] {
+        assert_eq!(ended(code).expect("the others go on"), Some(code));
+    }
+    for code in [Code::RecipientSuspended, Code::HubUnreachable, Code::DiskFull] {
+        assert_eq!(ended(code).expect("the others go on"), None);
+    }
+    assert_eq!(ended(Code::LogForked).expect_err("stops").code(), Code::LogForked);
+    assert!(doubt_of(Ok(())).expect("went well").is_none());
+}
+
+#[test]
+fn a_hub_that_is_not_trusted_is_not_taken_for_one_that_is_away() {
+    let reached = |code| if_trusted::<()>(Err(Error::new(code)));
+    for code in [Code::LogForked, Code::DeviceCopied] {
+        assert_eq!(reached(code).expect_err("told").code(), code);
+    }
+    assert!(reached(Code::HubUnreachable).expect("it waits").is_none());
+    assert!(if_trusted(Ok(())).expect("there").is_some());
+}
+
 #[tokio::test]
 async fn two_processes_that_hand_in_the_same_message_agree_on_what_became_of_it() {
     let (log, mut one, _) = two_offices();
