@@ -217,6 +217,7 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         given: Vec::new(),
         pending: Vec::new(),
         resends: None,
+        replaces: None,
         dismissed: 0,
     }
 }

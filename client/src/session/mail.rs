@@ -154,6 +154,12 @@ impl Mail {
         waiting.into_iter().map(Kept::id).collect()
     }
 
+    /// What another message was sealed in place of, and is here still.
+    pub(super) fn replaced(&self) -> Vec<MessageId> {
+        let replaced = self.iter().filter_map(|kept| self.get(&kept.replaces?));
+        replaced.filter(|old| old.state != OutState::Settled).map(Kept::id).collect()
+    }
+
     /// The newest outgoing message that says this, under whatever id it is now.
     pub(super) fn newest_sending(&self, sending: &SendId) -> Option<&Kept> {
         let same =

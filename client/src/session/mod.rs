@@ -230,6 +230,7 @@ impl Session {
         if self.directory.is_behind_disk()? {
             self.directory = load_directory(&self.profile, &self.membership.hub, &self.clock)?;
         }
+        self.finish_replacing(&held)?;
         Ok(held)
     }
 

@@ -103,7 +103,11 @@ impl Session {
         let mut letter = Letter::like(&old, body);
         letter.to =
             undelivered.recipients.iter().filter_map(|index| letter.to.get(*index).copied()).collect();
-        letter.resends = if undelivered.never_sent { old.resends } else { Some(old.id()) };
+        if undelivered.never_sent {
+            (letter.resends, letter.replaces) = (old.resends, Some(old.id()));
+        } else {
+            letter.resends = Some(old.id());
+        }
         let draft = self.draft_like(&old, &letter.to, consent)?;
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());

@@ -31,6 +31,8 @@ pub(super) struct Letter {
     body: Body,
     /// The message that ended undelivered and that this one sends again.
     pub(super) resends: Option<MessageId>,
+    /// The message that this one is sealed in place of, and that nobody has.
+    pub(super) replaces: Option<MessageId>,
 }
 
 impl Letter {
@@ -46,6 +48,7 @@ impl Letter {
             keep_ms: fields.expires_ms - fields.created_ms,
             body,
             resends: None,
+            replaces: None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl Session {
             keep_ms: draft.keep_ms.unwrap_or(MAX_LIFETIME_MS),
             body: self.first_body(&draft, attachments),
             resends: None,
+            replaces: None,
         };
         let id = self.seal_letter(&held, letter, draft.consent)?;
         drop(held);
@@ -123,6 +127,7 @@ impl Session {
             keep_ms: MAX_LIFETIME_MS,
             body,
             resends: None,
+            replaces: None,
         };
         let id = self.seal_letter(&held, letter, None)?;
         drop(held);
@@ -138,7 +143,7 @@ impl Session {
     pub(super) fn seal_again(&mut self, held: &ProfileLock, id: &MessageId) -> Result<MessageId> {
         let old = self.mail.get(id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
         let body = Body { checkpoint: self.checkpoint(), ..old.body.clone() };
-        let letter = Letter { resends: old.resends, ..Letter::like(&old, body) };
+        let letter = Letter { resends: old.resends, replaces: Some(*id), ..Letter::like(&old, body) };
         let new = self.seal_letter(held, letter, None)?;
         self.forget(held, id)?;
         Ok(new)
@@ -151,6 +156,15 @@ impl Session {
         self.mail.forget(id)
     }
 
+    /// Forgets every message that another one was sealed in place of, while the profile is taken: whoever sealed it was stopped before
+    /// this was done, and both would be sent.
+    pub(super) fn finish_replacing(&mut self, held: &ProfileLock) -> Result<()> {
+        for id in self.mail.replaced() {
+            self.forget(held, &id)?;
+        }
+        Ok(())
+    }
+
     /// Seals a letter and keeps it, opened and sealed, before anybody hears of it.
     pub(super) fn seal_letter(
         &mut self,
@@ -158,7 +172,8 @@ impl Session {
         letter: Letter,
         consent: Option<super::model::ConsentId>,
     ) -> Result<MessageId> {
-        let (message_id, created_ms, resends) = (MessageId::random(), self.clock.now_ms(), letter.resends);
+        let (message_id, created_ms) = (MessageId::random(), self.clock.now_ms());
+        let before = (letter.resends, letter.replaces);
         let desk = self.desk();
         let to = desk.recipients(&letter.to).ok_or(Error::new(Code::RecipientUnknown))?;
         let devices = desk.targets(&to, letter.sender, created_ms)?;
@@ -182,18 +197,19 @@ impl Session {
             body: body.clone(),
         };
         let (sealed, secret) = draft.seal(&self.device, random).map_err(refused_by_format)?;
-        self.keep_sealed(held, &sealed, secret, body, resends)?;
+        self.keep_sealed(held, &sealed, secret, body, before)?;
         Ok(message_id)
     }
 
-    /// Puts a sealed message and what it says on disk, its key first.
+    /// Puts a sealed message and what it says on disk, its key first. `before` are the message that it sends again, and the one that
+    /// it takes the place of.
     fn keep_sealed(
         &mut self,
         held: &ProfileLock,
         sealed: &SealedMessage,
         secret: MessageSecret,
         body: Body,
-        resends: Option<MessageId>,
+        (resends, replaces): (Option<MessageId>, Option<MessageId>),
     ) -> Result<()> {
         let (hashes, key) = (SealedHashes::of(sealed), Secret32::random()?);
         self.keystore.contents_mut().put_message_key(secret.message_id(), &key);
@@ -212,6 +228,7 @@ impl Session {
             given: Vec::new(),
             pending: Vec::new(),
             resends,
+            replaces,
             dismissed: 0,
         };
         self.mail.put(self.keystore.contents(), kept)

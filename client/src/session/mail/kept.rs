@@ -47,6 +47,8 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) pending: Vec<Bytes>,
     /// The message that ended undelivered and that this one sends again.
     pub(in crate::session) resends: Option<MessageId>,
+    /// The message that this one was sealed in place of, and that nobody has.
+    pub(in crate::session) replaces: Option<MessageId>,
     /// Bit k: a person has dealt with the end it came to at `to[k]`.
     pub(in crate::session) dismissed: u16,
 }
@@ -83,6 +85,8 @@ struct Wire {
     resends: Vec<u8>,
     #[prost(uint32, tag = "15")]
     dismissed: u32,
+    #[prost(bytes = "vec", tag = "16")]
+    replaces: Vec<u8>,
 }
 
 impl Kept {
@@ -112,7 +116,8 @@ impl Kept {
             receipts: self.receipts.clone(),
             given: self.given.clone(),
             pending: self.pending.clone(),
-            resends: self.resends.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            resends: bytes_of(self.resends),
+            replaces: bytes_of(self.replaces),
             dismissed: self.dismissed.into(),
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
@@ -148,12 +153,22 @@ impl Kept {
             receipts: wire.receipts.clone(),
             given: wire.given.clone(),
             pending: wire.pending.clone(),
-            resends: match wire.resends.as_slice() {
-                [] => None,
-                id => Some(MessageId::parse(id).ok()?),
-            },
+            resends: id_of(&wire.resends)?,
+            replaces: id_of(&wire.replaces)?,
             dismissed: u16::try_from(wire.dismissed).ok()?,
         })
+    }
+}
+
+/// An id, or nothing for none.
+fn bytes_of(id: Option<MessageId>) -> Vec<u8> {
+    id.map(|id| id.as_bytes().to_vec()).unwrap_or_default()
+}
+
+fn id_of(bytes: &[u8]) -> Option<Option<MessageId>> {
+    match bytes {
+        [] => Some(None),
+        id => MessageId::parse(id).ok().map(Some),
     }
 }
 
@@ -182,13 +197,15 @@ mod tests {
             kept.receipts = vec![Bytes::from_static(b"receipt")];
             kept.pending = vec![Bytes::from_static(b"owed")];
             kept.resends = Some(MessageId::random());
+            kept.replaces = Some(MessageId::random());
             kept.dismissed = 0b101;
             let bytes = kept.encode().expect("encodes");
             let read = Kept::decode(&bytes).expect("decodes");
             assert_eq!(read.encode().expect("encodes"), bytes);
             assert_eq!((read.id(), read.direction), (sent.message, Direction::Out));
             assert_eq!(read.state, state);
-            assert_eq!((read.resends, read.dismissed), (kept.resends, kept.dismissed));
+            assert_eq!((read.resends, read.replaces), (kept.resends, kept.replaces));
+            assert_eq!(read.dismissed, kept.dismissed);
         }
     }
 

@@ -164,3 +164,37 @@ async fn what_nobody_ever_had_is_deleted_and_the_rest_is_kept_and_not_asked_abou
     assert_eq!((step.stage, step.settled), (Stage::Undecryptable, Some(Settled::Dismissed)));
     assert_eq!(one.session.cases_to_act_on(), 0);
 }
+
+/// Puts a message back that was forgotten, as it is on disk when the program is stopped before it forgets.
+fn put_back(office: &mut Office, old: Kept) {
+    let held = office.lock();
+    let key = crate::secret::Secret32::random().expect("random");
+    office.session.keystore.contents_mut().put_message_key(&old.id(), &key);
+    office.session.keystore.commit(&held).expect("committed");
+    office.session.mail.put(office.session.keystore.contents(), old).expect("kept");
+}
+
+#[tokio::test]
+async fn a_stop_between_sealing_anew_and_forgetting_leaves_one_message() {
+    for refusal in [None, Some(Code::RecipientSuspended)] {
+        let (_, mut one, _) = two_offices();
+        let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+        if let Some(code) = refusal {
+            one.session.give_up(&sent.message, Error::new(code)).expect("marked");
+        }
+        let old = one.session.mail.get(&sent.message).expect("kept").clone();
+        let new = match refusal {
+            None => {
+                let held = one.lock();
+                one.session.seal_again(&held, &sent.message).expect("sealed again")
+            }
+            Some(_) => resend(&mut one, &sent.reference).await.expect("sealed anew")[0].message,
+        };
+        put_back(&mut one, old);
+        let mut other = one.another_process();
+        drop(other.begin().expect("free"));
+        let left: Vec<_> = other.mail.iter().map(Kept::id).collect();
+        assert_eq!(left, [new], "{refusal:?}");
+        assert_eq!(other.mail.waiting(), [new]);
+    }
+}
