@@ -39,6 +39,7 @@ mod bad_137_interrupt;
 mod bad_140_surroundings;
 
 mod attachment;
+mod benchmarks;
 mod canaries;
 mod cli_walk;
 mod crash;

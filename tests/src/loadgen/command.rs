@@ -2,6 +2,7 @@
 
 use super::bare::client::{BareServer, Kind};
 use super::bare::{disk, server};
+use super::compare::table::table;
 use super::compare::{self, Plan};
 use super::error::LoadError;
 use super::folder::Folder;
@@ -80,6 +81,11 @@ enum Command {
     /// A hub whose disk is recorded; started by the other commands.
     #[command(hide = true)]
     ServeRecorded(serve::Arguments),
+    /// Prints what `compare` wrote down as a table in Markdown.
+    Table {
+        /// The file.
+        file: PathBuf,
+    },
     /// Serves a baseline; started by the other commands.
     #[command(hide = true)]
     ServeBare {
@@ -145,7 +151,7 @@ impl Size {
 ///
 /// # Panics
 /// When a program does not build or start.
-pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub fn run(arguments: Arguments, mut out: impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Runtime::new()?;
     match arguments.command {
         Command::Baseline { baseline, size } => {
@@ -176,6 +182,10 @@ pub fn run(arguments: Arguments, out: impl Write) -> Result<(), Box<dyn Error + 
             };
             binaries();
             runtime.block_on(compare::run(&plan, out, json))?;
+        }
+        Command::Table { file } => {
+            let document = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+            write!(out, "{}", table(&document).ok_or("these are not the figures of a comparison")?)?;
         }
         Command::ServeBare { address, folder, log } => {
             runtime.block_on(server::serve(&folder, address, log))?;

@@ -3,6 +3,7 @@
 //! * [`goal`]: figures, medians, and what they should reach.
 //! * [`speed`]: goals 1 to 5, measured together.
 //! * [`memory`]: goal 8; [`volume`]: goals 9 and 10; [`files`]: goal 11; [`sealing`]: goal 12.
+//! * [`table`]: what was written down, as a table.
 //! * `run` here asks for them, tells of them and writes them down.
 
 pub mod files;
@@ -10,6 +11,7 @@ pub mod goal;
 pub mod memory;
 pub mod sealing;
 pub mod speed;
+pub mod table;
 pub mod volume;
 
 use super::error::LoadError;

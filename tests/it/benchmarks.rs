@@ -1,0 +1,43 @@
+//! `tests/BENCHMARKS.md` says what the files in `tests/results` say: no figure of a comparison is copied by hand.
+
+use samverkan_tests::loadgen::compare::table::table;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn tests() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text; nothing was measured for as long as there is none.
+fn report() -> String {
+    std::fs::read_to_string(tests().join("BENCHMARKS.md")).unwrap_or_default()
+}
+
+fn results() -> BTreeSet<PathBuf> {
+    let Ok(folder) = tests().join("results").read_dir() else { return BTreeSet::new() };
+    let paths = folder.map(|entry| entry.expect("an entry").path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
+}
+
+#[test]
+fn every_comparison_stands_in_the_report_as_it_was_written() {
+    let report = report();
+    for path in results() {
+        let text = std::fs::read_to_string(&path).expect("a file of results");
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let Some(table) = table(&document) else { continue };
+        for line in table.lines() {
+            assert!(report.contains(line), "{} has, and BENCHMARKS.md has not:\n{line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_that_the_report_names_is_there() {
+    let pattern = regex::Regex::new(r"results/([A-Za-z0-9_-]+\.(?:json|svg))").expect("a pattern");
+    let report = report();
+    for (named, [file]) in pattern.captures_iter(&report).map(|found| found.extract()) {
+        assert!(tests().join("results").join(Path::new(file)).exists(), "{named}");
+    }
+}
