@@ -221,7 +221,12 @@ impl DeviceReceiptHead {
 
     pub(in crate::store) fn parse(head: &[u8]) -> Option<Self> {
         let mut take = Take::new(head);
-        let (at_ms, wrap, sent_copy) = (take.u64()?, take.u8()?, take.u8()? == 1);
+        let (at_ms, wrap) = (take.u64()?, take.u8()?);
+        let sent_copy = match take.u8()? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
         let receipt = DeviceReceipt::parse(take.rest().get(..DeviceReceipt::LEN)?).ok()?;
         Some(Self { at_ms, wrap, sent_copy, receipt, proof: take.rest().to_vec() })
     }
