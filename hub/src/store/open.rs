@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::ids::sha256;
@@ -141,6 +142,7 @@ pub(super) fn open(
     let files = BlobFiles::open(disk, dir).map_err(OpenError::Io)?;
     remove_unknown(&files, &engine.index())?;
     let shown = Arc::new(Shown {
+        unseen: AtomicU64::new(engine.journal().next_seq()),
         changed: watch::Sender::new(registry.generation()),
         failed: watch::Sender::new(false),
         registry: ArcSwap::from_pointee(registry),

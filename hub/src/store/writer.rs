@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -86,6 +87,8 @@ pub(super) enum Order {
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) registry: ArcSwap<Registry>,
+    /// What has a lower number than this is in the index, or has been there; what has not may still come.
+    pub(super) unseen: AtomicU64,
     pub(super) changed: watch::Sender<u64>,
     pub(super) failed: watch::Sender<bool>,
     pub(super) proofs: Proofs,
@@ -265,6 +268,8 @@ impl Writer {
         let finished = draft.finish(&self.signers.receipt)?;
         let begun = Instant::now();
         let sync = self.engine.commit(finished.transaction).map_err(|error| self.failed(error.into()))?;
+        // After the index knows of the batch, and before anybody is woken for it.
+        self.shown.unseen.store(self.engine.journal().next_seq(), Ordering::Release);
         let (counters, live_bytes) = (&self.shown.counters, self.engine.journal().live_bytes());
         counters.committed(begun.elapsed(), sync, live_bytes);
         finished.ended.iter().for_each(|state| counters.ended(*state));

@@ -229,6 +229,11 @@ impl Journal {
         self.live.live_bytes()
     }
 
+    /// The sequence number of the next new record: every record that is committed has a lower one.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
     /// Unlinks the segments in which nothing lives; gives their number.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What waits for a device: messages to read, and news of those that its mailboxes have sent.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, MessageId};
 use samverkan_proto::limits::WRAP_LEN;
@@ -158,20 +160,23 @@ fn take_events(draft: &mut Draft, device: &DeviceId, through: u64) -> Result<(),
 
 /// One entry of a device's queue.
 pub(in crate::store) struct QueueEntry {
-    cursor: u64,
+    pub(in crate::store) cursor: u64,
     message_id: MessageId,
     /// The device's wrap, for a delivery.
     wrap: Option<u8>,
 }
 
 impl View {
-    /// The queue of a device beyond a cursor: deliveries and events, merged by cursor.
-    fn queue(
+    /// The queue of a device beyond a cursor: deliveries and events, merged by cursor. It ends before what comes while
+    /// it is read: the two are read at different times, and what one of them shows the other must have shown, or its
+    /// cursor would pass over something.
+    pub(in crate::store) fn queue(
         &self,
         device: &DeviceId,
         after: u64,
     ) -> Result<impl Iterator<Item = Result<QueueEntry, StoreError>>, StoreError> {
         let first = after.saturating_add(1);
+        let unseen = self.shown.unseen.load(Ordering::Acquire);
         let entry = |pair: Result<_, _>| -> Result<QueueEntry, StoreError> {
             let (key, value): (Vec<u8>, Vec<u8>) = pair?;
             let cursor = key::cursor(&key).ok_or(StoreError::Damaged)?;
@@ -180,8 +185,7 @@ impl View {
             Ok(QueueEntry { cursor, message_id, wrap: wrap.first().copied() })
         };
         let range = |key: fn(&DeviceId, u64) -> Vec<u8>| {
-            // Keys of one device and kind end in the cursor, so that the largest cursor ends them.
-            let range = self.index.range(&key(device, first), Some(&key(device, u64::MAX)));
+            let range = self.index.range(&key(device, first), Some(&key(device, unseen)));
             range.map(entry).peekable()
         };
         let (mut deliveries, mut events) = (range(key::delivery), range(key::event));

@@ -8,6 +8,7 @@ mod mail;
 mod model;
 mod moved;
 mod organisations;
+mod queue;
 
 use std::path::PathBuf;
 use std::time::Duration;
