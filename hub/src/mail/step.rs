@@ -223,7 +223,10 @@ fn receipt(
         Verdict::CannotDecrypt | Verdict::Refused(_) if delivered => return Err(Contradiction),
         Verdict::CannotDecrypt => &mut marks.cannot,
         Verdict::Refused(reason) => {
-            marks.refusal = reason.code();
+            // Once: a device that names one reason after another would otherwise say something new for ever.
+            if marks.refused & bit == 0 {
+                marks.refusal = reason.code();
+            }
             &mut marks.refused
         }
         Verdict::Answered if delivered => &mut marks.answered,

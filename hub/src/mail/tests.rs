@@ -237,3 +237,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_reader_that_names_one_reason_after_another_says_nothing_new() {
+    let shape = shape(&[1], vec![wrap(0, 1), wrap(1, 1)]);
+    let mut marks = accepted(&shape);
+    says(&shape, &mut marks, 0, Verdict::Refused(RefusalReason::ConsentMismatch));
+    let first = marks.clone();
+    for reason in [RefusalReason::SchemaTooNew, RefusalReason::ConsentMismatch] {
+        assert_eq!(says(&shape, &mut marks, 0, Verdict::Refused(reason)), []);
+        assert_eq!(marks, first);
+    }
+}

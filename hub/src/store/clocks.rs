@@ -23,20 +23,60 @@ use crate::mail::{Event, GroupState};
 const HOUR_MS: u64 = 3_600_000;
 /// Pieces of work done in one step.
 const PIECE: usize = 64;
+/// Facts about one message that are forgotten in one step: about as many as can be said about a message, and few
+/// enough that all that a step releases fits one batch. Small in tests, so that they see more than one piece.
+const FACTS: usize = if cfg!(test) { 4 } else { 512 };
+/// How long work waits that could not be done.
+const PUT_OFF_MS: u64 = 10 * 60_000;
 
 impl Store {
     /// Does what is due, a bounded piece of it. Gives when the next step is due, milliseconds since 1970:
-    /// at once while there is more, and never more than an hour ahead.
+    /// at once while there is more, and never more than an hour ahead. What can not be done is logged and put off;
+    /// it keeps nothing else waiting.
     ///
     /// # Errors
     /// [`StoreError::Busy`], `Full`, `Failed`: the work is left for the next step.
     pub async fn step(&self) -> Result<u64, StoreError> {
         self.remove_abandoned().await?;
-        let next = self.call(Room::Reserve, |draft| {
+        let together = self.call(Room::Reserve, |draft| {
             let next = step(draft)?;
             Ok(move |_: &_| Ok(next))
         });
-        Ok(next.await?.min(self.clock().now_ms().saturating_add(HOUR_MS)))
+        let next = match together.await {
+            Err(error) if !is_everybodys(&error) => self.one_by_one().await?,
+            done => done?,
+        };
+        Ok(next.min(self.clock().now_ms().saturating_add(HOUR_MS)))
+    }
+
+    /// Does a piece of what is due with a batch for each, so that what fails takes nothing else with it.
+    async fn one_by_one(&self) -> Result<u64, StoreError> {
+        let now_ms = self.clock().now_ms();
+        let due = self.read(move |view| {
+            let end = key::due_from(now_ms.saturating_add(1));
+            let due = view.index.range(&[key::DUE], Some(&end)).take(PIECE);
+            Ok(due.map(|pair| pair.map(|(key, _)| key)).collect::<Result<Vec<_>, _>>()?)
+        });
+        for key in due.await? {
+            let tried = key.clone();
+            let done = self.call(Room::Reserve, move |draft| {
+                perform(draft, tried)?;
+                Ok(|_: &_| Ok(()))
+            });
+            match done.await {
+                Err(error) if !is_everybodys(&error) => {
+                    tracing::error!(%error, "what is due could not be done; it is tried again later");
+                    self.call(Room::Reserve, move |draft| {
+                        put_off(draft, key)?;
+                        Ok(|_: &_| Ok(()))
+                    })
+                    .await?;
+                }
+                done => done?,
+            }
+        }
+        // There may be more.
+        Ok(now_ms)
     }
 
     /// Removes what abandoned uploads left, once an hour.
@@ -54,27 +94,50 @@ impl Store {
     }
 }
 
+/// Whether an error would meet any other work as well.
+fn is_everybodys(error: &StoreError) -> bool {
+    matches!(error, StoreError::Busy | StoreError::Full | StoreError::Failed)
+}
+
 fn step(draft: &mut Draft) -> Result<u64, StoreError> {
     let piece = draft.prefix(&[key::DUE]).take(PIECE).collect::<Result<Vec<_>, _>>()?;
     for (key, _) in piece {
-        let (at_ms, what, id) = key::parse_due(&key).ok_or(StoreError::Damaged)?;
-        if at_ms > draft.now_ms {
+        if let Some((at_ms, ..)) = key::parse_due(&key).filter(|(at_ms, ..)| *at_ms > draft.now_ms) {
             return Ok(at_ms);
         }
-        // First, so that nothing that can not be done is tried for ever.
-        draft.delete(key.clone())?;
-        match what {
-            Due::Expire => end(draft, id, Event::Expired)?,
-            Due::Lapse => end(draft, id, Event::Lapsed)?,
-            Due::Forget => forget(draft, id)?,
-            Due::Consent => consents::forget(draft, id)?,
-            Due::Blob => blobs::collect(draft, id)?,
-            Due::Invite => organisations::expire_invite(draft, id)?,
-            Due::UsedInvite => organisations::forget_used_invite(draft, id)?,
-        }
+        perform(draft, key)?;
     }
     let next = draft.prefix(&[key::DUE]).next().transpose()?;
     Ok(next.and_then(|(key, _)| key::parse_due(&key).map(|(at_ms, ..)| at_ms)).unwrap_or(u64::MAX))
+}
+
+/// Does one piece of work whose time has come, and takes it out of the index once nothing of it is left.
+fn perform(draft: &mut Draft, key: Vec<u8>) -> Result<(), StoreError> {
+    let Some((_, what, id)) = key::parse_due(&key) else {
+        tracing::error!("the index names work that there is not");
+        return draft.delete(key);
+    };
+    let done = match what {
+        Due::Expire => end(draft, id, Event::Expired).map(|()| true)?,
+        Due::Lapse => end(draft, id, Event::Lapsed).map(|()| true)?,
+        Due::Forget => forget(draft, id)?,
+        Due::Consent => consents::forget(draft, id).map(|()| true)?,
+        Due::Blob => blobs::collect(draft, id).map(|()| true)?,
+        Due::Invite => organisations::expire_invite(draft, id).map(|()| true)?,
+        Due::UsedInvite => organisations::forget_used_invite(draft, id).map(|()| true)?,
+    };
+    if done { draft.delete(key) } else { Ok(()) }
+}
+
+/// Has work that could not be done tried again later, unless it was done meanwhile.
+fn put_off(draft: &mut Draft, key: Vec<u8>) -> Result<(), StoreError> {
+    if draft.get(&key)?.is_none() {
+        return Ok(());
+    }
+    if let Some((_, what, id)) = key::parse_due(&key) {
+        draft.put(key::due(draft.now_ms.saturating_add(PUT_OFF_MS), what, id), [])?;
+    }
+    draft.delete(key)
 }
 
 fn end(draft: &mut Draft, id: &[u8], event: Event) -> Result<(), StoreError> {
@@ -100,11 +163,11 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     draft.delete(key)
 }
 
-/// Deletes what was kept of a message after its end.
-fn forget(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
+/// Deletes what was kept of a message after its end, a bounded piece of it. Gives whether nothing is left.
+fn forget(draft: &mut Draft, id: &[u8]) -> Result<bool, StoreError> {
     let id = MessageId::parse(id).map_err(|_| StoreError::Damaged)?;
     let key = key::tombstone(&id);
-    let Some(value) = draft.get(&key)? else { return Ok(()) };
+    let Some(value) = draft.get(&key)? else { return Ok(true) };
     let value = TombstoneValue::parse(&value).ok_or(StoreError::Damaged)?;
     let readers: Vec<_> = draft
         .registry()
@@ -113,8 +176,9 @@ fn forget(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
             organisation.manifest().readers(&value.sender.mailbox).map(|device| device.id()).collect()
         })
         .unwrap_or_default();
-    for pair in draft.prefix(&key::facts(&id)).collect::<Result<Vec<_>, _>>()? {
-        let (fact_key, fact) = pair;
+    let facts = draft.prefix(&key::facts(&id)).take(FACTS).collect::<Result<Vec<_>, _>>()?;
+    let more = facts.len() == FACTS;
+    for (fact_key, fact) in facts {
         let fact = FactValue::parse(&fact).ok_or(StoreError::Damaged)?;
         if let Some(seq) = key::cursor(&fact_key) {
             for reader in &readers {
@@ -127,6 +191,9 @@ fn forget(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
             draft.drop_receipt(batch)?;
         }
     }
+    if more {
+        return Ok(false);
+    }
     let accepted = match draft.read_head(value.location) {
         Ok(head) => Tombstone::parse(&head).map(|tombstone| tombstone.accepted),
         Err(StoreError::Damaged) => None,
@@ -136,5 +203,6 @@ fn forget(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
         draft.drop_receipt(accepted.batch)?;
     }
     draft.release(value.location)?;
-    draft.delete(key)
+    draft.delete(key)?;
+    Ok(true)
 }

@@ -146,6 +146,11 @@ pub(super) fn due(at_ms: u64, what: Due, id: &[u8]) -> Vec<u8> {
     key(DUE, [&at_ms.to_be_bytes(), &[what as u8], id])
 }
 
+/// Where work begins that is due at `at_ms` or later.
+pub(super) fn due_from(at_ms: u64) -> Vec<u8> {
+    key(DUE, [&at_ms.to_be_bytes()])
+}
+
 /// Reads the key of work for the clock: when, what, and for whom.
 pub(super) fn parse_due(key: &[u8]) -> Option<(u64, Due, &[u8])> {
     let (at_ms, rest) = key.strip_prefix(&[DUE])?.split_first_chunk()?;

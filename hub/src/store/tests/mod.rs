@@ -2,6 +2,7 @@
 
 mod attachments;
 mod cancelled;
+mod clocks;
 mod consents;
 mod lost;
 mod mail;
