@@ -87,3 +87,10 @@ pub const LAST_WORD: Duration = Duration::from_millis(300);
 
 /// How long an upload may be silent before others may go on with it.
 pub const UPLOAD_SILENCE: Duration = Duration::from_secs(60);
+
+/// Uploads that an organisation may have begun and not ended, running or interrupted.
+pub const MAX_STAGED_PER_ORG: usize = 256;
+
+/// Bytes of the disk that uploads leave free, above those that are reserved for taking messages out: an attachment
+/// that has to wait hurts less than a message.
+pub const UPLOAD_MARGIN: u64 = 768 << 20;

@@ -101,7 +101,12 @@ pub const MAX_IN_FLIGHT: usize = 256;
 pub const MAX_CREDIT: u32 = 1_024;
 /// Messages that may wait for one mailbox.
 pub const MAX_WAITING_PER_MAILBOX: u64 = 100_000;
-/// Bytes of attachments one organisation may have on the hub.
+/// Bytes that the messages of one organisation may take on the hub, as long as anything of them is kept: a message counts with its length until it
+/// is purged, and with [`MESSAGE_TRACES`] until its receipts are forgotten.
+pub const MAX_MESSAGE_BYTES_PER_ORG: u64 = 8 << 30;
+/// What a message counts for, besides its length, until its receipts are forgotten: about what they take.
+pub const MESSAGE_TRACES: u64 = 4_096;
+/// Bytes of attachments one organisation may have on the hub, those included that it is uploading.
 pub const MAX_BLOB_BYTES_PER_ORG: u64 = 16 << 30;
 /// Unused consent handles one organisation may have registered, those included that have expired and are still remembered.
 pub const MAX_UNUSED_HANDLES_PER_ORG: u64 = 100_000;

@@ -9,6 +9,7 @@
 //! Everything here blocks: callers are on threads that may.
 
 mod read;
+mod slot;
 mod upload;
 
 #[cfg(test)]
@@ -25,7 +26,10 @@ use samverkan_proto::ids::{BlobId, OrgId};
 use samverkan_proto::limits::{BLOB_HEADER, SEGMENT, TAG_LEN};
 
 pub use read::BlobReader;
+pub use slot::Slot;
 pub use upload::Upload;
+
+use slot::Uploads;
 
 use crate::disk::{Disk, ensure_folder, is_full};
 
@@ -68,7 +72,10 @@ pub enum BlobError {
     /// It is not here.
     #[error("there is no such attachment")]
     Unknown,
-    /// The disk is full, or can only be read; what was written stays.
+    /// With it the organisation would have more than its share.
+    #[error("the organisation's share is used up")]
+    Share,
+    /// The disk is too full for attachments, or can only be read; what was written stays.
     #[error("the disk takes no more")]
     NoSpace,
     /// The file system failed.
@@ -91,22 +98,46 @@ impl From<io::Error> for BlobError {
 pub struct BlobFiles {
     disk: Arc<dyn Disk>,
     root: PathBuf,
-    /// Uploads that are running.
-    running: Arc<Mutex<HashSet<BlobKey>>>,
+    /// Bytes of the disk that uploads leave free.
+    kept_free: u64,
+    uploads: Arc<Uploads>,
     damaged: Damaged,
 }
 
+/// An upload that was asked for.
+#[derive(Debug)]
+pub enum Begun {
+    /// The attachment is complete. Until the slot is dropped nobody else removes or uploads it.
+    Complete(Slot),
+    /// It goes on here.
+    Upload(Box<Upload>),
+}
+
 impl BlobFiles {
-    /// Opens or makes the two folders in `root`.
+    /// Opens or makes the two folders in `root`, and counts what uploads have left there. Uploads stop when less than
+    /// `kept_free` bytes of the disk would be free.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn open(disk: Arc<dyn Disk>, root: &Path) -> io::Result<Self> {
+    pub fn open(disk: Arc<dyn Disk>, root: &Path, kept_free: u64) -> io::Result<Self> {
         for folder in ["uploads", "blobs"] {
             ensure_folder(&*disk, &root.join(folder))?;
         }
         disk.sync_folder(root)?;
-        Ok(Self { disk, root: root.to_owned(), running: Arc::default(), damaged: Damaged::default() })
+        let files = Self {
+            disk,
+            root: root.to_owned(),
+            kept_free,
+            uploads: Arc::default(),
+            damaged: Damaged::default(),
+        };
+        for entry in fs::read_dir(files.root.join("uploads"))? {
+            let entry = entry?;
+            if let Some(key) = entry.file_name().to_str().and_then(staged_key) {
+                files.uploads.lock().stage(&key, Some(entry.metadata()?.len()));
+            }
+        }
+        Ok(files)
     }
 
     /// Bytes that are free on their disk, for those who are not root.
@@ -130,26 +161,32 @@ impl BlobFiles {
         Ok(Held { offset: boundary_at_or_below(len), complete: false })
     }
 
-    /// Begins or goes on with an upload of `len` bytes at `offset`; what is held beyond `offset` is replaced.
-    /// `None` when the attachment is complete already.
+    /// Begins or goes on with an upload of `len` bytes at `offset`; what is held beyond `offset` is replaced. All that
+    /// the organisation has staged, this included, may take `room` bytes.
     ///
     /// # Errors
-    /// [`BlobError::InProgress`], [`BlobError::Offset`], [`BlobError::NoSpace`], [`BlobError::Io`].
-    pub fn upload(&self, key: BlobKey, len: u64, offset: u64) -> Result<Option<Upload>, BlobError> {
-        let slot = Slot::take(&self.running, key)?;
+    /// [`BlobError::InProgress`], [`BlobError::Length`] when it is complete with another length,
+    /// [`BlobError::Offset`], [`BlobError::Share`], [`BlobError::NoSpace`], [`BlobError::Io`].
+    pub fn upload(&self, key: BlobKey, len: u64, offset: u64, room: u64) -> Result<Begun, BlobError> {
+        let slot = Slot::take(&self.uploads, key)?;
         let held = self.held(&key)?;
         if held.complete {
-            return if held.offset == len { Ok(None) } else { Err(BlobError::Length) };
+            return if held.offset == len { Ok(Begun::Complete(slot)) } else { Err(BlobError::Length) };
         }
         if offset > held.offset || offset > len || boundary_at_or_below(offset) != offset {
             return Err(BlobError::Offset);
+        }
+        slot.reserve(len, room)?;
+        if self.free_bytes()? < self.kept_free.saturating_add(len - offset) {
+            return Err(BlobError::NoSpace);
         }
         let place = Place {
             disk: Arc::clone(&self.disk),
             staged: self.staged_path(&key),
             complete: self.complete_path(&key),
+            kept_free: self.kept_free,
         };
-        Upload::resume(slot, place, len, offset).map(Some)
+        Upload::resume(slot, place, len, offset).map(|upload| Begun::Upload(Box::new(upload)))
     }
 
     /// Opens a complete attachment for reading `len` bytes from `offset` on; `len` 0 means to the end. Whoever reads all of it
@@ -188,14 +225,17 @@ impl BlobFiles {
     /// # Errors
     /// [`BlobError::Io`].
     pub fn remove_abandoned(&self, now: SystemTime, age: Duration) -> Result<usize, BlobError> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let busy: HashSet<PathBuf> = running.iter().map(|key| self.staged_path(key)).collect();
+        let mut uploads = self.uploads.lock();
+        let busy: HashSet<PathBuf> = uploads.running.iter().map(|key| self.staged_path(key)).collect();
         let mut removed = 0;
         for entry in fs::read_dir(self.root.join("uploads"))? {
             let entry = entry?;
             let old = now.duration_since(entry.metadata()?.modified()?).is_ok_and(|idle| idle >= age);
             if old && !busy.contains(&entry.path()) {
                 self.disk.remove(&entry.path())?;
+                if let Some(key) = entry.file_name().to_str().and_then(staged_key) {
+                    uploads.stage(&key, None);
+                }
                 removed += 1;
             }
         }
@@ -244,6 +284,12 @@ impl Damaged {
     }
 }
 
+/// The attachment whose upload a staged file is.
+fn staged_key(name: &str) -> Option<BlobKey> {
+    let (org, id) = name.strip_suffix(".part")?.split_once('-')?;
+    Some(BlobKey { org: org.parse().ok()?, id: id.parse().ok()? })
+}
+
 /// The newest place at or below `offset` where an upload can go on: 0, or behind the header and whole segments.
 fn boundary_at_or_below(offset: u64) -> u64 {
     let segment = (SEGMENT + TAG_LEN) as u64;
@@ -265,24 +311,6 @@ struct Place {
     disk: Arc<dyn Disk>,
     staged: PathBuf,
     complete: PathBuf,
-}
-
-/// A running upload's claim on its attachment.
-#[derive(Debug)]
-struct Slot {
-    running: Arc<Mutex<HashSet<BlobKey>>>,
-    key: BlobKey,
-}
-
-impl Slot {
-    fn take(running: &Arc<Mutex<HashSet<BlobKey>>>, key: BlobKey) -> Result<Self, BlobError> {
-        let fresh = running.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
-        if fresh { Ok(Self { running: Arc::clone(running), key }) } else { Err(BlobError::InProgress) }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
-    }
+    /// Bytes of the disk that are left free.
+    kept_free: u64,
 }

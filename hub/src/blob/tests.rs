@@ -5,6 +5,7 @@ use samverkan_proto::ids::{BlobId, OrgId, sha256};
 use super::*;
 use crate::disk::SystemDisk;
 use crate::disk::faulty::FaultyDisk;
+use crate::limits::MAX_STAGED_PER_ORG;
 
 const SEGMENT_SEALED: usize = SEGMENT + TAG_LEN;
 
@@ -20,17 +21,38 @@ fn fixture() -> Fixture {
     let bytes: Vec<u8> = (0..BLOB_HEADER + 2 * SEGMENT_SEALED + 100).map(|n| (n % 251) as u8).collect();
     let key =
         BlobKey { org: OrgId::parse(&[1; 16]).expect("not zero"), id: BlobId::of_digest(sha256(&bytes)) };
-    Fixture {
-        files: BlobFiles::open(Arc::new(SystemDisk), folder.path()).expect("folders"),
-        folder,
-        bytes,
-        key,
-    }
+    Fixture { files: open(folder.path(), 0).expect("folders"), folder, bytes, key }
+}
+
+fn open(folder: &Path, kept_free: u64) -> io::Result<BlobFiles> {
+    BlobFiles::open(Arc::new(SystemDisk), folder, kept_free)
+}
+
+fn begin(files: &BlobFiles, key: BlobKey, len: u64, room: u64) -> Result<Option<Upload>, BlobError> {
+    begin_at(files, key, len, 0, room)
+}
+
+fn begin_at(
+    files: &BlobFiles,
+    key: BlobKey,
+    len: u64,
+    offset: u64,
+    room: u64,
+) -> Result<Option<Upload>, BlobError> {
+    Ok(match files.upload(key, len, offset, room)? {
+        Begun::Upload(upload) => Some(*upload),
+        Begun::Complete(_) => None,
+    })
 }
 
 impl Fixture {
     fn begin(&self, offset: u64) -> Result<Option<Upload>, BlobError> {
-        self.files.upload(self.key, self.bytes.len() as u64, offset)
+        begin_at(&self.files, self.key, self.bytes.len() as u64, offset, u64::MAX)
+    }
+
+    /// Another attachment of the same organisation.
+    fn other(&self, n: u32) -> BlobKey {
+        BlobKey { id: BlobId::of_digest(sha256(&n.to_be_bytes())), ..self.key }
     }
 
     fn read(&self, offset: u64, len: u64) -> Result<Vec<u8>, BlobError> {
@@ -132,16 +154,16 @@ fn abandoned_uploads_are_removed_and_running_ones_are_not() {
 fn an_upload_whose_sync_failed_begins_anew() {
     let f = fixture();
     let disk = Arc::new(FaultyDisk::default());
-    let files = BlobFiles::open(disk.clone(), f.folder.path()).expect("folders");
+    let files = BlobFiles::open(disk.clone(), f.folder.path(), 0).expect("folders");
     let len = f.bytes.len() as u64;
-    let mut upload = files.upload(f.key, len, 0).expect("begins").expect("is not complete");
+    let mut upload = begin(&files, f.key, len, u64::MAX).expect("begins").expect("is not complete");
     upload.write(&f.bytes).expect("room");
     disk.fail_at(1, rustix::io::Errno::IO);
     assert!(matches!(upload.finish(), Err(BlobError::Io(_))));
     assert!(disk.sync_failed());
     // Going on at the end would sync pages that the kernel calls clean, and may not have written.
     assert_eq!(files.held(&f.key).expect("readable"), Held { offset: 0, complete: false });
-    let mut upload = files.upload(f.key, len, 0).expect("begins").expect("is not complete");
+    let mut upload = begin(&files, f.key, len, u64::MAX).expect("begins").expect("is not complete");
     upload.write(&f.bytes).expect("room");
     upload.finish().expect("the disk is well again");
     assert_eq!(f.read(0, 0).expect("served"), f.bytes);
@@ -161,4 +183,61 @@ fn a_damaged_attachment_is_never_served_to_its_end_and_is_counted_once() {
     }
     fs::write(&path, &f.bytes).expect("it is restored");
     assert_eq!(f.read(0, 0).expect("served"), f.bytes);
+}
+
+#[test]
+fn what_is_staged_counts_against_the_organisations_share() {
+    let f = fixture();
+    let (len, room) = (f.bytes.len() as u64, f.bytes.len() as u64 + 100);
+    let mut running = begin(&f.files, f.key, len, room).expect("there is room").expect("is not complete");
+    let beside = |files: &BlobFiles, len| begin(files, f.other(1), len, room).map(|_| ());
+    assert!(matches!(beside(&f.files, 101), Err(BlobError::Share)), "all that was announced is set aside");
+    let stranger = BlobKey { org: OrgId::parse(&[2; 16]).expect("not zero"), ..f.key };
+    assert!(begin(&f.files, stranger, room, room).is_ok(), "the share is each organisation's own");
+    running.write(&f.bytes[..BLOB_HEADER + 300]).expect("room");
+    drop(running);
+    let written = BLOB_HEADER as u64 + 300;
+    for files in [f.files.clone(), open(f.folder.path(), 0).expect("folders")] {
+        // An interrupted upload holds what it has written, also after a restart.
+        assert!(matches!(beside(&files, room - written + 1), Err(BlobError::Share)));
+        beside(&files, room - written).expect("there is room");
+        // It can itself be gone on with.
+        assert!(begin(&files, f.key, len, room).is_ok_and(|begun| begun.is_some()));
+    }
+    let later = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+    f.files.remove_abandoned(later, Duration::ZERO).expect("swept");
+    beside(&f.files, room).expect("everything is free again");
+}
+
+#[test]
+fn a_complete_attachment_holds_its_share_until_it_is_taken_note_of() {
+    let f = fixture();
+    let len = f.bytes.len() as u64;
+    let mut upload = begin(&f.files, f.key, len, len).expect("there is room").expect("is not complete");
+    upload.write(&f.bytes).expect("room");
+    let slot = upload.finish().expect("the digest is right");
+    assert!(matches!(begin(&f.files, f.other(1), 1, len), Err(BlobError::Share)));
+    drop(slot);
+    assert!(begin(&f.files, f.other(1), len, len).is_ok());
+}
+
+#[test]
+fn an_organisation_stages_so_many_attachments_and_no_more() {
+    let f = fixture();
+    for n in 0..MAX_STAGED_PER_ORG as u32 {
+        drop(begin(&f.files, f.other(n), 100, u64::MAX).expect("there is room"));
+    }
+    assert!(matches!(f.begin(0), Err(BlobError::Share)), "even though they are empty");
+    drop(begin(&f.files, f.other(0), 100, u64::MAX).expect("one of them goes on"));
+}
+
+#[test]
+fn uploads_leave_some_of_the_disk_free() {
+    let f = fixture();
+    let free = f.files.free_bytes().expect("the disk says");
+    let files = open(f.folder.path(), free.saturating_mul(2)).expect("folders");
+    assert!(matches!(begin(&files, f.key, 100, u64::MAX), Err(BlobError::NoSpace)));
+    let mut upload = f.begin(0).expect("begins").expect("is not complete");
+    upload.leave_free(free.saturating_mul(2));
+    assert!(matches!(upload.write(&f.bytes[..10]), Err(BlobError::NoSpace)), "also on the way");
 }

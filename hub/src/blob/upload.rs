@@ -31,7 +31,7 @@ impl std::fmt::Debug for Digest {
 
 impl Upload {
     /// Goes on at `offset`, having read back what stands before it.
-    pub(super) fn resume(slot: Slot, place: Place, len: u64, offset: u64) -> Result<Self, BlobError> {
+    pub(super) fn resume(mut slot: Slot, place: Place, len: u64, offset: u64) -> Result<Self, BlobError> {
         let mut file = match place.disk.open(&place.staged, true) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => place.disk.create_new(&place.staged)?,
             opened => opened?,
@@ -49,6 +49,7 @@ impl Upload {
             left -= n as u64;
         }
         place.disk.truncate(&file, offset)?;
+        slot.leaves(Some(offset));
         Ok(Self { slot, file, place, digest, len, offset })
     }
 
@@ -65,25 +66,39 @@ impl Upload {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
         let end = self.offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.len);
         let end = end.ok_or(BlobError::Length)?;
+        // Asked each time: other uploads, and messages, have come since this one began.
+        if free_bytes(&self.file)? < self.place.kept_free.saturating_add(bytes.len() as u64) {
+            return Err(BlobError::NoSpace);
+        }
+        // Even if it fails, some of it may be there.
+        self.slot.leaves(Some(end));
         self.place.disk.write_all_at(&self.file, bytes, self.offset)?;
         self.digest.0.update(bytes);
         self.offset = end;
         Ok(())
     }
 
-    /// Verifies the whole and puts it in its place, durably. Incomplete bytes stay staged.
+    /// Has this upload leave so much of the disk free.
+    #[cfg(test)]
+    pub(super) fn leave_free(&mut self, bytes: u64) {
+        self.place.kept_free = bytes;
+    }
+
+    /// Verifies the whole and puts it in its place, durably. Incomplete bytes stay staged. Until the slot is dropped
+    /// the bytes count as the upload's, and nobody else removes or uploads the attachment.
     ///
     /// # Errors
     /// [`BlobError::Length`] when bytes are missing, [`BlobError::Digest`] when they are wrong: then the staged file is removed, and
     /// also when it can not be synced.
-    pub fn finish(self) -> Result<(), BlobError> {
-        let Self { slot, file, place, digest, len, offset } = self;
+    pub fn finish(self) -> Result<Slot, BlobError> {
+        let Self { mut slot, file, place, digest, len, offset } = self;
         if offset != len {
             return Err(BlobError::Length);
         }
         let digest = digest.0.finish();
-        if digest.as_ref() != slot.key.id.as_bytes() {
+        if digest.as_ref() != slot.key().id.as_bytes() {
             place.disk.remove(&place.staged)?;
+            slot.leaves(None);
             return Err(BlobError::Digest);
         }
         debug_assert_eq!(BlobId::LEN, digest.as_ref().len());
@@ -91,16 +106,19 @@ impl Upload {
             // The kernel may have dropped the pages and marked them clean, so that another sync of this file would tell a lie. It
             // goes, and the upload begins anew.
             place.disk.remove(&place.staged)?;
+            slot.leaves(None);
             return Err(error.into());
         }
-        place.complete()
+        place.complete()?;
+        slot.leaves(None);
+        Ok(slot)
     }
 }
 
 impl Place {
     /// Renames into the organisation's folder and makes every name on the way durable.
     fn complete(&self) -> Result<(), BlobError> {
-        let Self { disk, staged, complete } = self;
+        let Self { disk, staged, complete, .. } = self;
         let folder = complete.parent().expect("an attachment lies in its organisation's folder");
         ensure_folder(&**disk, folder)?;
         disk.sync_folder(folder.parent().expect("the organisation's folder lies in blobs"))?;
@@ -108,4 +126,10 @@ impl Place {
         disk.sync_folder(folder)?;
         Ok(disk.sync_folder(staged.parent().expect("a staged file lies in uploads"))?)
     }
+}
+
+/// Bytes that are free on the file's disk, for those who are not root.
+fn free_bytes(file: &File) -> Result<u64, BlobError> {
+    let found = rustix::fs::fstatvfs(file).map_err(|error| BlobError::Io(error.into()))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }

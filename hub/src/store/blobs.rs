@@ -19,7 +19,7 @@ use super::record;
 use super::record::blob::{BlobValue, StoredBlob};
 use super::record::mail::MessageHead;
 use super::view::View;
-use crate::blob::{BlobError, BlobKey, BlobReader, Held, Upload};
+use crate::blob::{Begun, BlobError, BlobKey, BlobReader, Held, Slot, Upload};
 use crate::mail::Shape;
 
 /// An upload that was asked for.
@@ -64,8 +64,8 @@ impl BlobUpload {
     /// [`StoreError::BlobMismatch`] when the bytes are too few or not those that the id names, `Quota`, `Full`.
     pub async fn finish(mut self) -> Result<(), StoreError> {
         let upload = self.upload.take().ok_or(OVER)?;
-        blocking(self.store.executor(), move || upload.finish()).await?;
-        self.store.blob_stored(self.key, self.len).await
+        let slot = blocking(self.store.executor(), move || upload.finish()).await?;
+        self.store.blob_stored(self.key, self.len, slot).await
     }
 }
 
@@ -121,17 +121,16 @@ impl Store {
         offset: u64,
     ) -> Result<UploadStart, StoreError> {
         let key = BlobKey { org, id };
-        if self.index().get(&key::blob(&key))?.is_none() {
-            check_share(counter(self.index().get(&key::blob_bytes(&org))?), len)?;
-        }
+        let used = counter(self.index().get(&key::blob_bytes(&org))?);
+        let room = MAX_BLOB_BYTES_PER_ORG.saturating_sub(used);
         let files = self.blob_files().clone();
-        match blocking(self.executor(), move || files.upload(key, len, offset)).await? {
-            Some(upload) => {
-                let upload = BlobUpload { store: self.clone(), key, len, upload: Some(upload) };
+        match blocking(self.executor(), move || files.upload(key, len, offset, room)).await? {
+            Begun::Upload(upload) => {
+                let upload = BlobUpload { store: self.clone(), key, len, upload: Some(*upload) };
                 Ok(UploadStart::Begun(Box::new(upload)))
             }
-            None => {
-                self.blob_stored(key, len).await?;
+            Begun::Complete(slot) => {
+                self.blob_stored(key, len, slot).await?;
                 Ok(UploadStart::Complete)
             }
         }
@@ -156,10 +155,15 @@ impl Store {
         Ok(BlobDownload { executor: self.executor(), reader: Some(reader) })
     }
 
-    async fn blob_stored(&self, key: BlobKey, len: u64) -> Result<(), StoreError> {
+    /// Takes note of a complete attachment. Its slot is given back when that is on disk, even if nobody waits for it
+    /// any more.
+    async fn blob_stored(&self, key: BlobKey, len: u64, slot: Slot) -> Result<(), StoreError> {
         self.call(Room::Ordinary, move |draft| {
             stored(draft, key, len)?;
-            Ok(|_: &_| Ok(()))
+            Ok(move |_: &_| {
+                drop(slot);
+                Ok(())
+            })
         })
         .await
     }
@@ -295,6 +299,7 @@ impl From<BlobError> for StoreError {
             BlobError::Length | BlobError::Digest => Self::BlobMismatch,
             BlobError::Damaged => Self::Damaged,
             BlobError::Unknown => Self::UnknownBlob,
+            BlobError::Share => Self::Quota,
             BlobError::NoSpace => Self::Full,
             // One attachment's file; the journal is another, and has its own alarm.
             BlobError::Io(cause) => {

@@ -14,6 +14,7 @@ use super::handle::Store;
 use super::journal::Room;
 use super::key::{self, Due};
 use super::mail::letter::{Letter, say};
+use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
 use super::{blobs, consents, organisations};
@@ -159,6 +160,8 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     draft.ended(GroupState::Expired);
     say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
     draft.release(value.location)?;
+    share::purged(draft, &value.sender.org, value.location)?;
+    share::forgotten(draft, &value.sender.org)?;
     draft.count(key::messages(), -1)?;
     draft.delete(key)
 }
@@ -203,6 +206,7 @@ fn forget(draft: &mut Draft, id: &[u8]) -> Result<bool, StoreError> {
         draft.drop_receipt(accepted.batch)?;
     }
     draft.release(value.location)?;
+    share::forgotten(draft, &value.sender.org)?;
     draft.delete(key)?;
     Ok(true)
 }

@@ -17,6 +17,7 @@
 //! | `h` consent handle\[16\] | consent: see `record/consent.rs` |
 //! | `c` org\[16\] | `u64` number of its unused consents |
 //! | `b` org\[16\] blob id\[32\] | complete attachment: `BlobValue` |
+//! | `u` org\[16\] | `u64` bytes that its messages take |
 //! | `s` org\[16\] | `u64` bytes of its attachments |
 //! | `z` | `u64` number of stored messages |
 //! | `d` due\[8\] `u8` kind, id | work for the clock: empty |
@@ -43,6 +44,7 @@ pub(super) const WAITING: u8 = b'n';
 pub(super) const DUE: u8 = b'd';
 pub(super) const BLOB: u8 = b'b';
 pub(super) const BLOB_BYTES: u8 = b's';
+pub(super) const MESSAGE_BYTES: u8 = b'u';
 
 /// A letter and the fields behind it.
 fn key<const N: usize>(letter: u8, fields: [&[u8]; N]) -> Vec<u8> {
@@ -119,6 +121,10 @@ pub(super) fn blob(blob: &BlobKey) -> Vec<u8> {
 
 pub(super) fn blob_bytes(org: &OrgId) -> Vec<u8> {
     key(BLOB_BYTES, [org.as_bytes()])
+}
+
+pub(super) fn message_bytes(org: &OrgId) -> Vec<u8> {
+    key(MESSAGE_BYTES, [org.as_bytes()])
 }
 
 pub(super) fn messages() -> Vec<u8> {

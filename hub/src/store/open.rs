@@ -26,10 +26,11 @@ use super::{key, record, sweep};
 use crate::blob::{BlobError, BlobFiles};
 use crate::clock::Clock;
 use crate::disk::{Disk, SystemDisk};
+use crate::limits::UPLOAD_MARGIN;
 use crate::registry::Registry;
 
 /// Number of the index's layout; grows whenever `key.rs` or what stands behind a key changes.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 /// Memory for index pages.
 const INDEX_CACHE: u64 = 128 << 20;
 
@@ -139,7 +140,8 @@ pub(super) fn open(
     if begun {
         registry.sign_log(Checkpoint::sign(&signers.hub, tree.head(), &signers.log));
     }
-    let files = BlobFiles::open(disk, dir).map_err(OpenError::Io)?;
+    let kept_free = JournalOptions::default().reserve_bytes + UPLOAD_MARGIN;
+    let files = BlobFiles::open(disk, dir, kept_free).map_err(OpenError::Io)?;
     remove_unknown(&files, &engine.index())?;
     let shown = Arc::new(Shown {
         unseen: AtomicU64::new(engine.journal().next_seq()),

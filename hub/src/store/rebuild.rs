@@ -17,6 +17,7 @@ use super::index::{IndexError, Overlay};
 use super::journal::{Location, Reader, Replayed};
 use super::key::{self, Due};
 use super::mail::letter::{delivery, device_fact, hub_fact};
+use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::organisations::USED_INVITE_KEPT_MS;
 use super::record::blob::{BlobValue, StoredBlob};
@@ -43,6 +44,8 @@ pub(super) struct Rebuild {
     batches: HashMap<u64, u32>,
     /// Unused consents of each organisation.
     unused_consents: HashMap<OrgId, u64>,
+    /// Bytes that each organisation's messages take.
+    message_bytes: HashMap<OrgId, i64>,
     /// Bytes of each organisation's attachments.
     blob_bytes: HashMap<OrgId, u64>,
     /// Messages that name each attachment.
@@ -155,6 +158,7 @@ impl Rebuild {
             *self.waiting.entry(*to).or_default() += 1;
         }
         self.messages += 1;
+        *self.message_bytes.entry(fields.sender_org).or_default() += share::of_message(record.location);
         for blob in &fields.blobs {
             *self.references.entry(BlobKey { org: fields.sender_org, id: blob.id }).or_default() += 1;
         }
@@ -183,6 +187,7 @@ impl Rebuild {
         let forget = tombstone.purged_ms.saturating_add(RECEIPTS_KEPT_MS);
         overlay.put(key::due(forget, Due::Forget, id.as_bytes()), [])?;
         let Tombstone { hashes, sender, marks, .. } = tombstone;
+        *self.message_bytes.entry(sender.org).or_default() += share::of_tombstone();
         Ok(Some(TombstoneValue { location: record.location, hashes, sender, marks }.encode()))
     }
 
@@ -235,8 +240,11 @@ impl Rebuild {
     fn counters(&self, overlay: &mut Overlay) -> Result<(), StoreError> {
         let waiting = self.waiting.iter().map(|(mailbox, count)| (key::waiting(mailbox), *count));
         let messages = std::iter::once((key::messages(), self.messages));
-        let positive =
-            waiting.chain(messages).filter_map(|(key, count)| Some((key, u64::try_from(count).ok()?)));
+        let bytes = self.message_bytes.iter().map(|(org, bytes)| (key::message_bytes(org), *bytes));
+        let positive = waiting
+            .chain(messages)
+            .chain(bytes)
+            .filter_map(|(key, count)| Some((key, u64::try_from(count).ok()?)));
         let consents = self.unused_consents.iter().map(|(org, count)| (key::unused_consents(org), *count));
         let bytes = self.blob_bytes.iter().map(|(org, bytes)| (key::blob_bytes(org), *bytes));
         for (key, count) in positive.chain(consents).chain(bytes).filter(|(_, count)| *count > 0) {
@@ -365,6 +373,7 @@ impl Fold<'_> {
             *counts.references.entry(BlobKey { org: fields.sender_org, id: blob.id }).or_default() -= 1;
         }
         counts.messages -= 1;
+        *counts.message_bytes.entry(value.sender.org).or_default() -= share::of_message(value.location);
         self.overlay.delete(key::due(value.expires_ms, Due::Expire, id.as_bytes()))?;
         self.overlay.delete(key::message(id))?;
         self.leftovers.release.push(value.location);

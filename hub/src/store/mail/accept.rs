@@ -8,6 +8,7 @@ use samverkan_proto::statement::receipt::{HubReceipt, MailboxRef};
 use super::StoredMessage;
 use super::letter::{Letter, count_waiting};
 use super::sealed::Sealed;
+use super::share;
 use super::value::{MessageValue, TombstoneValue};
 use crate::mail::{Contradiction, Event, Marks};
 use crate::policy::SubmitPermit;
@@ -67,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`], `Gone`; `Stale` when the permit was given under an earlier registry; `BlobMissing`;
-    /// the reasons of a consent handle; `Quota` when a mailbox is full.
+    /// the reasons of a consent handle; `Quota` when a mailbox is full, or the sender's share is used up.
     pub async fn accept(&self, permit: SubmitPermit, sealed: Sealed) -> Result<Vec<u8>, StoreError> {
         self.call(Room::Ordinary, move |draft| {
             let id = sealed.id();
@@ -136,6 +137,7 @@ fn check(draft: &Draft, sealed: &Sealed) -> Result<(), StoreError> {
     let fields = sealed.header.fields();
     fields.blobs.iter().try_for_each(|blob| blobs::check(draft, &fields.sender_org, blob))?;
     fields.handles.iter().try_for_each(|handle| consents::check(draft, handle))?;
+    share::check(draft, &fields.sender_org, sealed.header.bytes().len() + sealed.body.len())?;
     for to in &fields.to {
         let mailbox = MailboxRef { org: to.org, mailbox: to.mailbox };
         if draft.counter(&key::waiting(&mailbox))? >= MAX_WAITING_PER_MAILBOX {
@@ -160,6 +162,7 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     fields.handles.iter().try_for_each(|handle| consents::use_up(draft, handle))?;
     draft.put_new(key::due(expires_ms, Due::Expire, id.as_bytes()), [])?;
     draft.count(key::messages(), 1)?;
+    share::stored(draft, &sender.org, pushed.location)?;
     // Until it is accepted it waits for nobody, as if it had been purged.
     let nowhere = Marks { purged: true, ..Marks::default() };
     count_waiting(draft, &message.shape, &nowhere, &Marks::default())?;

@@ -7,6 +7,7 @@
 //! | `deliver.rs` | what waits for a device |
 //! | `receipts.rs` | handing over, and what devices say |
 //! | `letter.rs` | carrying out what follows from an event |
+//! | `share.rs` | how much of the disk one organisation's messages may take |
 //! | `purge.rs` | the end of a message, and what stays |
 //! | `status.rs` | everything that was said about a message |
 //! | `value.rs` | how all this stands in the index |
@@ -20,6 +21,7 @@ mod status;
 
 pub(super) mod letter;
 mod purge;
+pub(super) mod share;
 pub(super) mod value;
 
 use crate::mail::Shape;

@@ -4,6 +4,7 @@ use samverkan_proto::code::PurgeReason;
 use samverkan_proto::statement::receipt::HubEvent;
 
 use super::letter::Letter;
+use super::share;
 use super::value::TombstoneValue;
 use crate::store::RECEIPTS_KEPT_MS;
 use crate::store::blobs;
@@ -27,6 +28,7 @@ pub(in crate::store) fn purge(
     draft.release(letter.value.location)?;
     draft.delete(key::message(&id))?;
     draft.count(key::messages(), -1)?;
+    share::purged(draft, &letter.value.sender.org, letter.value.location)?;
     blobs::let_go(draft, letter.message.head.header.fields())?;
     bury(draft, &letter)?;
     draft.drop_message(&id);

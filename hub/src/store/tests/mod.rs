@@ -10,6 +10,7 @@ mod model;
 mod moved;
 mod organisations;
 mod queue;
+mod share;
 
 use std::path::PathBuf;
 use std::time::Duration;
