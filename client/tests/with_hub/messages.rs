@@ -1,12 +1,18 @@
 //! Messages between two organisations over a real hub: there, back, proven, and only once.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use samverkan_client::connect::{Carrier, Connecting, Network};
 use samverkan_client::error::Code;
 use samverkan_client::session::evidence::Evidence;
 use samverkan_client::session::model::{ConsentDraft, Draft, Reply, Stage};
 use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, LegalBasis, Urgency};
 use samverkan_proto::ids::MailboxAddress;
+use samverkan_proto::statement::invite::HubAddress;
+use tokio::net::TcpStream;
 
 use crate::hub::TestHub;
 use crate::member::{Member, SOCIAL, Silent, VOLUNTEER};
@@ -152,4 +158,45 @@ async fn a_message_nobody_fetched_is_reported_as_expired() {
     let told = one.session.wait(&sent.reference, Stage::ExpiredUndelivered, &mut silent);
     let track = tokio::time::timeout(Duration::from_secs(30), told).await.expect("in time").expect("told");
     assert_eq!(track.steps[0].stage, Stage::ExpiredUndelivered);
+}
+
+/// The way to a hub, which can be closed.
+#[derive(Default)]
+struct Gate {
+    closed: AtomicBool,
+}
+
+impl Carrier for Gate {
+    fn connect<'a>(&'a self, address: &'a HubAddress) -> Connecting<'a> {
+        Box::pin(async move {
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            Ok(Box::new(TcpStream::connect(address.to_string()).await?) as _)
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_hands_in_the_receipts_that_are_owed() {
+    let hub = TestHub::start().await;
+    let (mut one, mut two) = two(&hub).await;
+    let sent = one.session.send(referral(&two.mailbox), &mut Silent).await.expect("sent");
+    let gate = Arc::new(Gate::default());
+    two.session = two.session.over(Network::of(gate.clone()));
+    two.session.receive(&mut Silent).await.expect("received");
+    gate.closed.store(true, Ordering::SeqCst);
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
+    assert!(!answer.accepted, "it waits");
+    gate.closed.store(false, Ordering::SeqCst);
+    let mut told = None;
+    let stop = async {
+        let mut silent = Silent;
+        let answered = one.session.wait(&sent.reference, Stage::Answered, &mut silent);
+        told = tokio::time::timeout(Duration::from_secs(30), answered).await.ok();
+    };
+    two.session.watch(&mut Silent, &mut |_| (), stop).await.expect("watched until the answer was proven");
+    let track = told.expect("in time").expect("told");
+    assert_eq!(track.steps[0].stage, Stage::Answered);
 }
