@@ -18,8 +18,10 @@ use secrecy::zeroize::Zeroizing;
 use super::Session;
 use super::call;
 use super::model::{ConsentDraft, ConsentId, Progress, RecordedConsent};
+use crate::connect::Link;
 use crate::directory::Directory;
-use crate::error::{Code, Error, Result};
+use crate::error::{Class, Code, Error, Result};
+use crate::files;
 use crate::home::Profile;
 use crate::keystore::Contents;
 use crate::sealed_file::{self, Kind, Label, SealedFileError};
@@ -38,9 +40,11 @@ pub(super) struct Consent {
     pub(super) record: ConsentRecord,
     record_bytes: Vec<u8>,
     handles: Vec<Handle>,
+    /// The hub has said that it has the handles.
+    registered: bool,
 }
 
-/// One registered handle.
+/// One handle.
 #[derive(Clone)]
 struct Handle {
     stub: [u8; STUB_LEN],
@@ -57,6 +61,8 @@ struct Wire {
     record: Vec<u8>,
     #[prost(message, repeated, tag = "3")]
     handles: Vec<WireHandle>,
+    #[prost(bool, tag = "4")]
+    unregistered: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -101,7 +107,8 @@ impl Consent {
             used_by: handle.used_by.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
         };
         let handles = self.handles.iter().map(handle).collect();
-        Zeroizing::new(Wire { version: VERSION, record: self.record_bytes.clone(), handles }.encode_to_vec())
+        let (record, unregistered) = (self.record_bytes.clone(), !self.registered);
+        Zeroizing::new(Wire { version: VERSION, record, handles, unregistered }.encode_to_vec())
     }
 
     fn decode(id: MessageId, bytes: &[u8]) -> Option<Self> {
@@ -119,6 +126,7 @@ impl Consent {
             record: ConsentRecord::decode(&wire.record).ok()?,
             record_bytes: wire.record,
             handles: wire.handles.into_iter().map(handle).collect::<Option<_>>()?,
+            registered: !wire.unregistered,
         })
     }
 }
@@ -147,6 +155,21 @@ impl Consents {
     /// The consent that people call by this name.
     pub(super) fn find(&self, id: ConsentId) -> Option<&Consent> {
         self.list.iter().find(|consent| consent.reference() == id)
+    }
+
+    fn get(&self, id: &MessageId) -> Option<&Consent> {
+        self.list.iter().find(|consent| consent.id == *id)
+    }
+
+    /// Those of whose handles the hub has not said that it has them.
+    fn unregistered(&self) -> Vec<MessageId> {
+        self.list.iter().filter(|consent| !consent.registered).map(|consent| consent.id).collect()
+    }
+
+    /// Forgets a consent whose key has been removed from the keystore on disk.
+    fn forget(&mut self, id: &MessageId) -> Result<()> {
+        self.list.retain(|consent| consent.id != *id);
+        Ok(files::remove(&self.folder.join(id.to_string()))?)
     }
 
     fn iter(&self) -> impl Iterator<Item = &Consent> {
@@ -203,7 +226,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::RecipientUnknown`], [`Code::ConsentInvalid`] for a draft that breaks a rule, and what the hub refuses;
-    /// nothing is kept then.
+    /// nothing is kept then. When no answer comes the consent is kept, and any later contact registers it.
     pub async fn record_consent(
         &mut self,
         draft: &ConsentDraft,
@@ -212,17 +235,49 @@ impl Session {
         let link = self.connect(progress).await?;
         let record = record_of(draft, &self.directory, self.clock.now_ms())?;
         let consent = make(record, draft.handles, self.membership.org, &self.device)?;
-        let stubs = consent.handles.iter().map(|handle| handle.stub.to_vec().into()).collect();
+        let (id, recorded) = (consent.id, self.describe_consent(&consent));
         // Kept before it is registered: a handle that the hub has and nobody else could never be used.
+        self.keep_consent(consent)?;
+        self.register(&link, &id).await.map(|()| recorded)
+    }
+
+    fn keep_consent(&mut self, consent: Consent) -> Result<()> {
         let held = self.begin()?;
         self.keystore.contents_mut().put_message_key(&consent.id, &Secret32::random()?);
         self.keystore.commit(&held)?;
-        drop(held);
-        call::unary(link.consent().register_consents(RegisterConsentsRequest { stubs })).await?;
-        let recorded = self.describe_consent(&consent);
-        let _held = self.begin()?;
-        self.consents.put(self.keystore.contents(), consent)?;
-        Ok(recorded)
+        self.consents.put(self.keystore.contents(), consent)
+    }
+
+    /// Registers the consents to which no answer came. Whatever becomes of them, it is no reason to do nothing else.
+    pub(super) async fn register_consents(&mut self, link: &Link) {
+        for id in self.consents.unregistered() {
+            if let Err(error) = self.register(link, &id).await {
+                tracing::warn!(code = error.code().as_str(), "a consent is not registered");
+            }
+        }
+    }
+
+    /// Registers the handles of a consent, for the first time or again: the hub takes the same ones as often as they come. What it
+    /// refuses for good is forgotten.
+    async fn register(&mut self, link: &Link, id: &MessageId) -> Result<()> {
+        let Some(consent) = self.consents.get(id) else { return Ok(()) };
+        let stubs = consent.handles.iter().map(|handle| handle.stub.to_vec().into()).collect();
+        let answer = call::unary(link.consent().register_consents(RegisterConsentsRequest { stubs })).await;
+        let held = self.begin()?;
+        match answer {
+            Ok(_) => {
+                let Some(mut consent) = self.consents.get(id).cloned() else { return Ok(()) };
+                consent.registered = true;
+                self.consents.put(self.keystore.contents(), consent)
+            }
+            Err(error) if error.code().class() == Class::Transient => Err(error),
+            Err(error) => {
+                self.keystore.contents_mut().remove_message_key(id);
+                self.keystore.commit(&held)?;
+                self.consents.forget(id)?;
+                Err(error)
+            }
+        }
     }
 
     /// What was recorded and is neither used up nor over.
@@ -296,9 +351,49 @@ fn make(record: ConsentRecord, handles: u8, org: OrgId, device: &Signer) -> Resu
         Ok(Handle { stub, salt, used_by: None })
     };
     let handles = (0..handles).map(handle).collect::<Result<_>>()?;
-    Ok(Consent { id: MessageId::random(), record, record_bytes, handles })
+    Ok(Consent { id: MessageId::random(), record, record_bytes, handles, registered: false })
 }
 
 fn label(id: &MessageId) -> Label {
     Label { kind: Kind::State, id: *id.as_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use samverkan_proto::code::{ConsentHow, ConsentPurpose};
+
+    use super::*;
+    use crate::directory::testlog::NOW_MS;
+    use crate::session::office::two_offices;
+
+    #[tokio::test]
+    async fn a_consent_is_kept_with_its_handles_before_the_hub_hears_of_it() {
+        let (_, mut one, _) = two_offices();
+        let draft = ConsentDraft {
+            purpose: ConsentPurpose::Referral,
+            recipients: vec!["two/mottagning".parse().expect("address")],
+            categories: vec!["contact".to_owned()],
+            expires_ms: NOW_MS + 30 * DAY_MS,
+            how: ConsentHow::Verbally,
+            evidence: "Hört av Exempel".to_owned(),
+            handles: 3,
+        };
+        let record = record_of(&draft, one.session.directory(), NOW_MS).expect("a record");
+        let org = one.session.org();
+        let consent = make(record, draft.handles, org, &one.session.device).expect("handles");
+        let (id, stubs): (_, Vec<_>) =
+            (consent.id, consent.handles.iter().map(|handle| handle.stub).collect());
+        one.session.keep_consent(consent).expect("kept");
+        // The program is stopped here, and the next one registers the very handles that were made.
+        let mut other = one.another_process();
+        assert_eq!(other.consents.unregistered(), [id]);
+        let kept = other.consents.get(&id).expect("kept").clone();
+        assert_eq!(kept.handles.iter().map(|handle| handle.stub).collect::<Vec<_>>(), stubs);
+        assert_eq!(other.consents()[0].handles_left, 3);
+        let _held = other.begin().expect("free");
+        let known = Consent { registered: true, ..kept };
+        other.consents.put(other.keystore.contents(), known).expect("kept");
+        let again = Consents::load(&other.profile, other.keystore.contents()).expect("loads");
+        assert!(again.unregistered().is_empty());
+    }
 }

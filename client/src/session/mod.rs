@@ -282,6 +282,7 @@ impl Session {
         self.synchronise(&link).await?;
         self.check_own_place()?;
         self.tend_keys(&link).await?;
+        self.register_consents(&link).await;
         Ok(link)
     }
 
