@@ -17,7 +17,7 @@ use super::error::StoreError;
 use super::executor::Executor;
 use super::handle::Signers;
 use super::index::Index;
-use super::journal::{JournalOptions, ReadError, Reader};
+use super::journal::{JournalOptions, ReadError, Reader, Record as Stored};
 use super::proofs::Proofs;
 use super::rebuild::Rebuild;
 use super::stats::Counters;
@@ -216,16 +216,25 @@ fn load_log(
     Ok(())
 }
 
+/// Invites that are damaged are passed over, which the reader tells and counts: nobody can join with them.
 fn load_invites(index: &Index, reader: &Reader, registry: &mut Registry) -> Result<(), StoreError> {
     for pair in index.prefix(&[key::INVITE]) {
-        let read = reader.read(key::location(&pair?.1).ok_or(StoreError::Damaged)?)?;
+        let Some(read) = readable(reader, &pair?.1)? else { continue };
         let (code, invite) = record::invite::parse(&read.head).ok_or(StoreError::Damaged)?;
         registry.add_invite(code, invite);
     }
     for pair in index.prefix(&[key::USED_INVITE]) {
-        let read = reader.read(key::location(&pair?.1).ok_or(StoreError::Damaged)?)?;
+        let Some(read) = readable(reader, &pair?.1)? else { continue };
         let (code, used) = record::invite::parse_used(&read.head).ok_or(StoreError::Damaged)?;
         registry.use_invite(code, used);
     }
     Ok(())
+}
+
+/// The record that an index value names; `None` when it is damaged.
+fn readable(reader: &Reader, value: &[u8]) -> Result<Option<Stored>, StoreError> {
+    match reader.read(key::location(value).ok_or(StoreError::Damaged)?) {
+        Err(ReadError::Damaged { .. }) => Ok(None),
+        read => Ok(Some(read?)),
+    }
 }

@@ -211,7 +211,12 @@ impl Rebuild {
             leftovers: Leftovers { strange: self.strange, release: Vec::new() },
         };
         for id in std::mem::take(&mut self.spoken_of) {
-            fold.one(&id, &mut self)?;
+            match fold.one(&id, &mut self) {
+                // Its catalogue spoke of a record that its segment does not hold any more. The reader has told and counted that; the
+                // message stays as it was accepted, and whoever reads it is told again.
+                Ok(()) | Err(StoreError::Damaged) => {}
+                Err(error) => return Err(error),
+            }
             if fold.overlay.len() >= CHANGES {
                 engine.rebuilt(std::mem::replace(&mut fold.overlay, engine.index().overlay()))?;
             }
