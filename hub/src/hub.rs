@@ -69,7 +69,8 @@ impl JoinFailures {
     }
 }
 
-/// Counts the manifests of each organisation: every new one makes those start again who are writing to it.
+/// Counts the manifests of each organisation: every new one makes those start again who are writing to it, and stays
+/// in the log. A restart forgets the count; what they take of the log, the registry knows.
 pub(crate) struct Manifests(Mutex<Rates<OrgId>>);
 
 impl Manifests {
@@ -85,6 +86,8 @@ impl Manifests {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -107,5 +110,12 @@ mod tests {
         let published = (0..1000).take_while(|_| manifests.may_publish(eager)).count();
         assert_eq!(published, MANIFESTS as usize);
         assert!(manifests.may_publish(other));
+        let day = Duration::from_secs(86_400);
+        let mut rates = Rates::new(MANIFESTS_PER_SECOND, MANIFESTS);
+        let start = Instant::now();
+        while rates.take(eager, start) {}
+        let month: usize =
+            (1..=30).map(|n| (0..100).filter(|_| rates.take(eager, start + n * day)).count()).sum();
+        assert!(month <= 4 * 30, "{month} in a month");
     }
 }

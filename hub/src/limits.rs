@@ -79,8 +79,16 @@ pub const JOIN_FAILURES_PER_SECOND: f64 = 1.0 / 30.0;
 /// Manifests that an organisation may publish in a row: more changes than an office makes in one sitting.
 pub const MANIFESTS: f64 = 30.0;
 
-/// How fast an organisation that has used them up may publish again: one in two minutes leaves time to write to it.
-pub const MANIFESTS_PER_SECOND: f64 = 1.0 / 120.0;
+/// How fast an organisation that has used them up may publish again: four a day. It leaves time to write to the
+/// organisation, and every manifest stays in everybody's copy of the log for good.
+pub const MANIFESTS_PER_SECOND: f64 = 4.0 / 86_400.0;
+
+/// Bytes of manifests that an organisation may have in the log from the first day on: a hundred or more of the largest
+/// that a real one has, thousands of an ordinary one. Less in tests, so that they get there.
+pub const MANIFEST_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 8 << 20 };
+
+/// By how much that grows with each day since the organisation joined: 8 MiB a year.
+pub const MANIFEST_BYTES_PER_DAY: u64 = 23 << 10;
 
 /// How long the streams of a device that may no longer call have for their last word.
 pub const LAST_WORD: Duration = Duration::from_millis(300);

@@ -11,7 +11,9 @@ use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, OrganisationEntry, Record};
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 
-use super::{CodeHash, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing, UsedInvite};
+use super::{
+    CodeHash, FirstManifest, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing, UsedInvite,
+};
 
 /// Weeks of epoch keys kept behind a device's newest: eight ahead, the one before the current, and one to spare.
 const WEEKS_KEPT: u32 = 10;
@@ -67,16 +69,21 @@ impl Registry {
 
     fn manifest(&mut self, signed: &SignedManifest) {
         let manifest = Arc::new(signed.manifest().clone());
-        let (id, hash) = (manifest.org_id(), sha256(signed.bytes()));
+        let (id, hash, len) = (manifest.org_id(), sha256(signed.bytes()), signed.bytes().len() as u64);
         let before = self.organisations.get(&id).cloned();
         self.name_devices(&manifest, before.as_ref().map(|before| &*before.manifest));
         let organisation = match before {
-            Some(before) => Organisation { manifest, signed: hash, ..(*before).clone() },
+            Some(before) => Organisation {
+                manifest,
+                signed: hash,
+                manifest_bytes: before.manifest_bytes.saturating_add(len),
+                ..(*before).clone()
+            },
             // The entry follows in the same batch; until then the manifest can not be acted upon.
             None => {
                 let handle = manifest.fields().handle.clone();
                 Arc::make_mut(&mut self.handles).insert(handle, HandleOwner::Organisation(id));
-                self.waiting.insert(id, (manifest, hash));
+                self.waiting.insert(id, FirstManifest { manifest, signed: hash, len });
                 return;
             }
         };
@@ -123,7 +130,11 @@ impl Registry {
                 let resumes_to = if suspended { before.resumes_to } else { state };
                 Organisation { entry, resumes_to, ..(**before).clone() }
             }
-            (None, Some((manifest, signed))) => Organisation { entry, manifest, signed, resumes_to: state },
+            (None, Some(FirstManifest { manifest, signed, len })) => {
+                let joined_ms = entry.fields().since_ms;
+                let resumes_to = state;
+                Organisation { entry, manifest, signed, manifest_bytes: len, joined_ms, resumes_to }
+            }
             // An entry without a manifest is never written.
             (None, None) => return,
         };

@@ -49,6 +49,14 @@ pub enum HandleOwner {
     Invite(CodeHash),
 }
 
+/// A first manifest, with the hash and the length of its signed form.
+#[derive(Clone, Debug)]
+struct FirstManifest {
+    manifest: Arc<Manifest>,
+    signed: [u8; 32],
+    len: u64,
+}
+
 /// One state of everything the hub knows about organisations. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -61,7 +69,7 @@ pub struct Registry {
     devices: Sharded<DeviceId, OrgId>,
     epoch_keys: Sharded<DeviceId, Arc<BTreeMap<Epoch, EpochKeyId>>>,
     /// First manifests whose organisation entry has not come yet: it follows in the same batch.
-    waiting: HashMap<OrgId, (Arc<Manifest>, [u8; 32])>,
+    waiting: HashMap<OrgId, FirstManifest>,
     invites: Sharded<CodeHash, Arc<Invite>>,
     used_invites: Sharded<CodeHash, UsedInvite>,
     log: Log,

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, OrgId};
+use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::statement::log::OrganisationEntry;
 use samverkan_proto::statement::manifest::Manifest;
+
+use crate::limits::{MANIFEST_BYTES, MANIFEST_BYTES_PER_DAY};
 
 /// An organisation: the operator's word about it, and its own.
 #[derive(Clone, Debug)]
@@ -14,6 +17,10 @@ pub struct Organisation {
     pub(super) manifest: Arc<Manifest>,
     /// SHA-256 of the manifest with its signatures.
     pub(super) signed: [u8; 32],
+    /// Bytes of all its manifests in the log, with their signatures.
+    pub(super) manifest_bytes: u64,
+    /// When it joined: the hub's time of its first entry in the log.
+    pub(super) joined_ms: u64,
     pub(super) resumes_to: OrganisationState,
 }
 
@@ -51,6 +58,13 @@ impl Organisation {
     /// Whether it may send and receive.
     pub fn is_active(&self) -> bool {
         self.state() == OrganisationState::Active
+    }
+
+    /// Whether its share of the log has room for a manifest of `len` bytes at the hub's time `now_ms`.
+    pub(super) fn has_room(&self, len: u64, now_ms: u64) -> bool {
+        let days = now_ms.saturating_sub(self.joined_ms) / DAY_MS;
+        let share = MANIFEST_BYTES.saturating_add(days.saturating_mul(MANIFEST_BYTES_PER_DAY));
+        self.manifest_bytes.saturating_add(len) <= share
     }
 
     /// Whether a device may still be believed: it stands in the newest manifest.

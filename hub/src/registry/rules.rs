@@ -26,6 +26,9 @@ pub enum RegistryRefusal {
     /// The manifest breaks the named rule.
     #[error("the manifest is refused: {0}")]
     ManifestRefused(InvalidField),
+    /// The organisation's manifests take as much of the log as they may at this time.
+    #[error("the organisation's share of the log is used up")]
+    LogShare,
     /// The epoch keys are for another time, or for a week that has another key.
     #[error("the epoch key is refused")]
     EpochKeyRefused,
@@ -123,7 +126,11 @@ impl Registry {
     }
 
     /// Whether a manifest may replace the organisation's newest. `Ok(false)`: it is the newest already.
-    pub(crate) fn check_next(&self, manifest: &VerifiedManifest) -> Result<bool, RegistryRefusal> {
+    pub(crate) fn check_next(
+        &self,
+        manifest: &VerifiedManifest,
+        now_ms: u64,
+    ) -> Result<bool, RegistryRefusal> {
         let new = manifest.manifest();
         let current = self.organisation(&new.org_id()).ok_or(RegistryRefusal::OrganisationUnknown)?;
         if current.signed == sha256(manifest.signed().bytes()) {
@@ -137,6 +144,9 @@ impl Registry {
             return Err(RegistryRefusal::ManifestRefused(Fault::WrongChain.in_field("prev")));
         }
         self.check_keys(new)?;
+        if !current.has_room(manifest.signed().bytes().len() as u64, now_ms) {
+            return Err(RegistryRefusal::LogShare);
+        }
         Ok(true)
     }
 

@@ -45,7 +45,7 @@ impl TestDevice {
         self.signer.device_id()
     }
 
-    fn entry(&self) -> Device {
+    pub(crate) fn entry(&self) -> Device {
         Device::new(*self.signer.public_key(), self.tls_key, Roles::ALL, NOW - DAY_MS, NOW + 300 * DAY_MS)
     }
 

@@ -84,16 +84,16 @@ fn nobody_takes_another_organisations_keys() {
     join(&mut registry, &org);
     join(&mut registry, &other);
     let stolen = other.next(|fields| fields.devices[0].tls_key = org.device().tls_key);
-    assert!(matches!(registry.check_next(&stolen), Err(RegistryRefusal::ManifestRefused(_))));
+    assert!(matches!(registry.check_next(&stolen, NOW), Err(RegistryRefusal::ManifestRefused(_))));
     let stolen = other.with_device(org.device());
-    assert!(matches!(registry.check_next(&stolen), Err(RegistryRefusal::ManifestRefused(_))));
+    assert!(matches!(registry.check_next(&stolen, NOW), Err(RegistryRefusal::ManifestRefused(_))));
     let own = other.with_device(&TestDevice::new(9));
-    assert_eq!(registry.check_next(&own), Ok(true));
+    assert_eq!(registry.check_next(&own, NOW), Ok(true));
     publish(&mut registry, &own);
     // The same again is nothing new; another that follows the same predecessor is too late.
-    assert_eq!(registry.check_next(&own), Ok(false));
+    assert_eq!(registry.check_next(&own, NOW), Ok(false));
     let late = other.with_device(&TestDevice::new(10));
-    assert!(matches!(registry.check_next(&late), Err(RegistryRefusal::ManifestRefused(_))));
+    assert!(matches!(registry.check_next(&late, NOW), Err(RegistryRefusal::ManifestRefused(_))));
 }
 
 #[test]
@@ -203,9 +203,9 @@ fn nothing_is_published_for_an_organisation_that_was_removed() {
     join(&mut registry, &org);
     let next = org.with_device(&TestDevice::new(9));
     let keys = || org.device().verified_keys(org.id(), NOW, 1);
-    assert_eq!(registry.check_next(&next), Ok(true));
+    assert_eq!(registry.check_next(&next, NOW), Ok(true));
     assert!(registry.check_epoch_keys(keys(), NOW).is_ok());
     move_to(&mut registry, &org, OrganisationState::Removed).unwrap();
-    assert_eq!(registry.check_next(&next), Err(RegistryRefusal::StateConflict));
+    assert_eq!(registry.check_next(&next, NOW), Err(RegistryRefusal::StateConflict));
     assert_eq!(registry.check_epoch_keys(keys(), NOW).err(), Some(RegistryRefusal::StateConflict));
 }

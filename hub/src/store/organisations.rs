@@ -106,10 +106,10 @@ impl Store {
     /// Replaces an organisation's manifest. Gives the log's size with it. The newest again is taken again.
     ///
     /// # Errors
-    /// [`RegistryRefusal::ManifestRefused`].
+    /// [`RegistryRefusal::ManifestRefused`], `LogShare`.
     pub async fn publish_manifest(&self, manifest: VerifiedManifest) -> Result<u64, StoreError> {
         self.call(Room::Ordinary, move |draft| {
-            if draft.registry().check_next(&manifest)? {
+            if draft.registry().check_next(&manifest, draft.now_ms)? {
                 sweep_changed(draft, manifest.manifest());
                 let signed = manifest.signed().clone();
                 let (leaf, bytes) = (Leaf::of_manifest(&signed), signed.bytes().clone());

@@ -4,6 +4,7 @@ mod attachments;
 mod cancelled;
 mod clocks;
 mod consents;
+mod flood;
 mod lost;
 mod mail;
 mod model;
