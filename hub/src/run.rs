@@ -149,10 +149,18 @@ fn tell(report: &OpenReport) {
         );
     }
     if let Some(torn) = journal.torn_tail {
-        tracing::warn!(
-            ?torn,
-            "cut off a write that the last stop had interrupted; it was never acknowledged"
-        );
+        if torn.commit_seen {
+            tracing::error!(
+                ?torn,
+                "cut off the end of the journal: either a write that the last stop had interrupted, or the last one that \
+                 was acknowledged, damaged; if there was no power cut, restore a backup"
+            );
+        } else {
+            tracing::warn!(
+                ?torn,
+                "cut off a write that the last stop had interrupted; it was never acknowledged"
+            );
+        }
     }
     if journal.damages > 0 {
         tracing::error!(
