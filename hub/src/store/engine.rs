@@ -237,6 +237,14 @@ impl Engine {
         Clean { layout, files, journal }.store(&*disk, folder.path())?;
         Ok(())
     }
+
+    /// Stops without the mark: the next start builds the index again, and with it all that stands in no record.
+    ///
+    /// # Errors
+    /// As [`Engine::close`].
+    pub(super) fn close_unmarked(self) -> Result<(), OpenError> {
+        Ok(self.journal.close().map(drop)?)
+    }
 }
 
 /// Throws the old index away, which may be anything, and makes an empty one.

@@ -152,8 +152,15 @@ impl Writer {
 
     fn stop(mut self, done: Stopped) {
         while !self.sweeps.is_empty() && self.background() {}
+        let closed = if self.sweeps.is_empty() {
+            self.engine.close()
+        } else {
+            // A sweep stands nowhere: it is derived again when the index is.
+            tracing::warn!("there is still something to be done: the next start builds the index again");
+            self.engine.close_unmarked()
+        };
         // Whoever asked may have gone; the store is closed all the same.
-        let _ = done.send(self.engine.close());
+        let _ = done.send(closed);
     }
 
     /// Does a piece of the pending work; gives whether there was any.

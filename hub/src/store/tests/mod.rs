@@ -12,6 +12,7 @@ mod moved;
 mod organisations;
 mod queue;
 mod share;
+mod stops;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,15 +68,20 @@ impl TestHub {
             Stop::Killed => std::fs::remove_file(self.path.join("clean")).unwrap(),
             Stop::IndexDeleted => std::fs::remove_dir_all(self.path.join("index")).unwrap(),
         }
+        let report = self.open_again(StoreOptions::default());
+        assert_eq!(matches!(report.index, IndexFate::Reused), stop == Stop::Clean, "{stop:?}: {report:?}");
+        report
+    }
+
+    /// Opens the store that was closed.
+    fn open_again(&mut self, options: StoreOptions) -> OpenReport {
         // Another process opens it next, so nothing of this one may be left: a stand-in takes the old one's place.
         let aside = tempfile::tempdir().unwrap();
         let (stand_in, _) =
             Store::open(&aside.path().join("store"), signers(), self.clock.clone(), StoreOptions::default())
                 .unwrap();
         drop(std::mem::replace(&mut self.store, stand_in));
-        let (store, report) =
-            Store::open(&self.path, signers(), self.clock.clone(), StoreOptions::default()).unwrap();
-        assert_eq!(matches!(report.index, IndexFate::Reused), stop == Stop::Clean, "{stop:?}: {report:?}");
+        let (store, report) = Store::open(&self.path, signers(), self.clock.clone(), options).unwrap();
         self.store = store;
         report
     }
