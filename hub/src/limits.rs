@@ -101,4 +101,4 @@ pub const MAX_STAGED_PER_ORG: usize = 256;
 
 /// Bytes of the disk that uploads leave free, above those that are reserved for taking messages out: an attachment
 /// that has to wait hurts less than a message.
-pub const UPLOAD_MARGIN: u64 = 768 << 20;
+pub const UPLOAD_MARGIN: u64 = 64 << 20;

@@ -239,7 +239,7 @@ fn a_segment_changed_on_the_hub_is_refused_and_leaves_nothing() {
 
     let refused = stage.to.run(&["inbox"]);
     refused.exits(9);
-    assert!(refused.stderr.contains("MESSAGE_UNTRUSTED"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("RECORD_DAMAGED"), "the hub notices it first: {}", refused.stderr);
     assert_eq!(names_kept(&stage.to), before, "no part of it stays");
     assert!(stage.to.references().is_empty());
 }

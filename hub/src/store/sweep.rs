@@ -91,16 +91,19 @@ fn drop_events(draft: &mut Draft, device: &DeviceId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether something may have happened to a device, so that not everything that is put before it may wait for it.
+pub(super) fn may_be_needed(registry: &Registry, org: &OrgId, device: &DeviceId) -> bool {
+    registry.organisation(org).is_some_and(|organisation| {
+        let unchanged = organisation.manifest().serial() == 1;
+        !(organisation.is_active() && unchanged && organisation.has_device(device))
+    })
+}
+
 /// Every queue that may have to be looked through, when nobody knows what was done before.
 pub(super) fn all(registry: &Registry) -> Vec<Sweep> {
     let mut sweeps: Vec<_> = registry
         .devices()
-        .filter(|(device, org)| {
-            registry.organisation(org).is_some_and(|organisation| {
-                let unchanged = organisation.manifest().serial() == 1;
-                !(organisation.is_active() && unchanged && organisation.has_device(device))
-            })
-        })
+        .filter(|(device, org)| may_be_needed(registry, org, device))
         .map(|(device, org)| Sweep::new(*org, *device))
         .collect();
     sweeps.sort_by_key(|sweep| (sweep.org, sweep.device));

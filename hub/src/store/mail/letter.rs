@@ -10,13 +10,14 @@ use samverkan_proto::statement::receipt::{HubEvent, Record as _};
 
 use super::value::{Fact, FactValue, MessageValue};
 use super::{StoredMessage, purge};
-use crate::mail::{Contradiction, Effect, Event, GroupState, Marks, Shape, step};
+use crate::mail::{Contradiction, Effect, Event, GroupState, Marks, Shape, WrapShape, step};
 use crate::store::draft::Draft;
 use crate::store::error::StoreError;
 use crate::store::journal::{Body, Location};
 use crate::store::key::{self, Due};
 use crate::store::record;
 use crate::store::record::mail::{DeviceReceiptHead, HubReceiptHead, Sender, encode_opened};
+use crate::store::sweep::may_be_needed;
 
 /// A stored message.
 pub(in crate::store) struct Letter {
@@ -129,9 +130,13 @@ impl Letter {
             cursor = pushed.seq;
         }
         for wrap in new {
-            let device = self.message.shape.wraps[wrap].device;
+            let WrapShape { org, device, .. } = self.message.shape.wraps[wrap];
             draft.put_new(key::delivery(&device, cursor), delivery(&self.id, wrap))?;
             draft.wake(device);
+            // Policy has looked at those whom it waits for first, but not at those it turns to much later.
+            if event != Event::Accepted && may_be_needed(draft.registry(), &org, &device) {
+                draft.sweep(org, device);
+            }
         }
         Ok(())
     }
