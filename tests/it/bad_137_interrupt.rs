@@ -4,9 +4,10 @@
 //! The relay holds the conversation at its first, second, … turn, so that each run is stopped at a place of its own; the round ends with
 //! the run that gets through before the relay holds it.
 
+use crate::between::Between;
 use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invite_over, invited, join_line};
+use samverkan_tests::office::{ASSOCIATION, POLICE, invite_over, invited, join_line};
 use samverkan_tests::process::{Outcome, Running};
 use samverkan_tests::proxy::{Proxy, Way};
 use samverkan_tests::site::Invitation;
@@ -114,42 +115,7 @@ fn bad_137_ctrl_c_at_every_turn_of_join_is_gone_on_from() {
     assert!(stops >= 10, "only {stops} places");
 }
 
-/// Two offices of which one reaches the hub through a relay.
-struct Between {
-    proxy: Proxy,
-    police: Office,
-    association: Office,
-    _hub: HubProcess,
-}
-
 impl Between {
-    fn new(relayed: &Invitation<'_>) -> Self {
-        let hub = HubProcess::start();
-        let proxy = Proxy::start(hub.address());
-        let open = |who: &Invitation<'_>, mailbox: &str| {
-            let address = if who.handle == relayed.handle { proxy.address() } else { hub.address() };
-            Office::open_over(&hub, address, who, mailbox)
-        };
-        let (police, association) = (open(&POLICE, "brottsoffer"), open(&ASSOCIATION, "stod"));
-        police.file("bilaga.pdf", vec![b'x'; 300_000]);
-        Self { proxy, police, association, _hub: hub }
-    }
-
-    /// Writes a referral that needs no consent, with an attachment, and gives the command that sends it.
-    fn referral(&self, text: &str) -> [&'static str; 4] {
-        let referral = serde_json::json!({
-            "to": ["boj-exempel/stod"], "class": "REFERRAL", "basis": "VITAL_INTEREST",
-            "subject": "Exempel", "text": text, "attachments": ["bilaga.pdf"],
-        });
-        self.police.file("referral.json", referral.to_string());
-        ["send", "--from-file", "referral.json", "--json"]
-    }
-
-    fn sent(&self, more: &[&str]) -> Vec<serde_json::Value> {
-        let sent = self.police.json(&[&["sent"], more].concat());
-        sent["threads"].as_array().expect("threads").clone()
-    }
-
     /// What the association reads in each of its threads.
     fn read(&self) -> Vec<String> {
         let text = |reference: &String| {
@@ -164,7 +130,7 @@ impl Between {
 
 #[test]
 fn bad_137_ctrl_c_at_every_turn_of_send_leaves_nothing_half_sent() {
-    let between = Between::new(&POLICE);
+    let between = Between::new(&POLICE, 300_000);
     let mut written = Vec::new();
     let stops = at_every_turn(|place| {
         let text = format!("Exempel {:03}", written.len());
@@ -191,7 +157,7 @@ fn bad_137_ctrl_c_at_every_turn_of_send_leaves_nothing_half_sent() {
 
 #[test]
 fn bad_137_ctrl_c_at_every_turn_of_inbox_loses_nothing_and_shows_nothing_twice() {
-    let between = Between::new(&ASSOCIATION);
+    let between = Between::new(&ASSOCIATION, 300_000);
     let mut written = Vec::new();
     let stops = at_every_turn(|place| {
         let text = format!("Exempel {:03}", written.len());
@@ -216,7 +182,7 @@ fn bad_137_ctrl_c_at_every_turn_of_inbox_loses_nothing_and_shows_nothing_twice()
 
 #[test]
 fn bad_137_ctrl_c_while_an_attachment_is_saved_leaves_no_part_of_it() {
-    let between = Between::new(&POLICE);
+    let between = Between::new(&POLICE, 300_000);
     between.police.run(&between.referral("Exempel")).exits(0);
     between.association.run(&["inbox"]).exits(0);
     let reference = between.association.references().remove(0);
@@ -331,7 +297,7 @@ fn bad_137_ctrl_c_at_every_question_of_join_makes_nothing() {
 
 #[test]
 fn bad_137_ctrl_c_at_every_question_of_send_sends_nothing() {
-    let between = Between::new(&POLICE);
+    let between = Between::new(&POLICE, 300_000);
     let police = &between.police;
     let questions = [
         ("Who should get it?", "boj-exempel/stod\r"),

@@ -1,8 +1,9 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 98 is here, or explained in
+//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 98 and of 119 to 142 is here, or explained in
 //! `tests/cannot_occur.md`.
 
+mod between;
 mod faults;
 mod ground;
 mod siege;

@@ -9,10 +9,11 @@
 
 use std::thread;
 
+use crate::between::Between;
 use samverkan_client::session::evidence::Evidence;
 use samverkan_tests::cli::Cli;
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{ASSOCIATION, Office, POLICE, invite_over};
+use samverkan_tests::office::{ASSOCIATION, POLICE, invite_over};
 use samverkan_tests::process::{Outcome, Running};
 use samverkan_tests::proxy::{Proxy, Way};
 use samverkan_tests::site::Invitation;
@@ -73,45 +74,16 @@ fn at_every_boundary(ways: &[Break], mut round: impl FnMut((Break, u64)) -> bool
     breaks
 }
 
-/// Two offices, of which one reaches the hub over a relay.
-struct Between {
-    proxy: Proxy,
-    police: Office,
-    association: Office,
-    _hub: HubProcess,
+/// Two offices that both know that both are confirmed, whatever is cut later.
+fn between(relayed: &Invitation<'_>) -> Between {
+    let between = Between::new(relayed, 60_000);
+    for office in [&between.police, &between.association] {
+        office.run(&["find", "--refresh"]).exits(0);
+    }
+    between
 }
 
 impl Between {
-    fn new(relayed: &Invitation<'_>) -> Self {
-        let hub = HubProcess::start();
-        let proxy = Proxy::start(hub.address());
-        let open = |who: &Invitation<'_>, mailbox: &str| {
-            let address = if who.handle == relayed.handle { proxy.address() } else { hub.address() };
-            Office::open_over(&hub, address, who, mailbox)
-        };
-        let (police, association) = (open(&POLICE, "brottsoffer"), open(&ASSOCIATION, "stod"));
-        police.file("bilaga.bin", vec![7; 60_000]);
-        // So that both know that both are confirmed, whatever is cut later.
-        for office in [&police, &association] {
-            office.run(&["find", "--refresh"]).exits(0);
-        }
-        Self { proxy, police, association, _hub: hub }
-    }
-
-    /// Writes a referral with a file that needs no consent; gives the command that sends it.
-    fn referral(&self, text: &str) -> [&'static str; 4] {
-        let referral = serde_json::json!({
-            "to": ["boj-exempel/stod"], "class": "REFERRAL", "basis": "VITAL_INTEREST",
-            "subject": "Exempel", "text": text, "attachments": ["bilaga.bin"],
-        });
-        self.police.file("referral.json", referral.to_string());
-        ["send", "--from-file", "referral.json", "--json"]
-    }
-
-    fn sent(&self) -> usize {
-        self.police.json(&["sent", "--offline"])["threads"].as_array().expect("threads").len()
-    }
-
     /// Each of these texts came once, and about each the police have one chain of receipts that holds.
     fn each_came_once(&self, written: &[String]) {
         self.police.run(&["sent"]).exits(0);
@@ -153,18 +125,18 @@ impl Between {
 
 #[test]
 fn story_9_every_call_of_send_breaks_and_each_message_is_there_once() {
-    let between = Between::new(&POLICE);
+    let between = between(&POLICE);
     let mut written = Vec::new();
     let breaks = at_every_boundary(&EVERYWHERE, |place| {
         let text = format!("Exempel {:03}", written.len());
         let line = between.referral(&text);
         let (_, broken) = run_broken(&between.proxy, place, &between.police, &line);
         // It is sealed, and any contact sends it; or nothing of it is here, and it is written again.
-        if between.sent() == written.len() {
+        if between.sent(&["--offline"]).len() == written.len() {
             between.police.run(&line).exits(0);
         }
         written.push(text);
-        assert_eq!(between.sent(), written.len(), "{place:?}");
+        assert_eq!(between.sent(&["--offline"]).len(), written.len(), "{place:?}");
         broken
     });
     assert!(breaks >= 15, "only {breaks} places");
@@ -173,7 +145,7 @@ fn story_9_every_call_of_send_breaks_and_each_message_is_there_once() {
 
 #[test]
 fn story_9_an_answer_is_lost_until_the_message_has_arrived_and_is_gone_from_the_hub() {
-    let between = Between::new(&POLICE);
+    let between = between(&POLICE);
     let mut written = Vec::new();
     let reached = (1..MANY).find(|turn| {
         let text = format!("Exempel {:03}", written.len());
@@ -187,7 +159,7 @@ fn story_9_an_answer_is_lost_until_the_message_has_arrived_and_is_gone_from_the_
         between.association.run(&["inbox"]).exits(0);
         between.proxy.lose();
         until("the end", || running.finished());
-        if between.sent() == written.len() {
+        if between.sent(&["--offline"]).len() == written.len() {
             between.police.run(&line).exits(0);
         }
         written.push(text);
@@ -199,7 +171,7 @@ fn story_9_an_answer_is_lost_until_the_message_has_arrived_and_is_gone_from_the_
 
 #[test]
 fn story_9_every_call_of_inbox_breaks_and_each_message_is_there_once() {
-    let between = Between::new(&ASSOCIATION);
+    let between = between(&ASSOCIATION);
     let mut written = Vec::new();
     let breaks = at_every_boundary(&EVERYWHERE, |place| {
         let text = format!("Exempel {:03}", written.len());
@@ -214,7 +186,7 @@ fn story_9_every_call_of_inbox_breaks_and_each_message_is_there_once() {
 
 #[test]
 fn story_9_two_programs_pull_at_once_over_a_link_that_breaks() {
-    let between = Between::new(&ASSOCIATION);
+    let between = between(&ASSOCIATION);
     let mut written = Vec::new();
     for (way, turn) in [(Way::Down, 3), (Way::Up, 4), (Way::Down, 5), (Way::Down, 7), (Way::Up, 9)] {
         for _ in 0..2 {
@@ -240,7 +212,7 @@ fn story_9_two_programs_pull_at_once_over_a_link_that_breaks() {
 
 #[test]
 fn story_9_every_call_of_a_consent_breaks_and_it_is_recorded_once() {
-    let between = Between::new(&POLICE);
+    let between = between(&POLICE);
     between.police.file("bevis.txt", "Exempel Exempelsson har samtyckt.");
     let line = "consent record --to boj-exempel/stod --category contact --until 2099-12-31 --how VERBALLY --evidence-file bevis.txt --json";
     let line: Vec<&str> = line.split_whitespace().collect();

@@ -34,6 +34,12 @@ impl Chance {
         range.start + self.draw() % (range.end - range.start)
     }
 
+    /// The same where small numbers are as likely as large ones are: each power of two below the end gets its share.
+    pub fn scaled(&mut self, end: u64) -> u64 {
+        let bits = self.within(0..u64::from(u64::BITS - end.leading_zeros()) + 1);
+        (self.draw() & ((1 << bits) - 1)).min(end - 1)
+    }
+
     /// Happens so many times of a hundred.
     pub fn percent(&mut self, times: u64) -> bool {
         self.within(0..100) < times
@@ -81,5 +87,8 @@ mod tests {
         assert!(
             [3, 4, 5].iter().all(|number| drawn.contains(number)) && drawn.iter().all(|number| *number < 6)
         );
+        let scaled: Vec<u64> = (0..1000).map(|_| chance.scaled(1000)).collect();
+        assert!(scaled.contains(&0) && scaled.iter().any(|number| *number > 500));
+        assert!(scaled.iter().all(|number| *number < 1000));
     }
 }

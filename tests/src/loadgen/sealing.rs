@@ -5,14 +5,15 @@ use super::meter::Meter;
 use super::round::Round;
 use crate::wire::bytes::random;
 use crate::wire::member::organisation_number;
+use crate::wire::seal::body_with_checkpoint;
 use crate::wire::statement::{RawEpochKey, epoch_of};
 use crate::wire::{Member, now_ms};
 use hpke::{Deserializable, OpModeS};
 use samverkan_envelope::EpochSecret;
 use samverkan_envelope::body::Body;
 use samverkan_envelope::seal::{Draft, SealRandom, Target};
-use samverkan_proto::code::{Kind, LegalBasis, RecipientKind, Urgency};
-use samverkan_proto::ids::{MailboxId, MessageId, OrgId, SendId, ThreadId};
+use samverkan_proto::code::{LegalBasis, RecipientKind, Urgency};
+use samverkan_proto::ids::{MailboxId, MessageId, OrgId};
 use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::header::Recipient;
@@ -119,18 +120,6 @@ impl Default for Sealing {
 }
 
 fn body() -> Body {
-    Body {
-        kind: Kind::Referral,
-        send_id: SendId::random(),
-        thread_id: ThreadId::random(),
-        in_reply_to: None,
-        form: "general-1".to_owned(),
-        fields: Vec::new(),
-        subject: "Stöd till målsägande".to_owned(),
-        text: "x".repeat(TEXT),
-        attachments: Vec::new(),
-        consents: Vec::new(),
-        // A checkpoint's size; nobody opens this.
-        checkpoint: vec![b'c'; 200],
-    }
+    // A checkpoint's size; nobody opens this.
+    body_with_checkpoint(vec![b'c'; 200], &"x".repeat(TEXT))
 }

@@ -2,7 +2,7 @@
 //! what must hold all the same.
 //!
 //! * [`plan`]: what the seed decides, pure: what three offices with four programs do, what becomes of each connection, when the hub is
-//!   killed or stopped, how clocks jump. [`chance`]: its numbers.
+//!   killed or stopped, how clocks jump. [`crate::chance`]: its numbers.
 //! * [`ground`]: the folders every run begins with, in which the organisations have joined.
 //! * [`network`]: connections that are refused, lost, cut anywhere, fall dark, or deliver late. [`clocks`]: everybody's time.
 //! * [`hub`], [`program`]: the real hub and the real client's sessions, killed and started again; [`world`]: what they share.
@@ -17,7 +17,6 @@
 //! **What is not in it.** A killed hub leaves its files as they are between two steps of its own, and a killed program stops where it
 //! waits: power cuts within a write are the business of other instruments.
 
-pub mod chance;
 pub mod clocks;
 pub mod ground;
 pub mod hub;

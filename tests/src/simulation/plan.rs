@@ -1,6 +1,6 @@
 //! What a seed decides beforehand: what everybody does, and everything that goes wrong. Nothing here depends on how the run goes.
 
-use super::chance::Chance;
+use crate::chance::Chance;
 use samverkan_proto::limits::DAY_MS;
 
 const SECOND: u64 = 1_000;

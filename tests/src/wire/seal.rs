@@ -30,6 +30,12 @@ pub struct Sealed {
 /// A referral without attachments. `note` is the sender's newest checkpoint.
 #[must_use]
 pub fn body(log: &Log, text: &str) -> Body {
+    body_with_checkpoint(log.note.to_vec(), text)
+}
+
+/// The same with a checkpoint that the caller makes up.
+#[must_use]
+pub fn body_with_checkpoint(checkpoint: Vec<u8>, text: &str) -> Body {
     Body {
         kind: Kind::Referral,
         send_id: SendId::random(),
@@ -41,7 +47,7 @@ pub fn body(log: &Log, text: &str) -> Body {
         text: text.to_owned(),
         attachments: Vec::new(),
         consents: Vec::new(),
-        checkpoint: log.note.to_vec(),
+        checkpoint,
     }
 }
 
