@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -110,7 +111,10 @@ impl PassphraseSource {
     /// [`PassphraseError`]; [`PassphraseError::NoTerminal`] when nobody can be asked.
     pub fn read(&self, text: &Text) -> Result<Passphrase, PassphraseError> {
         match self {
-            Self::Terminal => ask(&text.get(msg!("ask-passphrase"), &Args::none())),
+            Self::Terminal => {
+                let _quiet = Quiet::terminal();
+                ask(&text.get(msg!("ask-passphrase"), &Args::none()))
+            }
             Self::File(path) => read_file(path),
             Self::Descriptor(number) => read_descriptor(*number),
         }
@@ -124,9 +128,37 @@ impl PassphraseSource {
         let Self::Terminal = self else {
             return self.read(text)?.long_enough();
         };
+        let _quiet = Quiet::terminal();
         let passphrase = ask(&text.get(msg!("ask-new-passphrase"), &Args::none()))?.long_enough()?;
         let again = ask(&text.get(msg!("ask-passphrase-again"), &Args::none()))?;
         if again.expose() == passphrase.expose() { Ok(passphrase) } else { Err(PassphraseError::Mismatch) }
+    }
+}
+
+/// A terminal that does not echo, from before the first question until this is dropped.
+///
+/// The library turns the echo off after it has asked, and on again between two questions; what is typed meanwhile would be shown.
+struct Quiet(Option<(File, Termios)>);
+
+impl Quiet {
+    fn terminal() -> Self {
+        // Without a terminal nothing is echoed, and asking says what is missing.
+        let Ok(terminal) = File::open("/dev/tty") else { return Self(None) };
+        let Ok(saved) = tcgetattr(&terminal) else { return Self(None) };
+        let mut quiet = saved.clone();
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        // What fails here fails again in the library, which reports it.
+        let _ = tcsetattr(&terminal, OptionalActions::Now, &quiet);
+        Self(Some((terminal, saved)))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some((terminal, saved)) = &self.0 {
+            // A terminal that is gone needs no repair.
+            let _ = tcsetattr(terminal, OptionalActions::Now, saved);
+        }
     }
 }
 
