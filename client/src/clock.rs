@@ -1,7 +1,7 @@
 //! The client's only clock: injected everywhere, turned by hand in tests.
 //!
 //! Times are milliseconds since the Unix epoch, UTC, as on the wire. Durations that protect the process itself
-//! (timeouts) are not clock time: they use the runtime's timers.
+//! (timeouts) are not clock time: they use the runtime's timers, and [`since_boot`] where a sleeping computer's time counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,6 +54,17 @@ impl Clock {
 fn system_now_ms() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long the computer has been on, the time it slept included. It never goes back, and nobody turns it.
+#[must_use]
+pub fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    // Neither part is ever negative, and the second is below a thousand million.
+    Duration::new(
+        u64::try_from(now.tv_sec).unwrap_or_default(),
+        u32::try_from(now.tv_nsec).unwrap_or_default(),
+    )
 }
 
 /// TLS checks the hub's certificate against the same clock.

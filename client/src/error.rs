@@ -88,6 +88,8 @@ codes! {
     ArgumentConflict = "ARGUMENT_CONFLICT", ActionNeeded, Usage;
     /// A duration is not one.
     DurationInvalid = "DURATION_INVALID", ActionNeeded, Usage;
+    /// A profile is to stay unlocked for too long.
+    UnlockTooLong = "UNLOCK_TOO_LONG", ActionNeeded, Usage;
     /// A date is not one.
     DateInvalid = "DATE_INVALID", ActionNeeded, Usage;
     /// A name for a mailbox has letters that it may not have.

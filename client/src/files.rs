@@ -6,7 +6,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -140,6 +140,27 @@ pub fn ensure_folder(path: &Path, closed: Closed) -> Result<(), FileError> {
         Err(Errno::EXIST) => check_folder(path, closed),
         Err(error) => Err(FileError::from_io(path, error.into())),
     }
+}
+
+/// Refuses `path` unless it is a socket of this user that nobody else can reach, and not a symbolic link.
+///
+/// # Errors
+/// [`FileError`] with the first rule that is broken.
+pub fn check_socket(path: &Path) -> Result<(), FileError> {
+    let meta = path.symlink_metadata().map_err(|error| FileError::from_io(path, error))?;
+    let mode = meta.mode() & 0o777;
+    let reason = if meta.is_symlink() {
+        FileReason::Symlink
+    } else if !meta.file_type().is_socket() {
+        FileReason::WrongKind
+    } else if meta.uid() != rustix::process::geteuid().as_raw() {
+        FileReason::ForeignOwner
+    } else if mode & 0o077 != 0 {
+        FileReason::Exposed(mode)
+    } else {
+        return Ok(());
+    };
+    Err(FileError::new(path, reason))
 }
 
 /// Opens a file of this user that nobody else can read, without following a link or blocking.

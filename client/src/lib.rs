@@ -6,6 +6,7 @@
 //! * [`home`]: a private folder a profile, with a lock.
 //! * [`files`]: private files, opened and replaced with care.
 //! * [`passphrase`] and [`keystore`]: the device's secrets in one file.
+//! * [`keeper`]: a small process that keeps an unlocked profile's key.
 //! * [`sealed_file`]: messages, drafts and what waits to be sent, each under a key of its own.
 //! * [`recovery`]: an organisation's root as words on paper.
 //! * [`secret`]: bytes that wipe themselves.
@@ -33,6 +34,7 @@ pub mod filenames;
 pub mod files;
 pub mod harden;
 pub mod home;
+pub mod keeper;
 pub mod keystore;
 #[doc(hidden)]
 pub mod laws;

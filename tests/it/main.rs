@@ -61,3 +61,4 @@ mod suspension;
 mod tampering;
 mod time_passes;
 mod two_processes;
+mod unlocking;

@@ -113,6 +113,26 @@ impl Cli {
         command
     }
 
+    /// The same command line of somebody who does not give the passphrase, and has no terminal to be asked at.
+    #[must_use]
+    pub fn bare_command(&self, arguments: &[&str]) -> Command {
+        let given = self.command(&[]);
+        let mut command = Command::new(given.get_program());
+        command.args(arguments).current_dir(&self.folder).env_clear();
+        command.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
+    /// Runs such a command to its end.
+    ///
+    /// # Panics
+    /// When the program can not be run.
+    #[must_use]
+    #[track_caller]
+    pub fn bare(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.bare_command(arguments), b"")
+    }
+
     /// Runs a command to its end without input.
     ///
     /// # Panics

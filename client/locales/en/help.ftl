@@ -165,6 +165,13 @@ help-key = Show this device's keys
     .example = samverkan key show
 help-key-show = Show this device, its certificate and how long its keys last; no secret is shown
     .example = samverkan key show
+help-unlock = Give the passphrase once for a while; anyone at this computer can act as you meanwhile
+    .example =
+        samverkan unlock
+        samverkan unlock --for 2h
+    .for = For how long, such as 30m or 2h; at most 8h after the passphrase was typed, sleep included; 30m if absent
+help-lock = Forget the key that unlock keeps; a command that runs already comes to its end
+    .example = samverkan lock
 help-doctor = Check that everything here is as it should be; what it prints names nobody
     .example = samverkan doctor
 help-profile = Keep several organisations apart on one computer

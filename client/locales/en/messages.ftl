@@ -22,6 +22,7 @@ word-yes = yes
 column-profile = PROFILE
 column-chosen = CHOSEN
 column-joined = JOINED
+column-unlocked = UNLOCKED UNTIL
 profile-none = There is no profile yet. samverkan join makes the first one.
 profile-added = The profile { $profile } is ready.
 profile-chosen = The profile { $profile } is used from now on.
@@ -38,12 +39,20 @@ doctor-failed = FAILED  { $check }: { $code }
 check-home = a place to keep things
 check-profile = a profile in a folder that only you can open
 check-keystore = the keystore can be read, records
+check-unlocked = unlocked until
+check-locked = locked: each command asks for the passphrase
 check-passphrase = the passphrase opens the keystore
 check-certificate = the certificate can be read, days left
 check-log = the copy of the log, entries
 check-outbox = messages that wait to be handed in
 check-damaged = kept messages that do not open
 check-hub-clock = the hub answers, seconds between its clock and this one
+
+## Unlocking
+
+unlock-done = { $profile } is unlocked until { $until }. samverkan lock ends it at once.
+lock-done = { $profile } is locked.
+lock-was-locked = { $profile } was locked already.
 
 ## Questions
 

@@ -7,7 +7,7 @@ use super::globals::Globals;
 use super::output::Output;
 use super::{
     completions, consent, discard, doctor, find, help, inbox, join, key, man, org, profile, receipts, reply,
-    resend, save, send, sent, show, track, watch, wording,
+    resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -53,6 +53,8 @@ pub(super) enum Command {
     Consent(consent::Consent),
     Org(org::Org),
     Key(key::Key),
+    Unlock(unlock::Unlock),
+    Lock(unlock::Lock),
     Doctor(doctor::Doctor),
     Profile(profile::Profile),
     Completions(completions::Completions),
@@ -80,6 +82,8 @@ impl Command {
             Self::Consent(command) => command.run(context, output).await,
             Self::Org(command) => command.run(context, output).await,
             Self::Key(command) => command.run(context, output),
+            Self::Unlock(command) => command.run(context, output),
+            Self::Lock(command) => command.run(context, output),
             Self::Doctor(command) => command.run(context, output).await,
             Self::Profile(command) => command.run(context, output),
             Self::Completions(command) => command.run(output),

@@ -1,15 +1,19 @@
 //! What a command works with.
 
+use std::time::Duration;
+
 use super::console::Console;
 use super::globals::Globals;
 use super::interrupt::Interrupt;
+use super::moment::Moment;
 use super::output::Output;
 use super::steps::Steps;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
 use crate::home::{Environment, Home, Profile, ProfileName};
-use crate::keystore::Keystore;
+use crate::keeper::{self, Status};
+use crate::keystore::{Keystore, UnlockingKey};
 use crate::msg;
 use crate::passphrase::{Passphrase, PassphraseSource};
 use crate::session::{self, Session};
@@ -83,33 +87,84 @@ impl Context {
         Ok(source.read_new(output.text())?)
     }
 
-    /// Whether the passphrase can be had without a person, or from one who is there.
+    /// Whether the keystore can be opened without a person, or with one who is there.
     pub(super) fn passphrase_is_at_hand(&self) -> bool {
-        self.passphrase() != PassphraseSource::Terminal || self.console.has_person()
+        self.passphrase() != PassphraseSource::Terminal || self.console.has_person() || self.is_unlocked()
     }
 
-    /// The unlocked profile of a device that has joined. A person may mistype the passphrase twice.
+    /// Whether the profile is unlocked.
+    fn is_unlocked(&self) -> bool {
+        let status = self.profile().and_then(|profile| self.unlocked_until(&profile));
+        status.is_ok_and(|until| until.is_some())
+    }
+
+    /// Until when the profile is unlocked, if it is.
+    pub(super) fn unlocked_until(&self, profile: &Profile) -> Result<Option<Moment>> {
+        match keeper::status(profile, Keystore::lock_id(profile)?)? {
+            Status::Unlocked { left } => Ok(Some(self.moment_after(left))),
+            Status::OtherLock | Status::Locked => Ok(None),
+        }
+    }
+
+    /// When it will be so much later.
+    pub(super) fn moment_after(&self, left: Duration) -> Moment {
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        Moment(self.clock.now_ms().saturating_add(left_ms))
+    }
+
+    /// The keystore's unlocking key, for which the passphrase is asked.
+    pub(super) fn unlocking_key(&self, profile: &Profile, output: &mut Output) -> Result<UnlockingKey> {
+        self.with_passphrase(output, |passphrase| Ok(Keystore::unlocking_key(profile, passphrase)?))
+    }
+
+    /// What a passphrase opens. A person may mistype it twice.
+    pub(super) fn with_passphrase<T>(
+        &self,
+        output: &mut Output,
+        open: impl Fn(&Passphrase) -> Result<T>,
+    ) -> Result<T> {
+        let source = self.passphrase();
+        let tries = if source == PassphraseSource::Terminal { TRIES } else { 1 };
+        for _ in 1..tries {
+            match open(&source.read(output.text())?) {
+                Err(error) if error.code() == Code::WrongPassphrase => output.complaint(&error),
+                outcome => return outcome,
+            }
+        }
+        open(&source.read(output.text())?)
+    }
+
+    /// The session of an unlocked profile; none when the passphrase has to be given, or was.
+    fn unlocked_session(&self, profile: &Profile) -> Result<Option<Session>> {
+        if self.passphrase() != PassphraseSource::Terminal {
+            return Ok(None);
+        }
+        let Some(key) = keeper::key(profile, Keystore::lock_id(profile)?)? else { return Ok(None) };
+        match Session::open_with(profile.clone(), &key, self.clock.clone()) {
+            // What is kept opens nothing; the passphrase may.
+            Err(error) if error.code() == Code::WrongPassphrase => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+
+    /// The opened profile of a device that has joined: with the key that is kept, or else with the passphrase.
     pub(super) fn session(&self, output: &mut Output) -> Result<Session> {
         let profile = self.profile()?;
         if !Keystore::exists(&profile) {
             return Err(Error::new(Code::KeystoreMissing));
         }
-        let source = self.passphrase();
-        let tries = if source == PassphraseSource::Terminal { TRIES } else { 1 };
-        for left in (0..tries).rev() {
-            let passphrase = source.read(output.text())?;
-            match Session::open(profile.clone(), &passphrase, self.clock.clone()) {
-                Err(error) if error.code() == Code::WrongPassphrase && left > 0 => output.complaint(&error),
-                Err(error) => return Err(error),
-                Ok(session) => return Ok(announced(session, output)),
-            }
-        }
-        Err(Error::new(Code::WrongPassphrase))
+        let session = match self.unlocked_session(&profile)? {
+            Some(session) => session,
+            None => self.with_passphrase(output, |passphrase| {
+                Session::open(profile.clone(), passphrase, self.clock.clone())
+            })?,
+        };
+        Ok(announced(session, output))
     }
 
     /// The directory: as it is here when it would take asking for the passphrase to bring it up to date.
     pub(super) async fn directory(&self, refresh: bool, output: &mut Output) -> Result<View> {
-        if !refresh && self.passphrase() == PassphraseSource::Terminal {
+        if !refresh && self.passphrase() == PassphraseSource::Terminal && !self.is_unlocked() {
             let (hub, directory) = session::public_directory(&self.profile()?, &self.clock)?;
             announce_test_hub(hub.test_hub, output);
             return Ok(View::Copy(Box::new(directory)));

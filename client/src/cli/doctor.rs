@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
+use super::moment::Moment;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use crate::connect::ClockSkew;
@@ -108,6 +109,12 @@ impl Examination {
         let profile = self.note("profile", msg!("check-profile"), profile, |_| None)?;
         let keystore = Keystore::inspect(&profile).map_err(Error::from);
         self.note("keystore", msg!("check-keystore"), keystore, |facts| Some(facts.records.to_string()))?;
+        let until = context.unlocked_until(&profile);
+        let title = match &until {
+            Ok(None) => msg!("check-locked"),
+            Ok(Some(_)) | Err(_) => msg!("check-unlocked"),
+        };
+        self.note("unlocked", title, until, |until| until.map(Moment::local))?;
         Some(profile)
     }
 }

@@ -46,6 +46,7 @@ mod org;
 mod discard;
 mod doctor;
 mod profile;
+mod unlock;
 
 mod completions;
 mod help;

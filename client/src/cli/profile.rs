@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::globals::parse_profile;
+use super::moment::Moment;
 use super::output::{Output, Report};
 use super::page::Page;
 use crate::error::Result;
@@ -38,16 +39,16 @@ impl Profile {
         match self.action {
             Action::Add(Named { name }) => {
                 let profile = home.open_or_create(&name)?;
-                output.result(&Line::of(&profile, &home.chosen()?))
+                output.result(&Line::of(&profile, &home.chosen()?, context))
             }
             Action::Use(Named { name }) => {
                 home.choose(&name)?;
-                output.result(&Line::of(&home.open(&name)?, &name))
+                output.result(&Line::of(&home.open(&name)?, &name, context))
             }
             Action::List => {
                 let chosen = context.profile_name()?;
                 let names = home.profiles()?;
-                let lines = names.iter().map(|name| Ok(Line::of(&home.open(name)?, &chosen)));
+                let lines = names.iter().map(|name| Ok(Line::of(&home.open(name)?, &chosen, context)));
                 output.result(&List { profiles: lines.collect::<Result<_>>()? })
             }
         }
@@ -60,14 +61,18 @@ struct Line {
     profile: String,
     chosen: bool,
     joined: bool,
+    /// Until when no passphrase is asked for; absent while it is.
+    unlocked_until: Option<Moment>,
 }
 
 impl Line {
-    fn of(profile: &crate::home::Profile, chosen: &ProfileName) -> Self {
+    fn of(profile: &crate::home::Profile, chosen: &ProfileName, context: &Context) -> Self {
         Self {
             profile: profile.name().to_string(),
             chosen: profile.name() == chosen,
             joined: Keystore::exists(profile),
+            // What is wrong with a keystore is for the doctor to say.
+            unlocked_until: context.unlocked_until(profile).unwrap_or_default(),
         }
     }
 }
@@ -100,9 +105,12 @@ impl Report for List {
         }
         let yes = page.text().get(msg!("word-yes"), &text::Args::none());
         let mark = |set: bool| if set { yes.clone() } else { String::new() };
-        let row = |line: &Line| vec![line.profile.clone(), mark(line.chosen), mark(line.joined)];
+        let until = |line: &Line| line.unlocked_until.map_or_else(String::new, Moment::local);
+        let row = |line: &Line| vec![line.profile.clone(), mark(line.chosen), mark(line.joined), until(line)];
         let rows: Vec<Vec<String>> = self.profiles.iter().map(row).collect();
-        page.table(&[msg!("column-profile"), msg!("column-chosen"), msg!("column-joined")], &rows);
+        let headings =
+            [msg!("column-profile"), msg!("column-chosen"), msg!("column-joined"), msg!("column-unlocked")];
+        page.table(&headings, &rows);
     }
 }
 

@@ -21,6 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::harden;
 use crate::home::Environment;
+use crate::keeper;
 
 /// What the process was started with, read once.
 #[derive(Debug)]
@@ -36,6 +37,11 @@ pub struct Surroundings {
 /// Runs the program on this process's stdin, stdout and stderr until it is done or the person presses Ctrl-C.
 #[must_use]
 pub fn run(surroundings: Surroundings) -> Exit {
+    if let [_, only] = surroundings.arguments.as_slice()
+        && only == keeper::ARGUMENT
+    {
+        return keeper::process::run();
+    }
     let early = Early::scan(&surroundings.arguments, &surroundings.locale);
     let stdio = move || Output::stdio(early.format, early.language);
     if harden::protect_memory().is_err() {

@@ -132,15 +132,21 @@ impl Header {
         out.try_into().unwrap_or_else(|_| unreachable!("the parts add up to HEADER_LEN"))
     }
 
-    /// Opens the data key.
-    pub(super) fn unwrap_with(&self, passphrase: &Passphrase) -> Result<Secret32, KeystoreError> {
+    /// Derives the key that opens the data key.
+    pub(super) fn unlocking_key(&self, passphrase: &Passphrase) -> Result<Secret32, KeystoreError> {
         let Derived { wrapping_key, check } = kdf::derive(passphrase, &self.salt, self.cost)?;
-        if !bool::from(check.ct_eq(&self.check)) {
-            return Err(KeystoreError::WrongPassphrase);
+        if bool::from(check.ct_eq(&self.check)) {
+            Ok(wrapping_key)
+        } else {
+            Err(KeystoreError::WrongPassphrase)
         }
+    }
+
+    /// Opens the data key.
+    pub(super) fn unwrap_with(&self, wrapping_key: &Secret32) -> Result<Secret32, KeystoreError> {
         let mut buffer = Zeroizing::new(self.wrapped);
         let nonce = aead::Nonce::assume_unique_for_key(self.nonce);
-        let data_key = cipher(&wrapping_key)
+        let data_key = cipher(wrapping_key)
             .open_in_place(nonce, self.wrap_aad(), buffer.as_mut_slice())
             .map_err(|_| Damage::DataKey)?;
         Ok(Secret32::from_slice(data_key).ok_or(Damage::DataKey)?)
@@ -149,6 +155,11 @@ impl Header {
     /// Whether both headers wrap the data key in the same bytes.
     pub(super) fn same_data_key(&self, other: &Self) -> bool {
         self.bound_part() == other.bound_part() && self.nonce == other.nonce && self.wrapped == other.wrapped
+    }
+
+    /// What the passphrase decides: the part that the wrapping is bound to, and the wrapped data key.
+    pub(super) fn lock_part(&self) -> Vec<u8> {
+        [&self.bound_part()[..], &self.nonce, &self.wrapped].concat()
     }
 
     /// The salt of this commit, from which with the data key the key of its records comes.

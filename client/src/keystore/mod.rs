@@ -11,7 +11,7 @@
 //! inside one file is that a whole older, genuine keystore was put back.
 //!
 //! [`contents`] says what may be kept. Changes stay in memory until [`Keystore::commit`], which replaces the file in
-//! one step and demands the profile's lock.
+//! one step and demands the profile's lock. [`UnlockingKey`] is what [`crate::keeper`] keeps while the profile is unlocked.
 
 use std::path::PathBuf;
 
@@ -25,10 +25,12 @@ mod header;
 pub mod kdf;
 pub(crate) mod laws;
 mod record;
+mod unlocking;
 
 pub use contents::{Contents, EntryName};
 use header::{HEADER_LEN, Header};
 pub use kdf::KdfCost;
+pub use unlocking::{LockId, UnlockingKey};
 
 /// The largest keystore that is read or written: room for some hundred thousand message keys.
 pub const MAX_KEYSTORE_BYTES: u64 = 64 << 20;
@@ -152,7 +154,7 @@ impl Keystore {
         let path = path_in(profile);
         let bytes = read(&path)?;
         let (header, body) = Header::parse(&bytes)?;
-        let data_key = header.unwrap_with(passphrase)?;
+        let data_key = header.unwrap_with(&header.unlocking_key(passphrase)?)?;
         let contents = record::open_all(&header, &data_key, body)?;
         Ok(Self { path, header, data_key, contents })
     }

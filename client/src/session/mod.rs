@@ -45,7 +45,7 @@ use crate::connect::{ClientIdentity, Link, Network};
 use crate::directory::Directory;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
-use crate::keystore::{Contents, Keystore};
+use crate::keystore::{Contents, Keystore, UnlockingKey};
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
@@ -122,6 +122,19 @@ impl Session {
     /// directory find damaged.
     pub fn open(profile: Profile, passphrase: &Passphrase, clock: Clock) -> Result<Self> {
         let keystore = Keystore::open(&profile, passphrase)?;
+        Self::of_keystore(profile, keystore, clock)
+    }
+
+    /// The same for a profile that is unlocked.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; [`Code::WrongPassphrase`] when the key is not that of the keystore any more.
+    pub fn open_with(profile: Profile, key: &UnlockingKey, clock: Clock) -> Result<Self> {
+        let keystore = Keystore::open_with(&profile, key)?;
+        Self::of_keystore(profile, keystore, clock)
+    }
+
+    fn of_keystore(profile: Profile, keystore: Keystore, clock: Clock) -> Result<Self> {
         let membership = Membership::load(keystore.contents())?.ok_or(Error::new(Code::KeystoreMissing))?;
         let device = device_signer(keystore.contents())?;
         Self::assemble(profile, membership, keystore, device, clock)
