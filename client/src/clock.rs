@@ -4,11 +4,14 @@
 //! (timeouts) are not clock time: they use the runtime's timers, and [`since_boot`] where a sleeping computer's time counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
+use tokio::sync::watch;
+
+/// How long the system's clock is left alone at most: a computer that slept, or whose clock was put right, is noticed then.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// A clock; clones show the same time.
 #[derive(Clone, Debug)]
@@ -17,7 +20,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Manual(Arc<AtomicU64>),
+    Manual(Arc<watch::Sender<u64>>),
 }
 
 impl Clock {
@@ -30,13 +33,13 @@ impl Clock {
     /// A clock that stands at `now_ms` until [`Clock::set`].
     #[must_use]
     pub fn manual(now_ms: u64) -> Self {
-        Self(Source::Manual(Arc::new(AtomicU64::new(now_ms))))
+        Self(Source::Manual(Arc::new(watch::Sender::new(now_ms))))
     }
 
     /// Turns a manual clock, also backwards; the system's clock stays as it is.
     pub fn set(&self, now_ms: u64) {
         if let Source::Manual(time) = &self.0 {
-            time.store(now_ms, Ordering::Release);
+            time.send_replace(now_ms);
         }
     }
 
@@ -45,7 +48,22 @@ impl Clock {
     pub fn now_ms(&self) -> u64 {
         match &self.0 {
             Source::System => system_now_ms(),
-            Source::Manual(time) => time.load(Ordering::Acquire),
+            Source::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Waits until the clock shows `at_ms` or later.
+    pub async fn sleep_until(&self, at_ms: u64) {
+        match &self.0 {
+            Source::System => {
+                while let left @ 1.. = at_ms.saturating_sub(system_now_ms()) {
+                    tokio::time::sleep(LOOK_AGAIN.min(Duration::from_millis(left))).await;
+                }
+            }
+            Source::Manual(time) => {
+                // Whoever holds this clock holds the sender, so it can not be gone.
+                let _ = time.subscribe().wait_for(|now_ms| *now_ms >= at_ms).await;
+            }
         }
     }
 }
@@ -84,6 +102,23 @@ mod tests {
         let clone = clock.clone();
         clock.set(3);
         assert_eq!(clone.now_ms(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_time_goes_on_when_it_has_come() {
+        let clock = Clock::manual(5);
+        clock.sleep_until(5).await;
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(7).await }
+        });
+        for now_ms in [6, 4, 8] {
+            assert!(!waiting.is_finished(), "not before {now_ms}");
+            clock.set(now_ms);
+            tokio::task::yield_now().await;
+        }
+        waiting.await.expect("it went on");
+        Clock::system().sleep_until(0).await;
     }
 
     #[test]

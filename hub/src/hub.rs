@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFESTS_PER_SECOND};
 use crate::metrics::Metrics;
 use crate::rate::{Rates, network_of};
+use crate::renewal::Renewals;
 use crate::store::Store;
 use crate::tls::ServerTls;
 
@@ -35,6 +36,7 @@ pub(crate) struct Hub {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) join_failures: JoinFailures,
     pub(crate) manifests: Manifests,
+    pub(crate) renewals: Renewals,
 }
 
 impl Hub {

@@ -51,6 +51,7 @@ pub mod laws;
 pub mod limits;
 pub mod metrics;
 mod rate;
+mod renewal;
 
 pub mod cli;
 pub mod telemetry;

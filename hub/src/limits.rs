@@ -83,6 +83,13 @@ pub const MANIFESTS: f64 = 30.0;
 /// organisation, and every manifest stays in everybody's copy of the log for good.
 pub const MANIFESTS_PER_SECOND: f64 = 4.0 / 86_400.0;
 
+/// Certificates that a device may renew in a row.
+pub const RENEWALS: f64 = 4.0;
+
+/// How fast a device that has used them up may renew again: once a week, where every two months is needed. Every
+/// certificate stays in everybody's copy of the log for good.
+pub const RENEWALS_PER_SECOND: f64 = 1.0 / 604_800.0;
+
 /// Bytes of manifests that an organisation may have in the log from the first day on: a hundred or more of the largest
 /// that a real one has, thousands of an ordinary one. Less in tests, so that they get there.
 pub const MANIFEST_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 8 << 20 };

@@ -6,10 +6,12 @@
 //! * [`may_submit`]: hand in a message (PROTOCOL.md section 11).
 //! * [`publish`]: manifests, epoch keys and consent stubs.
 //! * [`receipts`]: what a device says about messages.
+//! * [`renew`]: a device's next certificate.
 //! * The rest is here: receiving, attachments, status and the directory.
 
 pub mod publish;
 pub mod receipts;
+pub mod renew;
 mod submit;
 
 #[cfg(test)]

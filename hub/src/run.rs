@@ -14,6 +14,7 @@ use crate::hub::{Hub, JoinFailures, Manifests};
 use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
+use crate::renewal::Renewals;
 use crate::server::{Connections, Drained, Listener, OperatorSocket, Server, SocketError};
 use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
 use crate::tls::{ServerTls, TlsError};
@@ -120,6 +121,7 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
         metrics: Arc::clone(&metrics),
         join_failures: JoinFailures::new(),
         manifests: Manifests::new(),
+        renewals: Renewals::new().ok_or(RunError::Random)?,
     });
     Ok(Opened { hub, metrics })
 }
@@ -217,6 +219,9 @@ pub enum RunError {
     /// Opening the store panicked; the line on standard error says where.
     #[error("opening the store failed in a way that should not be possible")]
     OpenPanicked,
+    /// The system gave no random numbers.
+    #[error("the operating system gave no random numbers")]
+    Random,
     /// The operator's socket.
     #[error(transparent)]
     Operator(#[from] SocketError),

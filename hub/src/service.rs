@@ -1,6 +1,6 @@
 //! The calls: caller → parse → permit → store → reply, one screen each.
 //!
-//! * [`enrolment`]: greeting and joining, for anybody.
+//! * [`enrolment`]: greeting and joining, for anybody; [`renewal`]: a device's next certificate.
 //! * [`directory`]: the log, manifests and epoch keys.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
@@ -14,6 +14,7 @@ mod gate;
 pub(crate) mod laws;
 mod registry;
 mod relay;
+mod renewal;
 mod trace;
 
 use std::sync::Arc;

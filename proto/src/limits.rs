@@ -89,6 +89,8 @@ pub const AFTER_DELIVERY_MS: u64 = 7 * DAY_MS;
 pub const INVITE_MS: u64 = 72 * 60 * 60 * SECOND_MS;
 /// Life of a client or server certificate.
 pub const CERTIFICATE_MS: u64 = 90 * DAY_MS;
+/// How long a greeting's nonce is good for a renewal.
+pub const RENEWAL_MS: u64 = 10 * 60 * SECOND_MS;
 /// How long after its end the hub remembers a consent handle, used or not, so that a message that comes too late is told that, and not
 /// that there never was such a handle.
 pub const CONSENT_KEPT_MS: u64 = 30 * DAY_MS;

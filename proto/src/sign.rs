@@ -26,6 +26,8 @@ pub enum Label {
     Consent,
     /// A recall.
     Recall,
+    /// A device's request for its next certificate.
+    Renewal,
     /// A batch of receipts.
     Batch,
 }
@@ -38,6 +40,7 @@ impl Label {
             Self::Message => b"svk1 message signature\0",
             Self::Consent => b"svk1 consent signature\0",
             Self::Recall => b"svk1 recall signature\0",
+            Self::Renewal => b"svk1 renewal signature\0",
             Self::Batch => b"svk1 batch signature\0",
         }
     }

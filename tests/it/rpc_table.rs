@@ -27,6 +27,8 @@ struct Facts {
     blob: Blob,
     /// What an invited organisation would send to join.
     enrolment: v1::EnrolRequest,
+    /// What the recipient's device renews with, signed by it: who hands it in does not matter.
+    renewal: v1::RenewCertificateRequest,
 }
 
 impl Facts {
@@ -38,7 +40,11 @@ impl Facts {
         sent.attach(blob.id, blob.len());
         sent.submit(&ground.peer).await.expect("accepted");
         let (mut joining, invite) = Member::invited(ground.hub, "inbjuden", "volunteer");
-        Self { enrolment: joining.enrol_request(&invite), ground, sent, blob }
+        let hello: v1::HelloResponse =
+            ground.peer.call("EnrolmentService/Hello", &v1::HelloRequest {}).await.expect("a greeting");
+        let nonce = hello.renewal_nonce[..].try_into().expect("32 bytes");
+        let renewal = ground.recipient.device().renewal(ground.recipient.org(), nonce);
+        Self { enrolment: joining.enrol_request(&invite), renewal, ground, sent, blob }
     }
 
     fn handle(&self) -> String {

@@ -42,7 +42,9 @@ check-keystore = the keystore can be read, records
 check-unlocked = unlocked until
 check-locked = locked: each command asks for the passphrase
 check-passphrase = the passphrase opens the keystore
-check-certificate = the certificate can be read, days left
+check-certificate = the certificate renews by itself, days left
+check-key-weeks = others can seal to this device, weeks ahead
+check-key-destroyed = old keys are destroyed on time, days to the next
 check-log = the copy of the log, entries
 check-outbox = messages that wait to be handed in
 check-damaged = kept messages that do not open
@@ -125,7 +127,9 @@ label-roles = roles
 label-added = added
 label-expires = expires
 label-certificate-expires = certificate expires
+label-certificate-renews = renews by itself
 label-keys-until = others can seal to this device until
+label-key-destroyed = the oldest key is destroyed
 
 ## Composing
 

@@ -3,6 +3,7 @@
 //! What it prints names no person, no organisation, no file of this user: only checks, states, numbers and codes.
 
 use clap::Args;
+use samverkan_proto::limits::{DAY_MS, WEEK_MS};
 use serde::Serialize;
 
 use super::context::Context;
@@ -14,9 +15,8 @@ use crate::error::{Code, Error, Result};
 use crate::home::{Home, Profile};
 use crate::keystore::Keystore;
 use crate::msg;
+use crate::session::{CertificateFacts, KeyFacts};
 use crate::text::{self, MessageId};
-
-const DAY_MS: u64 = 86_400_000;
 
 #[derive(Args)]
 pub(super) struct Doctor {}
@@ -80,11 +80,19 @@ impl Examination {
 
     /// What the passphrase opens, and the way to the hub.
     async fn device(&mut self, context: &Context, output: &mut Output) -> Option<()> {
-        let session = self.note("passphrase", msg!("check-passphrase"), context.session(output), |_| None)?;
-        let expires = session.membership().certificate_expires_ms();
+        let opened = context.session(output);
+        let mut session = self.note("passphrase", msg!("check-passphrase"), opened, |_| None)?;
         let now_ms = context.clock.now_ms();
-        let days = |expires_ms: &u64| Some((expires_ms.saturating_sub(now_ms) / DAY_MS).to_string());
-        self.note("certificate_days", msg!("check-certificate"), expires, days);
+        let left = |end_ms: u64, unit_ms: u64| Some((end_ms.saturating_sub(now_ms) / unit_ms).to_string());
+        let certified = session.keep_certified().await;
+        let certificate = certified.and_then(|()| session.membership().certificate_facts());
+        let days = |facts: &CertificateFacts| left(facts.not_after_ms, DAY_MS);
+        self.note("certificate_days", msg!("check-certificate"), certificate, days);
+        let keys = session.key_facts();
+        let weeks = |keys: &KeyFacts| left(keys.published_until_ms.unwrap_or(0), WEEK_MS);
+        self.note("key_weeks", msg!("check-key-weeks"), Ok(keys), weeks);
+        let days = |keys: &KeyFacts| left(keys.next_destroyed_ms?, DAY_MS);
+        self.note("key_destroyed_days", msg!("check-key-destroyed"), Ok(keys), days);
         let leaves = session.directory().size();
         self.note("log_size", msg!("check-log"), Ok(leaves), |leaves| Some(leaves.to_string()));
         let count = |count: &usize| Some(count.to_string());

@@ -47,8 +47,12 @@ struct Device {
     added_at: Moment,
     expires_at: Moment,
     certificate_expires_at: Moment,
+    /// When this device asks for the next one.
+    certificate_renews_at: Moment,
     /// Until when others can seal to this device if it does not connect again; absent before the first keys.
     keys_until: Option<Moment>,
+    /// When the oldest key that this device holds is destroyed; absent before the first keys.
+    oldest_key_destroyed_at: Option<Moment>,
     safety_number: String,
 }
 
@@ -57,16 +61,18 @@ impl Device {
         let revoked = || Error::new(Code::DeviceRevoked);
         let (manifest, device) = (session.own_manifest(), session.own_device().ok_or_else(revoked)?);
         let root = manifest.map(|manifest| manifest.fields().root_pk).ok_or_else(revoked)?;
-        let organisation = session.directory().organisation(&session.org());
-        let newest = organisation.and_then(|found| found.epoch_keys_of(&device.id()).last());
+        let keys = session.key_facts();
+        let certificate = session.membership().certificate_facts()?;
         Ok(Self {
             organisation: session.membership().handle.to_string(),
             device: device.id().to_string(),
             roles: role_names(device.roles),
             added_at: Moment(device.added_ms),
             expires_at: Moment(device.expires_ms),
-            certificate_expires_at: Moment(session.membership().certificate_expires_ms()?),
-            keys_until: newest.map(|key| Moment(key.epoch().encrypt_until_ms())),
+            certificate_expires_at: Moment(certificate.not_after_ms),
+            certificate_renews_at: Moment(certificate.renew_at_ms()),
+            keys_until: keys.published_until_ms.map(Moment),
+            oldest_key_destroyed_at: keys.next_destroyed_ms.map(Moment),
             safety_number: SafetyNumber::of_root(&root).to_string(),
         })
     }
@@ -87,8 +93,12 @@ impl Report for Device {
         page.field(msg!("label-added"), &self.added_at.local());
         page.field(msg!("label-expires"), &self.expires_at.local());
         page.field(msg!("label-certificate-expires"), &self.certificate_expires_at.local());
+        page.field(msg!("label-certificate-renews"), &self.certificate_renews_at.local());
         if let Some(until) = self.keys_until {
             page.field(msg!("label-keys-until"), &until.local());
+        }
+        if let Some(at) = self.oldest_key_destroyed_at {
+            page.field(msg!("label-key-destroyed"), &at.local());
         }
         page.field(msg!("label-safety-number"), &self.safety_number);
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use samverkan_proto::ids::HubName;
 use samverkan_proto::limits::MAX_AHEAD_MS;
+use samverkan_proto::statement::renewal::NONCE_LEN;
 use samverkan_proto::v1;
 
 use super::{ConnectError, HubPins};
@@ -23,6 +24,8 @@ pub struct Hello {
     pub hub_name: HubName,
     /// Nothing on this hub is real.
     pub test_hub: bool,
+    /// What one renewal may be signed with; `None` from a hub that does not renew.
+    pub renewal_nonce: Option<[u8; NONCE_LEN]>,
 }
 
 /// How far two clocks are apart, in milliseconds.
@@ -58,6 +61,7 @@ impl Hello {
             skew: ClockSkew { hub_ms: answer.hub_time_ms, own_ms },
             hub_name,
             test_hub: answer.test_hub,
+            renewal_nonce: answer.renewal_nonce[..].try_into().ok(),
         })
     }
 }
@@ -80,6 +84,7 @@ mod tests {
             hub_time_ms: 1_000_000,
             hub_name: "exempel".to_owned(),
             test_hub: true,
+            renewal_nonce: vec![4; 32].into(),
         }
     }
 

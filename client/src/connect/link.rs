@@ -47,9 +47,32 @@ impl Link {
         identity: &ClientIdentity<'_>,
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
-        let with_identity = tls::pinned(pins.authority(), Some(identity), clock)?;
-        let link = match Self::greet(network, address, with_identity.clone(), clock).await {
-            Err(ConnectError::Refused(_)) => Self::greet(network, address, with_identity, clock).await,
+        Self::open_with(network, address, pins, Some(identity), clock).await
+    }
+
+    /// Connects to the hub that was joined without showing a certificate, for the calls that need none.
+    ///
+    /// # Errors
+    /// As [`Link::open`].
+    pub async fn open_nameless(
+        network: &Network,
+        address: &HubAddress,
+        pins: &HubPins,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
+        Self::open_with(network, address, pins, None, clock).await
+    }
+
+    async fn open_with(
+        network: &Network,
+        address: &HubAddress,
+        pins: &HubPins,
+        identity: Option<&ClientIdentity<'_>>,
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
+        let config = tls::pinned(pins.authority(), identity, clock)?;
+        let link = match Self::greet(network, address, config.clone(), clock).await {
+            Err(ConnectError::Refused(_)) => Self::greet(network, address, config, clock).await,
             greeted => greeted,
         };
         link?.with_pins(pins)

@@ -73,6 +73,13 @@ impl EnrolmentService for Greeter {
     async fn enrol(&self, _: Request<v1::EnrolRequest>) -> Result<Response<v1::EnrolResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    async fn renew_certificate(
+        &self,
+        _: Request<v1::RenewCertificateRequest>,
+    ) -> Result<Response<v1::RenewCertificateResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 fn server_config(issuer: &Issuer, certificate: CertificateParams) -> ServerConfig {
@@ -120,6 +127,7 @@ async fn hub_after(hangups: usize, certificate: CertificateParams) -> TestHub {
         hub_time_ms: NOW_MS,
         hub_name: "exempel".to_owned(),
         test_hub: true,
+        renewal_nonce: vec![4; 32].into(),
     };
     let pins = HubPins::new(authority.der(), &public(1), &public(2)).expect("keys");
     let tls = tokio_rustls::TlsAcceptor::from(Arc::new(server_config(&authority, certificate)));

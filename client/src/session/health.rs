@@ -1,10 +1,19 @@
 //! What `doctor` and `key show` tell about the device and its way to the hub.
 
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use samverkan_proto::statement::epoch_key::Epoch;
 
-use super::{Membership, Session};
+use super::Session;
 use crate::connect::{ClientIdentity, ClockSkew, Link};
 use crate::error::{Code, Error, Result};
+
+/// How old the keys are that messages to this device are sealed to. Times are milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// Until when others can seal to this device if it does not connect again; absent before the first keys.
+    pub published_until_ms: Option<u64>,
+    /// When the oldest private half that is here is destroyed, and with it what was sealed in its week.
+    pub next_destroyed_ms: Option<u64>,
+}
 
 impl Session {
     /// Greets the hub and compares the clocks, however far they are apart. Nothing else happens.
@@ -19,23 +28,21 @@ impl Session {
         Ok(link.hello().skew)
     }
 
+    /// How old the keys are that messages to this device are sealed to.
+    #[must_use]
+    pub fn key_facts(&self) -> KeyFacts {
+        let organisation = self.directory.organisation(&self.membership.org);
+        let newest = organisation.and_then(|found| found.epoch_keys_of(&self.device.device_id()).last());
+        let epochs = self.keystore.contents().epochs().map(Epoch::new);
+        KeyFacts {
+            published_until_ms: newest.map(|key| key.epoch().encrypt_until_ms()),
+            next_destroyed_ms: epochs.map(Epoch::destroy_at_ms).min(),
+        }
+    }
+
     /// How many sealed messages wait to be handed in.
     #[must_use]
     pub fn outbox_len(&self) -> usize {
         self.mail.waiting().len()
-    }
-}
-
-impl Membership {
-    /// When the hub stops accepting this device's certificate, in milliseconds.
-    ///
-    /// # Errors
-    /// [`Code::KeystoreDamaged`] when what is kept is no certificate.
-    pub fn certificate_expires_ms(&self) -> Result<u64> {
-        let damaged = || Error::new(Code::KeystoreDamaged);
-        let (_, certificate) = X509Certificate::from_der(&self.certificate).map_err(|_| damaged())?;
-        let seconds = certificate.validity().not_after.timestamp();
-        let seconds = u64::try_from(seconds).map_err(|_| damaged())?;
-        seconds.checked_mul(1000).ok_or_else(damaged)
     }
 }

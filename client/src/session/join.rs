@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
 use samverkan_proto::code::Roles;
@@ -19,8 +19,8 @@ use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFields, SignedManifest};
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::certificate::{self, CertificateFacts};
 use super::model::{Progress, Step};
 use super::{HubFacts, Membership, Session, call, check_clock, device_signer, keys};
 use crate::clock::Clock;
@@ -162,9 +162,7 @@ async fn enrol(link: &Link, draft: &JoinDraft, enrolment: &Enrolment) -> Result<
     };
     let certificate = call::unary(link.enrolment().enrol(request)).await?.certificate;
     let named = enrolment.device().tls_key;
-    let issued = X509Certificate::from_der(&certificate)
-        .ok()
-        .map(|(_, parsed)| TlsKeyHash::of_spki(parsed.public_key().raw));
+    let issued = CertificateFacts::of(&certificate).map(|facts| facts.tls_key);
     if issued == Some(named) {
         Ok(certificate.to_vec())
     } else {
@@ -258,7 +256,7 @@ impl Joining<'_> {
         let device_key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
         let device_key = SecretBytes::copied_from(device_key.as_ref());
         let tls_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| NoRandomness)?;
-        let request = certificate_request(&tls_key)?;
+        let request = certificate::request(&tls_key)?;
         let device = Signer::from_pkcs8(device_key.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
         let manifest = first_manifest(invited, draft, &root, &device, &tls_key, now_ms)?;
 
@@ -353,13 +351,6 @@ fn first_manifest(
     });
     let signed = manifest.and_then(|manifest| SignedManifest::sign_as_root(&manifest, &root));
     signed.map_err(|_| Error::new(Code::ProgramDefect))
-}
-
-/// PKCS #10 with nothing in it but the key: the hub overwrites every other field.
-fn certificate_request(tls_key: &KeyPair) -> Result<Vec<u8>> {
-    let params = CertificateParams::new(Vec::new()).map_err(|_| Error::new(Code::ProgramDefect))?;
-    let request = params.serialize_request(tls_key).map_err(|_| Error::new(Code::ProgramDefect))?;
-    Ok(request.der().to_vec())
 }
 
 /// Whether an earlier try wrote this very kit.

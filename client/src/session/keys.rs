@@ -36,10 +36,34 @@ pub(super) fn make(contents: &mut Contents, now_ms: u64) -> Result<bool> {
     Ok(made)
 }
 
-/// Destroys the seeds whose time is over; says whether there were any.
+/// Destroys the seeds whose time is over; says whether there were any. `now_ms` has been compared with the hub's clock.
 pub(super) fn destroy(contents: &mut Contents, now_ms: u64) -> bool {
-    let over: Vec<Epoch> =
-        contents.epochs().map(Epoch::new).filter(|epoch| epoch.destroy_at_ms() <= now_ms).collect();
+    destroy_those(contents, |epoch| epoch.destroy_at_ms() <= now_ms)
+}
+
+/// The same by this computer's clock alone, which may be wrong: only keys go whose week was over when the hub was last seen.
+/// A key of a later week that went too early could not be made again, and the log would still offer it.
+pub(super) fn destroy_past(contents: &mut Contents, now_ms: u64) -> bool {
+    let Some(seen) = last_seen(contents) else { return false };
+    destroy_those(contents, |epoch| epoch.destroy_at_ms() <= now_ms && epoch < seen)
+}
+
+/// Writes down in which week the hub was seen; says whether that was news.
+pub(super) fn see(contents: &mut Contents, now_ms: u64) -> Result<bool> {
+    let week = Epoch::of(now_ms);
+    let is_news = last_seen(contents) != Some(week);
+    if is_news {
+        contents.put_setting(&seen_name(), &week.number().to_be_bytes())?;
+    }
+    Ok(is_news)
+}
+
+fn last_seen(contents: &Contents) -> Option<Epoch> {
+    Some(Epoch::new(u32::from_be_bytes(contents.setting(&seen_name())?.try_into().ok()?)))
+}
+
+fn destroy_those(contents: &mut Contents, is_over: impl Fn(Epoch) -> bool) -> bool {
+    let over: Vec<Epoch> = contents.epochs().map(Epoch::new).filter(|epoch| is_over(*epoch)).collect();
     for epoch in &over {
         contents.remove_epoch_seed(epoch.number());
         contents.remove_pin(&pin_name(*epoch));
@@ -76,17 +100,23 @@ pub(super) fn held(contents: &Contents, id: &EpochKeyId) -> Option<(EpochSecret,
 }
 
 /// Refuses to go on when the log has a key of this device that this device did not make: somebody else holds its
-/// identity key.
+/// identity key. Nothing is known any more of those that were destroyed in time.
 pub(super) fn check_own(
     contents: &Contents,
     directory: &Directory,
     org: OrgId,
     device: &Signer,
+    now_ms: u64,
 ) -> Result<()> {
     let Some(organisation) = directory.organisation(&org) else { return Ok(()) };
-    let mut keys = organisation.epoch_keys_of(&device.device_id()).map(|key| (key.epoch(), key.id()));
+    let keys = organisation.epoch_keys_of(&device.device_id()).map(|key| (key.epoch(), key.id()));
+    let mut keys = keys.filter(|(epoch, _)| now_ms < epoch.destroy_at_ms());
     let made = |(epoch, id): (Epoch, EpochKeyId)| contents.pin(&pin_name(epoch)) == Some(id.as_bytes());
     if keys.all(made) { Ok(()) } else { Err(Error::new(Code::DeviceCopied)) }
+}
+
+fn seen_name() -> EntryName {
+    "keys.hub-seen".parse().expect("the name obeys the rule")
 }
 
 fn pin_name(epoch: Epoch) -> EntryName {
@@ -111,6 +141,22 @@ mod tests {
         assert!(destroy(&mut contents, first.destroy_at_ms()));
         assert_eq!(contents.epochs().next(), Some(first.number() + 1));
         assert!(secret(&contents, first).is_none() && contents.pin(&pin_name(first)).is_none());
+    }
+
+    #[test]
+    fn without_a_hub_only_past_weeks_go_however_wrong_the_clock_is() {
+        let mut contents = Contents::default();
+        make(&mut contents, NOW_MS).expect("random");
+        let first = Epoch::of(NOW_MS);
+        let never = first.later(100).destroy_at_ms();
+        assert!(!destroy_past(&mut contents, never), "no hub was ever seen");
+        assert!(see(&mut contents, NOW_MS).expect("fits") && !see(&mut contents, NOW_MS).expect("fits"));
+        assert!(!destroy_past(&mut contents, never), "the week of the last contact is kept as well");
+        assert!(see(&mut contents, first.later(2).not_before_ms()).expect("fits"));
+        assert!(!destroy_past(&mut contents, first.destroy_at_ms() - 1));
+        assert!(destroy_past(&mut contents, never));
+        assert_eq!(contents.epochs().next(), Some(first.number() + 2));
+        assert_eq!(contents.epochs().count(), 7);
     }
 
     #[test]
@@ -148,10 +194,15 @@ mod tests {
         let member = log.join("boj-exempel", "Exempel", &[], &[]);
         let keys = to_publish(&contents, member.org(), &member.device, NOW_MS, |_| false).expect("signed");
         log.publish_keys(keys[..8].to_vec());
-        check_own(&contents, &log.directory(), member.org(), &member.device).expect("its own");
+        let check = |contents: &Contents, log: &TestLog, now_ms| {
+            check_own(contents, &log.directory(), member.org(), &member.device, now_ms)
+        };
+        check(&contents, &log, NOW_MS).expect("its own");
+        let later_ms = Epoch::of(NOW_MS).later(2).destroy_at_ms();
+        destroy(&mut contents, later_ms);
+        check(&contents, &log, later_ms).expect("what was destroyed in time is no alarm");
         log.publish(&member, Epoch::of(NOW_MS).later(8));
-        let error =
-            check_own(&contents, &log.directory(), member.org(), &member.device).expect_err("foreign");
+        let error = check(&contents, &log, later_ms).expect_err("foreign");
         assert_eq!(error.code(), Code::DeviceCopied);
     }
 }

@@ -1,7 +1,8 @@
 //! What a person does with the hub, in the words of the field: the commands call this and nothing below it.
 //!
-//! A session is an opened profile. It connects when a method needs the hub, says `Hello`, synchronises the directory, publishes epoch
-//! keys that are due, destroys those that are over, and sends what waits in the outbox; methods that read local state never connect.
+//! A session is an opened profile. It connects when a method needs the hub, renews its certificate in time, says `Hello`, synchronises the
+//! directory, publishes epoch keys that are due, destroys those that are over, and sends what waits in the outbox; methods that read local
+//! state never connect, and destroy what is over as well.
 //!
 //! | method (on `Session`) | what it does |
 //! |---|---|
@@ -26,6 +27,7 @@
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
 //! | `outbox_len(&self)`, `damaged_messages(&self)` | how many sealed messages wait, how many kept ones do not open |
+//! | `async keep_certified(&mut self)` | the next certificate, if it is time |
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
 //! | `verify_organisation(&mut self, &Handle, &SafetyNumber)` | writes down that the safety number was compared |
 //!
@@ -51,6 +53,7 @@ use crate::text::Args;
 
 mod attach;
 mod call;
+mod certificate;
 mod compose;
 mod consent;
 pub mod evidence;
@@ -66,6 +69,7 @@ pub mod model;
 mod outbox;
 mod receipts;
 mod receive;
+mod renewal;
 mod resend;
 mod send;
 mod stages;
@@ -75,8 +79,10 @@ mod track;
 mod transfer;
 mod trust;
 
+pub use certificate::CertificateFacts;
 use compose::Desk;
 use consent::Consents;
+pub use health::KeyFacts;
 use mail::Mail;
 pub use membership::{HubFacts, Membership};
 use model::{Progress, Step, Trust};
@@ -151,6 +157,7 @@ impl Session {
     ) -> Result<Self> {
         let held = profile.lock(LOCK_WAIT, || ())?;
         keystore.reload()?;
+        destroy_past(&mut keystore, &held, &clock);
         let stamp = Stamp::read(&profile)?;
         let directory = load_directory(&profile, &membership.hub, &clock)?;
         let mail = Mail::load(&profile, keystore.contents())?;
@@ -288,7 +295,7 @@ impl Session {
 
     /// Opens a link and does what is due on every contact with the hub.
     async fn connect(&mut self, progress: &mut dyn Progress) -> Result<Link> {
-        let link = self.dial().await?;
+        let link = self.dial_certified().await?;
         check_clock(&link)?;
         self.directory.compare(link.hello().checkpoint.clone())?;
         progress.begin(Step::Synchronising, 0);
@@ -341,10 +348,11 @@ impl Session {
         let now_ms = self.clock.now_ms();
         let org = self.membership.org;
         // What another process has published it kept before, so what is in the log and not in the keystore now is nobody's here.
-        keys::check_own(self.keystore.contents(), &self.directory, org, &self.device)?;
+        keys::check_own(self.keystore.contents(), &self.directory, org, &self.device, now_ms)?;
         let contents = self.keystore.contents_mut();
         let destroyed = keys::destroy(contents, now_ms);
-        if keys::make(contents, now_ms)? || destroyed {
+        let seen = keys::see(contents, now_ms)?;
+        if keys::make(contents, now_ms)? || destroyed || seen {
             // A public half must never be known to others before its private half is on disk.
             self.keystore.commit(&held)?;
         }
@@ -352,6 +360,19 @@ impl Session {
         let own = self.device.device_id();
         let known = |epoch: Epoch| organisation.is_some_and(|found| found.epoch_key(&own, epoch).is_some());
         keys::to_publish(self.keystore.contents(), org, &self.device, now_ms, known)
+    }
+}
+
+/// Destroys the keys that are over also without a hub. What is read must not fail because this could not be written.
+fn destroy_past(keystore: &mut Keystore, held: &ProfileLock, clock: &Clock) {
+    if !keys::destroy_past(keystore.contents_mut(), clock.now_ms()) {
+        return;
+    }
+    if let Err(error) = keystore.commit(held) {
+        tracing::warn!(
+            code = Error::from(error).code().as_str(),
+            "keys that are over could not be destroyed yet"
+        );
     }
 }
 

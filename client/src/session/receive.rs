@@ -122,7 +122,7 @@ impl Session {
     }
 
     /// Receives until `stop` is ready, and calls `notify` when something came; what is being kept then is kept and told first. A lost
-    /// connection is opened again.
+    /// connection is opened again. Certificate and keys are seen to when their time comes.
     ///
     /// # Errors
     /// Whatever trying again does not mend. What is wrong with one message alone is told when it stops.
@@ -135,8 +135,11 @@ impl Session {
         let mut stop = pin!(stop);
         loop {
             match self.watch_once(progress, notify, stop.as_mut()).await {
+                // Connecting anew does what is due; what was gathered and not settled comes again.
+                Ok(Ended::Due) => continue,
+                Ok(Ended::Stopped) => return Ok(()),
                 Err(error) if error.code().class() == Class::Transient => {}
-                other => return other,
+                Err(error) => return Err(error),
             }
             tokio::select! {
                 () = &mut stop => return Ok(()),
@@ -150,15 +153,17 @@ impl Session {
         progress: &mut dyn Progress,
         notify: &mut dyn FnMut(Notice),
         mut stop: Pin<&mut impl Future<Output = ()>>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         let mut link = self.connect(progress).await?;
         let mut left = self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;
+        let (clock, duty_ms) = (self.clock.clone(), self.next_duty_ms()?);
         loop {
             // What was gathered and not settled is still the hub's.
             let mut batch = tokio::select! {
-                () = &mut stop => return left.map_or(Ok(()), Err),
+                () = &mut stop => return left.map_or(Ok(Ended::Stopped), Err),
+                () = clock.sleep_until(duty_ms) => return Ok(Ended::Due),
                 batch = self.gather(&mut link, &mut inflow, None, progress) => batch,
             };
             let elsewhere = batch.elsewhere;
@@ -482,6 +487,14 @@ impl Session {
             })
             .collect()
     }
+}
+
+/// Why a connection that was watched is given up.
+enum Ended {
+    /// The caller wants to stop.
+    Stopped,
+    /// A certificate or keys are due.
+    Due,
 }
 
 /// Receipts that were signed for a batch.

@@ -5,3 +5,4 @@ mod hub;
 mod joining;
 mod member;
 mod messages;
+mod renewing;

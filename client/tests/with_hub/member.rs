@@ -69,6 +69,11 @@ impl Member {
         member
     }
 
+    /// The same device in another process.
+    pub(crate) fn another_process(&self) -> Session {
+        open(self.folder.path(), &self.clock)
+    }
+
     /// The same device after its program was stopped and started.
     pub(crate) fn restart(self) -> Self {
         let Self { folder, session, mailbox, clock } = self;

@@ -1,7 +1,7 @@
 //! What a change must obey before it is journalled (PROTOCOL.md sections 5, 13 and 14).
 
 use samverkan_proto::code::OrganisationState;
-use samverkan_proto::ids::{DeviceId, OrgId, sha256};
+use samverkan_proto::ids::{DeviceId, OrgId, TlsKeyHash, sha256};
 use samverkan_proto::limits::{EPOCHS_AHEAD, MAX_EPOCH_KEYS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
@@ -9,7 +9,7 @@ use samverkan_proto::statement::log::{OrganisationEntry, OrganisationFields};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 use samverkan_proto::{Fault, InvalidField};
 
-use super::{CodeHash, HandleOwner, Invitation, Invite, Organisation, Registry};
+use super::{CodeHash, HandleOwner, Invitation, Invite, KeyHolder, Organisation, Registry, Standing};
 
 /// Why a change of the registry is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,6 +157,19 @@ impl Registry {
             return Err(RegistryRefusal::StateConflict);
         }
         Ok(())
+    }
+
+    /// Whether a certificate may be logged for this key: its device, or the operator's word, may have changed since the
+    /// permit was made.
+    pub(crate) fn check_certifiable(
+        &self,
+        org: &OrgId,
+        device: &DeviceId,
+        key: &TlsKeyHash,
+    ) -> Result<(), RegistryRefusal> {
+        self.check_not_removed(org)?;
+        let current = KeyHolder { org: *org, device: *device, standing: Standing::Current };
+        if self.key_holder(key) == Some(current) { Ok(()) } else { Err(RegistryRefusal::StateConflict) }
     }
 
     /// No key that another organisation's manifest ever named.

@@ -1,4 +1,4 @@
-//! Greeting and joining: the calls that need no client certificate.
+//! Greeting, joining and renewing: the calls that need no client certificate.
 
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentService;
 use samverkan_proto::v1::{
     DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest,
-    HelloResponse,
+    HelloResponse, RenewCertificateRequest, RenewCertificateResponse,
 };
 use samverkan_proto::{Fault, InvalidField};
 use tonic::{Request, Response, Status};
 
+use super::renewal;
 use crate::ca::VerifiedRequest;
 use crate::error;
 use crate::hub::Hub;
@@ -47,6 +48,7 @@ impl EnrolmentService for Enrolment {
             hub_time_ms: hub.clock.now_ms(),
             hub_name: name.to_string(),
             test_hub: hub.test_hub,
+            renewal_nonce: Bytes::copy_from_slice(&hub.renewals.nonce(hub.clock.now_ms())),
         }))
     }
 
@@ -67,6 +69,15 @@ impl EnrolmentService for Enrolment {
             Ok(certificate) => Ok(Response::new(EnrolResponse { certificate })),
             Err(refusal) => Err(self.failed(&request, refusal)),
         }
+    }
+
+    async fn renew_certificate(
+        &self,
+        request: Request<RenewCertificateRequest>,
+    ) -> Result<Response<RenewCertificateResponse>, Status> {
+        let renewed = renewal::renew(&self.0, request.get_ref()).await;
+        let certificate = renewed.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(RenewCertificateResponse { certificate }))
     }
 }
 

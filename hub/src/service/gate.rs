@@ -182,13 +182,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn strangers_reach_the_three_calls_of_joining_and_nothing_else() {
+    fn strangers_reach_the_calls_of_joining_and_renewing_and_nothing_else() {
         let (open, closed): (Vec<_>, Vec<_>) =
             calls().into_iter().partition(|(path, _)| may_knock(Some(&Peer::Stranger), path).is_ok());
         let mut open: Vec<_> =
             open.into_iter().filter_map(|(path, _)| path.rsplit('/').next().map(str::to_owned)).collect();
         open.sort();
-        assert_eq!(open, ["DescribeInvite", "Enrol", "Hello"]);
+        assert_eq!(open, ["DescribeInvite", "Enrol", "Hello", "RenewCertificate"]);
         for (path, _) in &closed {
             assert_eq!(
                 may_knock(Some(&Peer::Stranger), path),

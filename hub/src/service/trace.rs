@@ -15,7 +15,7 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument as _, Span};
 
 /// Every call of the contract. What else a peer asks for is not repeated.
-const METHODS: [&str; 23] = [
+const METHODS: &[&str] = &[
     "/samverkan.v1.ConsentService/RegisterConsents",
     "/samverkan.v1.DirectoryService/PublishEpochKeys",
     "/samverkan.v1.DirectoryService/PublishManifest",
@@ -23,6 +23,7 @@ const METHODS: [&str; 23] = [
     "/samverkan.v1.EnrolmentService/DescribeInvite",
     "/samverkan.v1.EnrolmentService/Enrol",
     "/samverkan.v1.EnrolmentService/Hello",
+    "/samverkan.v1.EnrolmentService/RenewCertificate",
     "/samverkan.v1.RegistryService/CheckHub",
     "/samverkan.v1.RegistryService/ConfirmOrganisation",
     "/samverkan.v1.RegistryService/GetOrganisation",
@@ -88,7 +89,7 @@ pub(super) fn ended(refusal: Option<&Refusal>) {
 
 /// `RelayService/Submit` for `/samverkan.v1.RelayService/Submit`.
 fn method(path: &str) -> &'static str {
-    let known = METHODS.into_iter().find(|known| *known == path);
+    let known = METHODS.iter().find(|known| **known == path);
     known.map_or("unknown", |known| known.rsplit_once("v1.").map_or(known, |(_, method)| method))
 }
 
@@ -102,7 +103,7 @@ mod tests {
         let mut contract: Vec<String> = calls().into_iter().map(|(path, _)| path).collect();
         contract.push("/grpc.health.v1.Health/Check".to_owned());
         contract.sort();
-        let mut named = METHODS.map(str::to_owned).to_vec();
+        let mut named = METHODS.to_vec();
         named.sort();
         assert_eq!(named, contract);
         assert_eq!(method("/samverkan.v1.RelayService/Submit"), "RelayService/Submit");

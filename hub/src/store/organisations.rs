@@ -16,6 +16,7 @@ use super::journal::{Body, Room};
 use super::key::{self, Due};
 use super::record;
 use super::writer::Committed;
+use crate::policy::renew::RenewPermit;
 use crate::registry::{
     CodeHash, HandleOwner, Invitation, Invite, RegistryRefusal, UsedInvite, VerifiedEpochKeys, first_entry,
 };
@@ -130,6 +131,23 @@ impl Store {
         self.call(Room::Ordinary, move |draft| {
             let new = draft.registry().check_epoch_keys(keys, draft.now_ms)?;
             append_epoch_keys(draft, new)?;
+            let size = draft.registry().log().size();
+            Ok(move |_: &_| Ok(size))
+        })
+        .await
+    }
+
+    /// Logs a certificate that a device got after its first. Gives the log's size with it.
+    ///
+    /// # Errors
+    /// [`RegistryRefusal::StateConflict`] when the device, or the key, was revoked or the organisation removed meanwhile.
+    pub async fn log_certificate(&self, permit: RenewPermit, certificate: Bytes) -> Result<u64, StoreError> {
+        self.call(Room::Ordinary, move |draft| {
+            let (org, device) = permit.device();
+            draft.registry().check_certifiable(&org, &device, &permit.tls_key())?;
+            let leaf = Leaf::of_certificate(org, device, &certificate);
+            draft.append_leaf(leaf, &Record::Certificate(certificate.clone()), certificate)?;
+            draft.registry_changed();
             let size = draft.registry().log().size();
             Ok(move |_: &_| Ok(size))
         })

@@ -13,3 +13,4 @@ mod joining;
 mod mail;
 mod observed;
 mod operator;
+mod renewing;

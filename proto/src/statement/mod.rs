@@ -6,6 +6,7 @@
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
 //! * [`invite`]: what an organisation joins with; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
+//! * [`renewal`]: a device's request for its next certificate.
 //!
 //! Signed statements are two types: unverified as parsed, and [`Verified`], which only verification makes.
 
@@ -18,6 +19,7 @@ pub mod log;
 pub mod manifest;
 pub mod recall;
 pub mod receipt;
+pub mod renewal;
 pub mod safety;
 
 mod merkle;

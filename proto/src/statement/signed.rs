@@ -1,4 +1,4 @@
-//! Statements of fixed length that one device signs by itself: consent stubs and recalls.
+//! Statements of fixed length that one device signs by itself: consent stubs, recalls and renewals.
 
 use super::Verified;
 use crate::codec::{Reader, Writer};

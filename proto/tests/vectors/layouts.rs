@@ -213,6 +213,7 @@ impl<'v> Target<'v> {
             "device_receipt" => plain("receipt", "device_receipt"),
             "hub_receipt" => plain("receipt", "hub_receipt"),
             "recall" => plain("recall", "recall"),
+            "renewal" => plain("renewal", "renewal"),
             "epoch_key" => plain("epoch_key", "epoch_key"),
             "consent_stub" => plain("stub", "consent"),
             "manifest" => plain("signed_manifest", "signed_manifest"),

@@ -1,4 +1,4 @@
-//! Headers, receipts and their proofs, consent stubs, recalls.
+//! Headers, receipts and their proofs, consent stubs, recalls, renewals.
 
 use crate::{Input, Outcome, hex};
 use samverkan_proto::Fault;
@@ -7,6 +7,7 @@ use samverkan_proto::statement::consent::{UnverifiedStub, commitment};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::recall::UnverifiedRecall;
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
+use samverkan_proto::statement::renewal::UnverifiedRenewal;
 use serde_json::{Value, json};
 
 pub(crate) fn header(input: &Input<'_>) -> Outcome {
@@ -51,4 +52,10 @@ pub(crate) fn consent_stub(input: &Input<'_>) -> Outcome {
 pub(crate) fn recall(input: &Input<'_>) -> Outcome {
     let recall = UnverifiedRecall::parse(&input.bytes("recall"))?.verify(&input.public_key()?)?.into_value();
     Ok(json!({ "message_id": hex(recall.message_id.as_bytes()), "time_ms": recall.time_ms }))
+}
+
+pub(crate) fn renewal(input: &Input<'_>) -> Outcome {
+    let renewal = UnverifiedRenewal::parse(&input.bytes("renewal"))?;
+    let renewal = renewal.verify(&input.public_key()?)?.into_value();
+    Ok(json!({ "device": hex(renewal.device.as_bytes()), "nonce": hex(&renewal.nonce) }))
 }

@@ -104,6 +104,7 @@ const TARGETS: &[Target] = &[
     ),
     of("consent", 512, signed::consent, "one encoding; verifies as signed, and with no bit changed"),
     of("recall", 512, signed::recall, "one encoding; verifies as signed, and with no bit changed"),
+    of("renewal", 512, signed::renewal, "one encoding; verifies as signed, and with no bit changed"),
     of("log_leaf", 4_096, log::leaf, "one encoding; a record opens under its own hash alone"),
     of("log_proof", 2_048, log::proof, "a tree's own proofs hold, and no others"),
     of("checkpoint", 1_024, log::checkpoint, "one form; signed it verifies, and with no bit changed"),

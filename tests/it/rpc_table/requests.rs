@@ -21,6 +21,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         one(&v1::DescribeInviteRequest { code: facts.enrolment.code.clone() })
     }),
     ("samverkan.v1.EnrolmentService/Enrol", |facts| one(&facts.enrolment)),
+    ("samverkan.v1.EnrolmentService/RenewCertificate", |facts| one(&facts.renewal)),
     ("samverkan.v1.DirectoryService/Sync", |_| one(&v1::SyncRequest { from_leaf: 0 })),
     ("samverkan.v1.DirectoryService/PublishManifest", |facts| {
         let next = facts.ground.sender.next_manifest();

@@ -16,7 +16,7 @@ use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentS
 use samverkan_proto::v1::{
     DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, HelloRequest, HelloResponse,
     LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, SyncRequest, SyncResponse,
+    PublishManifestResponse, RenewCertificateRequest, RenewCertificateResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -144,6 +144,13 @@ impl EnrolmentService for Flooding {
     }
 
     async fn enrol(&self, _: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn renew_certificate(
+        &self,
+        _: Request<RenewCertificateRequest>,
+    ) -> Result<Response<RenewCertificateResponse>, Status> {
         unimplemented()
     }
 }

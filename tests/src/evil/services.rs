@@ -22,8 +22,9 @@ use samverkan_proto::v1::{
     DownloadBlobResponse, EnrolRequest, EnrolResponse, GetMessageStatusRequest, GetMessageStatusResponse,
     GetUploadRequest, GetUploadResponse, HelloRequest, HelloResponse, PublishEpochKeysRequest,
     PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReceiveRequest,
-    ReceiveResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest,
-    SyncResponse, UploadBlobRequest, UploadBlobResponse,
+    ReceiveResponse, RenewCertificateRequest, RenewCertificateResponse, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest,
+    UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -119,6 +120,13 @@ impl EnrolmentService for Evil {
     }
 
     async fn enrol(&self, _: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn renew_certificate(
+        &self,
+        _: Request<RenewCertificateRequest>,
+    ) -> Result<Response<RenewCertificateResponse>, Status> {
         unimplemented()
     }
 }

@@ -14,7 +14,7 @@ use samverkan_hub::ca::VerifiedRequest;
 use samverkan_hub::keys::HubKeys;
 use samverkan_proto::ids::{OrgId, sha256};
 use samverkan_proto::limits::DAY_MS;
-use samverkan_proto::sign::Signer;
+use samverkan_proto::sign::{Label, Signer};
 use samverkan_proto::v1;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -91,6 +91,19 @@ impl Device {
         let request =
             CertificateParams::default().serialize_request(&self.tls).expect("a request can be signed");
         request.der().to_vec()
+    }
+
+    /// A request for its next certificate, with the nonce of a greeting.
+    ///
+    /// # Panics
+    /// Never for a fresh key.
+    #[must_use]
+    pub fn renewal(&self, org: [u8; 16], nonce: [u8; 32]) -> v1::RenewCertificateRequest {
+        let request = self.certificate_request();
+        let fields: [&[u8]; 6] = [b"SVKT", &[0, 1], &org, &self.id(), &nonce, &sha256(&request)];
+        let mut renewal = fields.concat();
+        renewal.extend_from_slice(&self.signer.sign(Label::Renewal, &renewal));
+        v1::RenewCertificateRequest { renewal: renewal.into(), certificate_request: request.into() }
     }
 
     /// What it shows to the hub.

@@ -17,6 +17,7 @@ impl From<RunError> for Failure {
             RunError::Keys(error) => return error.into(),
             RunError::Store(error) => return of_store(&error, text),
             RunError::Tls(_) => ("TLS_UNUSABLE", "restore the keys folder from a backup", Exit::NotSetUp),
+            RunError::Random => ("INTERNAL", "check the system's source of random numbers", Exit::Unexpected),
             RunError::OpenPanicked => {
                 ("INTERNAL", "report the line that begins with `error [INTERNAL]`", Exit::Unexpected)
             }

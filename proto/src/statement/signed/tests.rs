@@ -3,6 +3,7 @@ use crate::ids::OrgId;
 use crate::limits::DAY_MS;
 use crate::statement::consent::{ConsentStub, UnverifiedStub, commitment};
 use crate::statement::recall::{Recall, UnverifiedRecall};
+use crate::statement::renewal::{Renewal, UnverifiedRenewal};
 use crate::statement::testing::{check_any_bytes, check_laws, id, message_id, signer};
 use proptest::prelude::*;
 
@@ -21,6 +22,14 @@ fn recall() -> impl Strategy<Value = ([u8; 32], Recall)> {
     (any::<[u8; 32]>(), message_id(), any::<[u8; 32]>(), id::<OrgId>(), any::<u64>()).prop_map(
         |(seed, message_id, hh, org, time_ms)| {
             (seed, Recall { message_id, hh, org, device: signer(seed).device_id(), time_ms })
+        },
+    )
+}
+
+fn renewal() -> impl Strategy<Value = ([u8; 32], Renewal)> {
+    (any::<[u8; 32]>(), id::<OrgId>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
+        |(seed, org, nonce, csr_hash)| {
+            (seed, Renewal { org, device: signer(seed).device_id(), nonce, csr_hash })
         },
     )
 }
@@ -49,6 +58,12 @@ fn reencode_recall(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
     Ok(encode_fields(b"SVKX", &signature, &fields))
 }
 
+fn reencode_renewal(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
+    let Unverified { statement: s, signature, .. } = UnverifiedRenewal::parse(bytes)?;
+    let fields: [&[u8]; 4] = [s.org.as_bytes(), s.device.as_bytes(), &s.nonce, &s.csr_hash];
+    Ok(encode_fields(b"SVKT", &signature, &fields))
+}
+
 #[test]
 fn a_commitment_binds_salt_and_record() {
     let expected = crate::ids::sha256(&[&b"svk1 consent\0"[..], &[7; 32], b"record"].concat());
@@ -74,6 +89,16 @@ proptest! {
         prop_assert_eq!(parsed.claimed(), &recall);
         prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
         check_laws(signed.bytes(), mutation, reencode_recall)?;
+    }
+
+    #[test]
+    fn renewals_obey_the_laws((seed, renewal) in renewal(), mutation: (prop::sample::Index, u8)) {
+        let signed = renewal.sign(&signer(seed)).expect("own renewal");
+        prop_assert_eq!(signed.bytes().len(), Renewal::LEN);
+        let parsed = UnverifiedRenewal::parse(signed.bytes()).expect("own renewal");
+        prop_assert_eq!(parsed.claimed(), &renewal);
+        prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
+        check_laws(signed.bytes(), mutation, reencode_renewal)?;
     }
 
     #[test]
@@ -109,5 +134,6 @@ proptest! {
         check_any_bytes(&tail, reencode_stub)?;
         check_any_bytes(&[b"SVKC\0\x01", &tail[..]].concat(), reencode_stub)?;
         check_any_bytes(&[b"SVKX\0\x01", &tail[..]].concat(), reencode_recall)?;
+        check_any_bytes(&[b"SVKT\0\x01", &tail[..]].concat(), reencode_renewal)?;
     }
 }

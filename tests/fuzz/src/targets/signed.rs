@@ -1,4 +1,4 @@
-//! Receipts with their proofs, consent stubs and recalls (PROTOCOL.md sections 10 and 12).
+//! Receipts with their proofs, consent stubs, recalls and renewals (PROTOCOL.md sections 10, 12 and 14).
 //!
 //! Each input is used twice: as bytes from the network, and as the choices of a statement that is then signed, verified, and
 //! verified again with one bit changed.
@@ -12,6 +12,7 @@ use samverkan_proto::statement::batch::{ProofMaker, ReceiptProof, UnverifiedProo
 use samverkan_proto::statement::consent::{ConsentStub, UnverifiedStub};
 use samverkan_proto::statement::recall::{Recall, UnverifiedRecall};
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
+use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
 use samverkan_proto::{Fault, InvalidField};
 
 use crate::cursor::Cursor;
@@ -93,6 +94,17 @@ pub(super) fn recall(bytes: &[u8]) {
     let parse = |bytes: &[u8]| UnverifiedRecall::parse(bytes).map(|recall| *recall.claimed());
     let verify = |bytes: &[u8]| UnverifiedRecall::parse(bytes)?.verify(signer.public_key());
     signed_alone(bytes, Recall::LEN, parse, sign, verify);
+}
+
+pub(super) fn renewal(bytes: &[u8]) {
+    let signer = signer();
+    let sign = |renewal: Renewal| {
+        let device = signer.device_id();
+        Renewal { device, ..renewal }.sign(&signer).expect("the signer's own").bytes().to_vec()
+    };
+    let parse = |bytes: &[u8]| UnverifiedRenewal::parse(bytes).map(|renewal| *renewal.claimed());
+    let verify = |bytes: &[u8]| UnverifiedRenewal::parse(bytes)?.verify(signer.public_key());
+    signed_alone(bytes, Renewal::LEN, parse, sign, verify);
 }
 
 /// A statement of fixed length that one device signs.
