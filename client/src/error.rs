@@ -224,6 +224,10 @@ codes! {
     DeviceCopied = "DEVICE_COPIED", ActionNeeded, Integrity;
     /// A handle belongs to another organisation than the one whose safety number was compared.
     KeyChanged = "KEY_CHANGED", ActionNeeded, Refused;
+    /// A recipient's recovery kit was used, and nobody here has called since.
+    RecoveryUnconfirmed = "RECOVERY_UNCONFIRMED", ActionNeeded, Refused;
+    /// Safety numbers were not compared in a way that proves anything.
+    ComparisonWorthless = "COMPARISON_WORTHLESS", ActionNeeded, Refused;
     /// The hub's log contradicts itself, or what was believed before.
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
 

@@ -35,11 +35,12 @@ fn bad_138_a_recipient_that_was_not_compared_is_told_in_scripts_too() {
     outcome.exits(0);
     assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
     let number = association.json(&["org", "show"])["safety_number"].as_str().expect("a number").to_owned();
-    police.run(&["org", "verify", "boj-exempel", "--number", &number]).exits(0);
+    police.run(&["org", "verify", "boj-exempel", "--number", &number, "--how", "in-person"]).exits(0);
     let outcome = police.run_with(&referral("boj-exempel/stod"), b"Exempel");
     assert!(!outcome.exits(0).stderr.contains(warning), "{}", outcome.stderr);
     let wrong = police.json(&["org", "show"])["safety_number"].as_str().expect("a number").to_owned();
-    let error = police.run(&["org", "verify", "boj-exempel", "--number", &wrong, "--json"]);
+    let error =
+        police.run(&["org", "verify", "boj-exempel", "--number", &wrong, "--how", "in-person", "--json"]);
     error.refused(9, "SAFETY_NUMBER_WRONG");
 }
 

@@ -43,6 +43,7 @@ mod attachment;
 mod benchmarks;
 mod canaries;
 mod cli_walk;
+mod compared;
 mod crash;
 mod endings;
 mod joining;

@@ -159,8 +159,11 @@ help-org-show = Show an organisation and its safety number
 help-org-verify = Write down that you compared a safety number over the telephone
     .example =
         samverkan org verify boj-exempel
+        samverkan org verify boj-exempel --how BY_TELEPHONE --new-keys
     .handle = The organisation
-    .number = The sixty digits as you heard them; you are asked if absent
+    .number = The sixty digits as you heard them; you are shown them and asked if absent
+    .how = How you compared: on a telephone number you already had, or face to face; asked if absent
+    .new-keys = The organisation has new keys, which you know from itself: forget what was compared before
 help-key = Show this device's keys
     .example = samverkan key show
 help-key-show = Show this device, its certificate and how long its keys last; no secret is shown

@@ -69,7 +69,6 @@ ask-kit-copy = Where should its second copy be written?
 ask-join = Is this your organisation? Handle and number can never be changed:
 answer-not-ours = No, make nothing
 answer-ours = Yes, this is us
-ask-safety-number = Which safety number did they read out to you?
 
 ## Progress
 
@@ -107,11 +106,31 @@ column-state = STATE
 place-anywhere = everywhere
 trust-unverified = no
 trust-verified = yes
+trust-verified-since = yes, { $date }
+trust-moved = NO, OTHER KEYS THAN BEFORE
+trust-recovered = NOT SINCE ITS RECOVERY
 trust-key-changed = KEY CHANGED
 org-state = { $state } since { $since }
 org-compare =
     Its safety number was not compared. To do that, call it on a number you already had,
     let them read it out, and run samverkan org verify with the handle.
+org-moved =
+    It has other keys than when you first exchanged messages, and nobody here compared either.
+    Call it on a number you already had before you send anything.
+org-recovered =
+    Its recovery kit was used on { $date }, and new keys read its mail. If it was not they, a
+    thief reads what you send. Call it on a number you already had, then run samverkan org
+    verify with the handle; until then nothing is sent to it.
+label-recovered = recovered
+verify-digits = The safety number of { $name } ({ $handle }), as the directory has it:
+verify-number = { $number }
+ask-same = Did they read out exactly these sixty digits to you?
+answer-other-digits = No, or nobody has read them out
+answer-same-digits = Yes, all sixty
+ask-how = How did you compare?
+answer-by-telephone = By telephone, on a number that I already had
+answer-in-person = Face to face
+answer-worthless = In another way: a number from the directory, an e-mail, a web page
 label-mailbox = mailbox
 label-mailboxes = mailboxes
 label-safety-number = safety number
@@ -159,6 +178,8 @@ urgency-soon = within a working day
 urgency-acute = now
 mark-verified = (compared)
 mark-unverified = (safety number not compared)
+send-verified = The safety number of { $to } was compared.
+send-moved = WARNING: { $to } has other keys than when you first exchanged messages, and nobody here compared them. Call before you send.
 send-unverified = The safety number of { $to } was not compared. The operator vouches for it, you do not.
 send-goes-to = It goes to { $to }.
 send-accepted = { $reference } is sealed and with the hub.
@@ -222,6 +243,8 @@ sent-empty = Nothing has been sent.
 sent-none-unanswered = Nothing that was sent waits for an answer.
 sent-is-not-helped = Delivered is not helped. Call those who do not answer.
 show-message = { $kind } from { $from }, { $at }
+show-moved = THE SENDER HAS OTHER KEYS than when you first exchanged messages, and nobody here compared them.
+show-recovered = THE SENDER'S RECOVERY KIT WAS USED, and nobody here has called since. It may be a thief.
 show-unverified = The sender's safety number was not compared.
 show-attachment = attachment { $number }: { $name } ({ $bytes } bytes)
 save-done = Saved as { $path }, { $bytes } bytes.

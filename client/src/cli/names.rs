@@ -5,7 +5,7 @@ use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, LegalBasis, Urgen
 
 use crate::error::{Code, Error};
 use crate::msg;
-use crate::session::model::Stage;
+use crate::session::model::{Compared, Stage};
 use crate::text::{Args, MessageId};
 
 /// A code with a name in capitals, such as `DUTY_TO_REPORT`.
@@ -55,6 +55,17 @@ impl Named for Stage {
             Self::Returned => "RETURNED",
             Self::Undecryptable => "UNDECRYPTABLE",
             Self::Unproven => "UNPROVEN",
+        }
+    }
+}
+
+impl Named for Compared {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ByTelephone => "BY_TELEPHONE",
+            Self::InPerson => "IN_PERSON",
         }
     }
 }

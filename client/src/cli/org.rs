@@ -5,16 +5,21 @@ use samverkan_proto::ids::Handle;
 use samverkan_proto::statement::safety::SafetyNumber;
 use serde::Serialize;
 
-use super::console::Question;
+use super::console::{Console, Question};
 use super::context::{Context, View};
+use super::moment::Moment;
+use super::names;
 use super::organisation::{Organisation, TrustMark};
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use crate::error::{Code, Error, Result};
 use crate::msg;
+use crate::session::Session;
+use crate::session::model::{Compared, Comparison, Trust};
 use crate::text;
 
-const NUMBER: Question = Question { text: msg!("ask-safety-number"), option: "--number" };
+const SAME: Question = Question { text: msg!("ask-same"), option: "--number" };
+const HOW: Question = Question { text: msg!("ask-how"), option: "--how" };
 
 #[derive(Args)]
 pub(super) struct Org {
@@ -49,6 +54,10 @@ struct Verify {
     handle: Handle,
     #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
     number: Option<SafetyNumber>,
+    #[arg(long, value_name = "HOW", value_parser = names::parser::<Compared>())]
+    how: Option<Compared>,
+    #[arg(long)]
+    new_keys: bool,
 }
 
 fn parse_handle(handle: &str) -> Result<Handle> {
@@ -88,7 +97,10 @@ impl Show {
             Some(TrustMark::KeyChanged) => {
                 Err(Error::with(Code::KeyChanged, text::Args::none().text("recipient", &handle)))
             }
-            Some(TrustMark::Verified | TrustMark::Unverified) | None => Ok(()),
+            Some(TrustMark::Recovered) => {
+                Err(Error::with(Code::RecoveryUnconfirmed, text::Args::none().text("recipient", &handle)))
+            }
+            Some(TrustMark::Verified | TrustMark::Moved | TrustMark::Unverified) | None => Ok(()),
         }
     }
 }
@@ -96,12 +108,59 @@ impl Show {
 impl Verify {
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut session = context.session(output)?;
+        self.check_changed(&session)?;
         let number = match self.number {
             Some(number) => number,
-            None => context.console.parsed(output, NUMBER, "", parse_number)?,
+            None => compare(&session, &self.handle, &mut context.console, output)?,
         };
-        session.verify_organisation(&self.handle, &number)?;
+        let how = match self.how {
+            Some(how) => how,
+            None => ask_how(&mut context.console, output)?,
+        };
+        let comparison = Comparison { number, how, of_new_keys: self.new_keys };
+        session.verify_organisation(&self.handle, &comparison)?;
         output.result(&One::named(&View::Session(Box::new(session)), &self.handle)?)
+    }
+
+    /// Other keys than those compared are a stop before the first question.
+    fn check_changed(&self, session: &Session) -> Result<()> {
+        match session.trust(&self.handle) {
+            Trust::KeyChanged { handle } if !self.new_keys => {
+                Err(Error::with(Code::KeyChanged, text::Args::none().text("recipient", handle)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Shows the number as the directory has it, and asks whether it is what was heard.
+fn compare(
+    session: &Session,
+    handle: &Handle,
+    console: &mut Console,
+    output: &mut Output,
+) -> Result<SafetyNumber> {
+    let unknown = || Error::with(Code::OrganisationUnknown, text::Args::none());
+    let (_, organisation) = session.directory().by_handle(handle).ok_or_else(unknown)?;
+    let number = organisation.safety_number().ok_or_else(unknown)?;
+    let name = organisation.entry().map(|entry| entry.fields().name.to_string()).unwrap_or_default();
+    output.notice(msg!("verify-digits"), &text::Args::none().text("name", name).text("handle", handle));
+    output.notice(msg!("verify-number"), &text::Args::none().text("number", number));
+    let answers = [msg!("answer-other-digits"), msg!("answer-same-digits")];
+    let answers = answers.map(|id| output.text().get(id, &text::Args::none()));
+    match console.choice(output, SAME, &answers, 0)? {
+        1 => Ok(number),
+        _ => Err(Error::new(Code::SafetyNumberWrong)),
+    }
+}
+
+fn ask_how(console: &mut Console, output: &mut Output) -> Result<Compared> {
+    let answers = [msg!("answer-by-telephone"), msg!("answer-in-person"), msg!("answer-worthless")];
+    let answers = answers.map(|id| output.text().get(id, &text::Args::none()));
+    match console.choice(output, HOW, &answers, 2)? {
+        0 => Ok(Compared::ByTelephone),
+        1 => Ok(Compared::InPerson),
+        _ => Err(Error::new(Code::ComparisonWorthless)),
     }
 }
 
@@ -131,20 +190,26 @@ impl Report for One {
         page.field(msg!("label-handle"), &organisation.handle);
         page.field(msg!("label-kind"), organisation.kind);
         page.field(msg!("label-state"), &state);
-        let words = organisation.trust_words(page.text());
+        let words = organisation.compared(page.text());
+        let recovered = organisation.recovered_at.map_or_else(String::new, Moment::local);
         let details = [
             (msg!("label-places"), organisation.places()),
             (msg!("label-services"), organisation.services()),
             (msg!("label-mailboxes"), organisation.mailboxes.join(", ")),
             (msg!("label-safety-number"), organisation.safety_number.clone().unwrap_or_default()),
             (msg!("label-compared"), words),
+            (msg!("label-recovered"), recovered.clone()),
         ];
         for (label, value) in details.into_iter().filter(|(_, value)| !value.is_empty()) {
             page.field(label, &value);
         }
-        if organisation.trust == Some(TrustMark::Unverified) {
-            page.blank().say_in(Tone::Warning, msg!("org-compare"), &text::Args::none());
-        }
+        let advice = match organisation.trust {
+            Some(TrustMark::Unverified) => msg!("org-compare"),
+            Some(TrustMark::Moved) => msg!("org-moved"),
+            Some(TrustMark::Recovered) => msg!("org-recovered"),
+            Some(TrustMark::Verified | TrustMark::KeyChanged) | None => return,
+        };
+        page.blank().say_in(Tone::Warning, advice, &text::Args::none().text("date", recovered));
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::context::View;
 use super::moment::Moment;
+use super::names::Named as _;
 use crate::msg;
 use crate::session::model::Trust;
 use crate::text::{Args, Text};
@@ -25,6 +26,11 @@ pub(super) struct Organisation {
     pub(super) own: bool,
     /// Whether its safety number was compared; absent for the own organisation, and when no passphrase was given.
     pub(super) trust: Option<TrustMark>,
+    /// When it was compared, and how; absent unless it is `verified`.
+    compared_at: Option<Moment>,
+    compared_how: Option<&'static str>,
+    /// When its recovery kit was used last, if ever.
+    pub(super) recovered_at: Option<Moment>,
     pub(super) safety_number: Option<String>,
 }
 
@@ -33,7 +39,9 @@ pub(super) struct Organisation {
 #[serde(rename_all = "snake_case")]
 pub(super) enum TrustMark {
     Unverified,
+    Moved,
     Verified,
+    Recovered,
     KeyChanged,
 }
 
@@ -41,7 +49,9 @@ impl From<&Trust> for TrustMark {
     fn from(trust: &Trust) -> Self {
         match trust {
             Trust::Unverified => Self::Unverified,
+            Trust::Moved => Self::Moved,
             Trust::Verified { .. } => Self::Verified,
+            Trust::Recovered { .. } => Self::Recovered,
             Trust::KeyChanged { .. } => Self::KeyChanged,
         }
     }
@@ -63,6 +73,12 @@ impl Organisation {
         let own = view.session().is_some_and(|session| session.org() == *id);
         // Nobody compares numbers with themselves.
         let others = view.session().filter(|_| !own);
+        let trust = others.map(|session| session.trust(&entry.handle));
+        let compared = match trust {
+            Some(Trust::Verified { at_ms, how }) => Some((Moment(at_ms), how)),
+            _ => None,
+        };
+        let recovered = organisation.recovered_after(1).map(|manifest| Moment(manifest.fields().issued_ms));
         Some(Self {
             handle: entry.handle.to_string(),
             name: entry.name.to_string(),
@@ -73,7 +89,10 @@ impl Organisation {
             services: entry.services.iter().map(ToString::to_string).collect(),
             mailboxes,
             own,
-            trust: others.map(|session| TrustMark::from(&session.trust(&entry.handle))),
+            trust: trust.as_ref().map(TrustMark::from),
+            compared_at: compared.map(|(at, _)| at),
+            compared_how: compared.map(|(_, how)| how.name()),
+            recovered_at: recovered,
             safety_number: number.map(|number| number.to_string()),
         })
     }
@@ -109,12 +128,22 @@ impl Organisation {
         self.since.local()
     }
 
+    /// When its safety number was compared, in words.
+    pub(super) fn compared(&self, text: &Text) -> String {
+        match self.compared_at {
+            Some(at) => text.get(msg!("trust-verified-since"), &Args::none().text("date", at.local())),
+            None => self.trust_words(text),
+        }
+    }
+
     /// Whether its safety number was compared, in words.
     pub(super) fn trust_words(&self, text: &Text) -> String {
         let id = match self.trust {
             None => return String::new(),
             Some(TrustMark::Unverified) => msg!("trust-unverified"),
+            Some(TrustMark::Moved) => msg!("trust-moved"),
             Some(TrustMark::Verified) => msg!("trust-verified"),
+            Some(TrustMark::Recovered) => msg!("trust-recovered"),
             Some(TrustMark::KeyChanged) => msg!("trust-key-changed"),
         };
         text.get(id, &Args::none())

@@ -42,6 +42,7 @@ impl Save {
             output.binary(&[])?;
         }
         let session = context.session(output)?;
+        session.thread(&self.reference)?.check_senders()?;
         let number = self.number(&session)?;
         let line = session.attachment_line(&self.reference, number)?;
         if to_stdout {

@@ -106,7 +106,7 @@ impl Send {
         let sent = session.send(draft, &mut Steps::new(output)).await?;
         if !asked {
             // Nobody was there to be told before; who the recipients are is known for certain now.
-            questions::warn_of_unverified(&to, &session, output);
+            questions::tell_trust(&to, &session, output);
         }
         SentReport::of(&sent).tell(output)
     }

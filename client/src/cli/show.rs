@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::moment::Moment;
+use super::organisation::TrustMark;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
 use super::thread::ThreadReport;
 use crate::error::Result;
 use crate::msg;
-use crate::session::model::{AttachmentLine, Direction, Message, Thread};
+use crate::session::model::{AttachmentLine, Direction, Message, Thread, Trust};
 use crate::text;
 
 #[derive(Args)]
@@ -25,6 +26,7 @@ impl Show {
     pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut session = context.session(output)?;
         let thread = session.thread(&self.reference)?;
+        thread.check_senders()?;
         output.result(&Opened::of(&thread, context.clock.now_ms()))?;
         session.mark_shown(&self.reference)
     }
@@ -46,6 +48,8 @@ struct MessageReport {
     kind: &'static str,
     from: String,
     from_verified: bool,
+    /// What is known of the sender's keys; absent for the own organisation.
+    from_trust: Option<TrustMark>,
     to: Vec<String>,
     basis: Option<&'static str>,
     created_at: Moment,
@@ -90,7 +94,8 @@ impl MessageReport {
             },
             kind: message.kind.name(),
             from: message.from.to_string(),
-            from_verified: message.from_verified,
+            from_verified: matches!(message.from_trust, None | Some(Trust::Verified { .. })),
+            from_trust: message.from_trust.as_ref().map(TrustMark::from),
             to: message.to.iter().map(ToString::to_string).collect(),
             basis: message.basis.map(|basis| basis.name()),
             created_at: Moment(message.created_ms),
@@ -107,8 +112,15 @@ impl MessageReport {
             .text("at", self.created_at.local())
             .text("kind", self.kind);
         page.blank().say_in(Tone::Strong, msg!("show-message"), &title);
-        if !self.from_verified {
-            page.say_in(Tone::Warning, msg!("show-unverified"), &text::Args::none());
+        let doubt = match self.from_trust {
+            None | Some(TrustMark::Verified) => None,
+            Some(TrustMark::Unverified) => Some(msg!("show-unverified")),
+            Some(TrustMark::Moved) => Some(msg!("show-moved")),
+            Some(TrustMark::Recovered) => Some(msg!("show-recovered")),
+            Some(TrustMark::KeyChanged) => Some(msg!("trust-key-changed")),
+        };
+        if let Some(doubt) = doubt {
+            page.say_in(Tone::Warning, doubt, &text::Args::none());
         }
         page.field(msg!("label-to"), &self.to.join(", "));
         if let Some(basis) = self.basis {
@@ -176,7 +188,7 @@ mod tests {
             direction: Direction::In,
             kind: Kind::Referral,
             from: mailbox("polis-exempel/anmalan"),
-            from_verified: false,
+            from_trust: Some(Trust::Unverified),
             to: vec![mailbox("boj-exempel/stod")],
             basis: Some(LegalBasis::Consent),
             created_ms: 1_780_000_000_000,

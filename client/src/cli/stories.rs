@@ -299,10 +299,22 @@ fn organisations_are_found_without_a_passphrase_and_compared_with_one() {
         |office: &Office| SafetyNumber::of_root(&office.member.manifest.fields().root_pk).to_string();
     let (right, wrong) = (number(&world.two), number(&world.one));
 
-    let refused = run.fails(&["org", "verify", "two", "--number", &wrong]);
+    let by_phone = ["--how", "by-telephone"];
+    let refused = run.fails(&[&["org", "verify", "two", "--number", &wrong], &by_phone[..]].concat());
     assert_eq!((refused.code(), refused.exit()), (Code::SafetyNumberWrong, Exit::Integrity));
-    let verified = run.typing(&format!("{right}\n")).json(&["org", "verify", "two"]);
+    // The safe answers are the defaults: nobody has read it out, and it was compared in a way that proves nothing.
+    let unheard = run.typing("\n").fails(&["org", "verify", "two"]);
+    assert_eq!(unheard.code(), Code::SafetyNumberWrong);
+    assert!(run.last_stderr().contains(&right), "{}", run.last_stderr());
+    let worthless = run.typing("2\n\n").fails(&["org", "verify", "two"]);
+    assert_eq!((worthless.code(), worthless.exit()), (Code::ComparisonWorthless, Exit::Refused));
+    assert_eq!(run.json(&["org", "show", "two"])["trust"], "unverified");
+    let verified = run.typing("2\n1\n").json(&["org", "verify", "two"]);
     assert_eq!((&verified["trust"], &verified["handle"]), (&"verified".into(), &"two".into()));
+    assert_eq!(verified["compared_how"], "BY_TELEPHONE");
+    assert!(verified["compared_at"].is_string() && run.human(&["org", "show", "two"]).contains("yes, "));
+    let scripted = [&["org", "verify", "two", "--number", &right], &["--how", "in-person"][..]].concat();
+    assert_eq!(run.piped(b"").json(&scripted)["compared_how"], "IN_PERSON");
     assert_eq!(run.piped(b"").fails(&["org", "verify", "two"]).code(), Code::ArgumentMissing);
 
     let own = run.json(&["org", "show"]);

@@ -7,6 +7,7 @@ use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::log::{EpochKeyBatch, OrganisationEntry};
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest, VerifiedManifest};
+use samverkan_proto::statement::safety::SafetyNumber;
 
 use super::LogFault;
 use samverkan_proto::code::OrganisationState;
@@ -57,6 +58,20 @@ impl Organisation {
             Some(MailboxAddress { handle: manifest.fields().handle.clone(), name })
         };
         self.manifests.iter().rev().find_map(named)
+    }
+
+    /// The safety number of its root, which stays the same through every manifest.
+    #[must_use]
+    pub fn safety_number(&self) -> Option<SafetyNumber> {
+        self.manifest().map(|manifest| SafetyNumber::of_root(&manifest.fields().root_pk))
+    }
+
+    /// The newest manifest above `serial` that the recovery kit signed: everything but the first that bears the root's signature.
+    #[must_use]
+    pub fn recovered_after(&self, serial: u64) -> Option<&Manifest> {
+        let signed = self.manifests.iter().rev().map(|at| at.value.signed());
+        let mut newer = signed.take_while(|signed| signed.manifest().serial() > serial.max(1));
+        newer.find(|signed| signed.is_signed_by_root()).map(SignedManifest::manifest)
     }
 
     /// Every manifest with its signatures, from serial 1 on.

@@ -10,7 +10,7 @@ use samverkan_envelope::seal::Target;
 use samverkan_proto::code::{
     Class, ConsentPurpose, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, Roles,
 };
-use samverkan_proto::ids::{DeviceId, MailboxAddress, MailboxId, OrgId};
+use samverkan_proto::ids::{DeviceId, Handle, MailboxAddress, MailboxId, OrgId};
 use samverkan_proto::limits::{MAX_BLOBS, MAX_LIFETIME_MS, MAX_TO, MAX_WRAPS};
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::header::Recipient;
@@ -193,9 +193,7 @@ impl Desk<'_> {
     }
 
     fn check_recipient(&self, address: &MailboxAddress, draft: &Draft) -> std::result::Result<(), Code> {
-        if let Trust::KeyChanged { .. } = trust::of(self.contents, self.directory, &address.handle) {
-            return Err(Code::KeyChanged);
-        }
+        self.check_keys(&address.handle)?;
         let (org, organisation) = self.directory.by_handle(&address.handle).ok_or(Code::RecipientUnknown)?;
         match organisation.state() {
             Some(OrganisationState::Active) => {}
@@ -208,6 +206,21 @@ impl Desk<'_> {
         let (_, mailbox) = self.directory.resolve(address).ok_or(Code::RecipientUnknown)?;
         let is_sender = org == self.org && self.sender_mailbox(draft.from.as_ref()) == Ok(mailbox);
         if is_sender { Err(Code::RecipientIsSender) } else { Ok(()) }
+    }
+
+    /// Nothing is sealed to keys that are not those compared, or that somebody with the recovery kit has put in their place, until a
+    /// person has called.
+    pub(super) fn check_keys(&self, handle: &Handle) -> std::result::Result<(), Code> {
+        match trust::of(self.contents, self.directory, handle) {
+            Trust::KeyChanged { .. } => Err(Code::KeyChanged),
+            // Who has recovered the own organisation knows so.
+            Trust::Recovered { .. }
+                if self.directory.by_handle(handle).is_none_or(|(org, _)| org != self.org) =>
+            {
+                Err(Code::RecoveryUnconfirmed)
+            }
+            Trust::Recovered { .. } | Trust::Verified { .. } | Trust::Moved | Trust::Unverified => Ok(()),
+        }
     }
 
     /// Recipients that nothing can be sealed to.

@@ -29,7 +29,7 @@
 //! | `outbox_len(&self)`, `damaged_messages(&self)` | how many sealed messages wait, how many kept ones do not open |
 //! | `async keep_certified(&mut self)` | the next certificate, if it is time |
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
-//! | `verify_organisation(&mut self, &Handle, &SafetyNumber)` | writes down that the safety number was compared |
+//! | `verify_organisation(&mut self, &Handle, &Comparison)` | writes down that the safety number was compared |
 //!
 //! `join` is its own pipeline in `join.rs`, since there is no session before it. The types that cross this boundary are in [`model`].
 
@@ -39,7 +39,6 @@ use samverkan_proto::ids::{Handle, OrgId};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::manifest::{Device, Manifest};
-use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1::PublishEpochKeysRequest;
 
 use crate::clock::Clock;
@@ -85,7 +84,7 @@ use consent::Consents;
 pub use health::KeyFacts;
 use mail::Mail;
 pub use membership::{HubFacts, Membership};
-use model::{Progress, Step, Trust};
+use model::{Comparison, Progress, Step, Trust};
 use stamp::Stamp;
 
 /// How long a command waits for another one to finish with the profile.
@@ -229,8 +228,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::SafetyNumberWrong`] when it is not the organisation's; [`Code::KeyChanged`] when the handle belonged to
-    /// another organisation when it was compared before; [`Code::OrganisationUnknown`].
-    pub fn verify_organisation(&mut self, handle: &Handle, compared: &SafetyNumber) -> Result<()> {
+    /// another organisation when it was compared before, unless the person knows; [`Code::OrganisationUnknown`].
+    pub fn verify_organisation(&mut self, handle: &Handle, compared: &Comparison) -> Result<()> {
         let held = self.begin()?;
         let now_ms = self.clock.now_ms();
         trust::record(self.keystore.contents_mut(), &self.directory, handle, compared, now_ms)?;

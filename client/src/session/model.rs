@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, Kind, LegalBasis, Urgency};
 use samverkan_proto::ids::{Handle, MailboxAddress, MessageId};
-use samverkan_proto::statement::safety::CaseReference;
+use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 
 use crate::error::{Code, Error, Result};
+use crate::text::Args;
 
 /// A message as a person composes it, before it is sealed.
 #[derive(Clone, Debug)]
@@ -166,6 +167,22 @@ pub struct Thread {
     pub messages: Vec<Message>,
 }
 
+impl Thread {
+    /// Refuses a thread with a message from a handle that has other keys than those compared: who wrote it is not who was compared.
+    ///
+    /// # Errors
+    /// [`Code::KeyChanged`].
+    pub fn check_senders(&self) -> Result<()> {
+        let changed = |message: &&Message| matches!(message.from_trust, Some(Trust::KeyChanged { .. }));
+        match self.messages.iter().find(changed) {
+            Some(message) => {
+                Err(Error::with(Code::KeyChanged, Args::none().text("recipient", &message.from)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// One opened message.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -177,8 +194,8 @@ pub struct Message {
     pub kind: Kind,
     /// Who sent it.
     pub from: MailboxAddress,
-    /// Whether the sender's safety number was compared.
-    pub from_verified: bool,
+    /// What is known of the sender's keys; absent for the own organisation.
+    pub from_trust: Option<Trust>,
     /// Whom it went to.
     pub to: Vec<MailboxAddress>,
     /// The legal ground, if its class has one.
@@ -351,14 +368,63 @@ pub struct RecordedConsent {
     pub handles_left: u8,
 }
 
+/// How a person compared a safety number. Only ways that a hub has no hand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Over a telephone number that was known before.
+    ByTelephone,
+    /// Face to face.
+    InPerson,
+}
+
+impl Compared {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::ByTelephone, Self::InPerson];
+
+    /// The number that stands in the keystore.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::ByTelephone => 1,
+            Self::InPerson => 2,
+        }
+    }
+
+    /// The way with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.code() == code)
+    }
+}
+
+/// What a person heard or read, and compares with what the log says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The number.
+    pub number: SafetyNumber,
+    /// How.
+    pub how: Compared,
+    /// The person knows that the handle has other keys than those compared before.
+    pub of_new_keys: bool,
+}
+
 /// Whether the safety number of an organisation was compared by a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// Not yet.
     Unverified,
+    /// Never compared, and the handle stands for other keys than when a message was first exchanged.
+    Moved,
     /// Compared, at this time.
     Verified {
         /// When, in milliseconds.
+        at_ms: u64,
+        /// How.
+        how: Compared,
+    },
+    /// Its recovery kit was used since it was compared, or at all if it never was. Whoever holds the kit may be a thief.
+    Recovered {
+        /// When, by the word of whoever used it, in milliseconds.
         at_ms: u64,
     },
     /// The handle now belongs to another root key than the one compared: a hard stop.

@@ -24,7 +24,7 @@ use super::incoming::{Known, Opened};
 use super::inflow::{Inflow, Next};
 use super::mail::{Kept, add_once};
 use super::model::{Direction, Notice, Progress, Received};
-use super::{Session, TRIES, TRY_AGAIN};
+use super::{Session, TRIES, TRY_AGAIN, trust};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::error::{Class, Code, Error, Result};
 use crate::home::ProfileLock;
@@ -392,6 +392,7 @@ impl Session {
         }
         for kept in &good {
             self.keystore.contents_mut().put_message_key(&kept.id(), &Secret32::random()?);
+            trust::meet(self.keystore.contents_mut(), &self.directory, &kept.header.fields().sender_org)?;
         }
         if !good.is_empty() {
             self.keystore.commit(held)?;

@@ -11,10 +11,10 @@ use samverkan_proto::limits::MAX_LIFETIME_MS;
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
-use super::Session;
 use super::attach::{Sealed, Source, tidy};
 use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
+use super::{Session, trust};
 use crate::error::{Code, Error, Result};
 use crate::home::ProfileLock;
 use crate::secret::{NoRandomness, Secret32};
@@ -105,6 +105,11 @@ impl Session {
         let mut link = self.contact(progress).await?;
         drop(self.begin()?);
         let answered = self.answered(reference)?;
+        for (org, _) in &answered.to {
+            if let Some(handle) = trust::lost_handle(self.keystore.contents(), &self.directory, org) {
+                return Err(Error::with(Code::KeyChanged, Args::none().text("recipient", handle)));
+            }
+        }
         let draft = self.reply_draft(&answered, &reply);
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
@@ -175,6 +180,12 @@ impl Session {
         let (message_id, created_ms) = (MessageId::random(), self.clock.now_ms());
         let before = (letter.resends, letter.replaces);
         let desk = self.desk();
+        // Asked once more where it is sealed: what waited in the outbox is sealed again by itself when the directory has changed.
+        for (org, mailbox) in &letter.to {
+            let address = self.address(org, mailbox).ok_or(Error::new(Code::RecipientUnknown))?;
+            desk.check_keys(&address.handle)
+                .map_err(|code| Error::with(code, Args::none().text("recipient", &address)))?;
+        }
         let to = desk.recipients(&letter.to).ok_or(Error::new(Code::RecipientUnknown))?;
         let devices = desk.targets(&to, letter.sender, created_ms)?;
         let mut body = letter.body;
@@ -213,6 +224,9 @@ impl Session {
     ) -> Result<()> {
         let (hashes, key) = (SealedHashes::of(sealed), Secret32::random()?);
         self.keystore.contents_mut().put_message_key(secret.message_id(), &key);
+        for to in &sealed.header().fields().to {
+            trust::meet(self.keystore.contents_mut(), &self.directory, &to.org)?;
+        }
         self.keystore.commit(held)?;
         self.mail.put_outgoing(&key, sealed)?;
         let kept = Kept {

@@ -10,7 +10,7 @@ use samverkan_proto::statement::safety::CaseReference;
 use super::Session;
 use super::attach::{self, OpenFailure};
 use super::mail::Kept;
-use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine, Trust};
+use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine};
 use super::track;
 use crate::error::{Code, Error, Result};
 use crate::text::Args;
@@ -164,13 +164,13 @@ impl Session {
     fn message(&self, kept: &Kept, number: &mut usize) -> Option<Message> {
         let fields = kept.header.fields();
         let from = self.address(&fields.sender_org, &fields.sender_mailbox)?;
-        let verified = matches!(self.trust(&from.handle), Trust::Verified { .. });
+        let from_trust = (kept.direction == Direction::In).then(|| self.trust(&from.handle));
         Some(Message {
             id: kept.id(),
             direction: kept.direction,
             kind: kept.body.kind,
-            from_verified: kept.direction == Direction::Out || verified,
             from,
+            from_trust,
             to: self.recipients_of(kept),
             basis: fields.basis,
             created_ms: fields.created_ms,

@@ -3,7 +3,7 @@
 use samverkan_client::directory::find::Query;
 use samverkan_client::error::Code;
 use samverkan_client::recovery::RecoveryKit;
-use samverkan_client::session::model::Trust;
+use samverkan_client::session::model::{Compared, Comparison, Trust};
 use samverkan_client::session::{Session, public_directory};
 use samverkan_proto::ids::OrgId;
 use samverkan_proto::statement::invite::{Invite, InviteCode};
@@ -113,13 +113,21 @@ async fn a_compared_safety_number_is_remembered() {
     let two = Member::join(&hub, "soc-exempel", VOLUNTEER).await;
     one.session.refresh(&mut Silent).await.expect("refreshed");
     let handle = &two.mailbox.handle;
-    let right = hub.organisation("soc-exempel").await.safety_number.parse().expect("a number");
-    let wrong = hub.organisation("boj-exempel").await.safety_number.parse().expect("a number");
+    let heard = |number: String| Comparison {
+        number: number.parse().expect("a number"),
+        how: Compared::InPerson,
+        of_new_keys: false,
+    };
+    let right = heard(hub.organisation("soc-exempel").await.safety_number);
+    let wrong = heard(hub.organisation("boj-exempel").await.safety_number);
     let refused = one.session.verify_organisation(handle, &wrong).expect_err("another's");
     assert_eq!(refused.code(), Code::SafetyNumberWrong);
     one.session.verify_organisation(handle, &right).expect("the right one");
     let one = one.restart();
-    assert_eq!(one.session.trust(handle), Trust::Verified { at_ms: hub.clock.now_ms() });
+    assert_eq!(
+        one.session.trust(handle),
+        Trust::Verified { at_ms: hub.clock.now_ms(), how: Compared::InPerson }
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

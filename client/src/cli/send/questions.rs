@@ -73,7 +73,7 @@ pub(super) fn ask_content(
     if unfinished.text.is_none() {
         unfinished.text = Some(console.paragraph(output, TEXT)?);
     }
-    warn_of_unverified(&unfinished.to, session, output);
+    tell_trust(&unfinished.to, session, output);
     let to: Vec<String> = unfinished.to.iter().map(ToString::to_string).collect();
     output.notice(msg!("send-goes-to"), &Args::none().text("to", to.join(", ")));
     let answers = [msg!("answer-no"), msg!("answer-yes")].map(|id| output.text().get(id, &Args::none()));
@@ -148,12 +148,22 @@ fn ask_consent(
     Ok(())
 }
 
-/// Names the recipients whose safety number nobody has compared yet.
-pub(super) fn warn_of_unverified(to: &[MailboxAddress], session: &Session, output: &mut Output) {
-    let unverified = |address: &&MailboxAddress| session.trust(&address.handle) == Trust::Unverified;
-    let names: Vec<String> = to.iter().filter(unverified).map(ToString::to_string).collect();
-    if !names.is_empty() {
-        output.notice(msg!("send-unverified"), &Args::none().text("to", names.join(", ")));
+/// Says of each recipient whether its safety number was compared, the doubtful ones last.
+pub(super) fn tell_trust(to: &[MailboxAddress], session: &Session, output: &mut Output) {
+    let words = |address: &MailboxAddress| match session.trust(&address.handle) {
+        Trust::Verified { .. } => Some(0),
+        Trust::Unverified => Some(1),
+        Trust::Moved => Some(2),
+        // Those are refused, and the refusal says why.
+        Trust::Recovered { .. } | Trust::KeyChanged { .. } => None,
+    };
+    let said = [msg!("send-verified"), msg!("send-unverified"), msg!("send-moved")];
+    for (place, id) in said.into_iter().enumerate() {
+        let names: Vec<String> =
+            to.iter().filter(|address| words(address) == Some(place)).map(ToString::to_string).collect();
+        if !names.is_empty() {
+            output.notice(id, &Args::none().text("to", names.join(", ")));
+        }
     }
 }
 

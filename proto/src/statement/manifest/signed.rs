@@ -135,6 +135,12 @@ impl SignedManifest {
         &self.signatures
     }
 
+    /// Whether it bears the root's signature, as serial 1 and a recovery do.
+    #[must_use]
+    pub fn is_signed_by_root(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.signer == 0)
+    }
+
     /// The bytes as they travel and as the log records them.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
