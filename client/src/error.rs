@@ -230,6 +230,10 @@ codes! {
     ComparisonWorthless = "COMPARISON_WORTHLESS", ActionNeeded, Refused;
     /// The hub's log contradicts itself, or what was believed before.
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
+    /// The hub has not vouched for the newest state of its log for more than a day.
+    LogStale = "LOG_STALE", ActionNeeded, Integrity;
+    /// The hub was out of reach for so long that nothing may be sealed for what was known of it.
+    LogNotRefreshed = "LOG_NOT_REFRESHED", Transient, HubUnreachable;
 
     /// A message that came can not be trusted, for whatever reason.
     MessageUntrusted = "MESSAGE_UNTRUSTED", ActionNeeded, Integrity;

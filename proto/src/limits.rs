@@ -81,6 +81,10 @@ pub const MAX_LIFETIME_MS: u64 = 30 * DAY_MS;
 pub const MAX_AGE_MS: u64 = 7 * DAY_MS;
 /// How far a client's clock may run ahead of the hub's.
 pub const MAX_AHEAD_MS: u64 = 10 * 60 * SECOND_MS;
+/// How old the hub lets the newest cosignature of its log become before it makes another.
+pub const COSIGNATURE_MS: u64 = 60 * 60 * SECOND_MS;
+/// How old a client's newest cosignature may be for it to send anything.
+pub const MAX_VIEW_AGE_MS: u64 = DAY_MS;
 /// Longest time a device may stand in a manifest without renewal.
 pub const MAX_DEVICE_MS: u64 = 400 * DAY_MS;
 /// How long the good copy waits for further readers after the first delivered.

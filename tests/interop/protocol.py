@@ -1,6 +1,5 @@
 """The Samverkan protocol, version 1, written from proto/PROTOCOL.md and its appendix of layouts, proto/layouts.toml."""
-import base64, contextlib, functools, hashlib, hmac, io, ipaddress, itertools, operator, pathlib, re, sys, tomllib
-import grpc
+import base64, contextlib, functools, hashlib, hmac, io, ipaddress, itertools, operator, pathlib, re, sys, tomllib, grpc
 from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -185,13 +184,15 @@ def log_leaf(leaf, record):  # `found` is empty for a certificate, and for epoch
         same = {name: one.get(name, value) == value for name, value in entry.items()}
         must(bad_identifier=same.get("org_id", True) and same.get("device_id", True), wrong_chain=all(same.values()))
     return Record(entry, leaf_hash=H(b"\0", leaf), found=found)
-def checkpoint(note, hub_name, public_key):
+def checkpoint(note, hub_name, public_key):  # its `time` is 0 without a cosignature
     form, origin = re.fullmatch(APPENDIX["notes"]["checkpoint"].encode(), note), f"samverkan/{hub_name}".encode()
     must(bad_checkpoint=form and int(form["size"]) < 2**64)
-    sig = base64.b64decode(form["sig"])
-    must(wrong_signers=form["origin"] == origin and sig[:4] == H(origin, b"\n\1", public_key)[:4])
-    verify(public_key, sig[4:], "", form["text"])
-    return Record(size=int(form["size"]), root=base64.b64decode(form["root"]))
+    sig, at = (base64.b64decode(form[one] or "") for one in ("sig", "cosig"))
+    said = [(b"\1", sig, b""), (b"\4", at[:4] + at[12:], b"cosignature/v1\ntime %d\n" % number(at[4:12]))]
+    for kind, one, text in said[:1 + bool(at)]:
+        must(wrong_signers=form["origin"] == origin and one[:4] == H(origin, b"\n", kind, public_key)[:4])
+        verify(public_key, one[4:], "", text + form["text"])
+    return Record(size=int(form["size"]), root=base64.b64decode(form["root"]), time=number(at[4:12]))
 def invite(invite):
     must(wrong_magic=invite[:6] == "svki1-")
     with refusing("bad_text"): data = base64.urlsafe_b64decode(invite[6:] + "==")
@@ -255,11 +256,10 @@ def message(receipt, hub_receipt_key, log, seen, now_ms, threads=None, **deliver
         for place in reads(h, mine).mailbox_id: must(_=device_id in find(own.mailboxes, mailbox_id=place).readers)
     must(clock_out_of_range=-600_000 <= now - h.created_ms <= WEEK)
     verify(device.sign_pk, text[4:68], "message", h.hh + digest("body", text[68:end]))
-    letter = body(text[68:end])
-    known = checkpoint(letter.checkpoint, log.hub, log.log_key)
-    must(checkpoint_ahead=known.size <= accepted.log_size, checkpoint_forked=known in log.roots,
-         body_mismatch=min(letter.kind, 4) == h["class"] and letter.attachments.blob_id == h.blobs.blob_id,
-         consent_mismatch=letter.handles == h.handles)
+    known = checkpoint((letter := body(text[68:end])).checkpoint, log.hub, log.log_key)
+    must(checkpoint_ahead=known.size <= accepted.log_size,
+         checkpoint_forked=any(known.items() >= one.items() for one in log.roots), body_mismatch=min(letter.kind, 4)
+         == h["class"] and letter.attachments.blob_id == h.blobs.blob_id, consent_mismatch=letter.handles == h.handles)
     with refusing("consent_mismatch"):
         for one in letter.consents: check_opening(one, h, reads(h, mine), log.device_keys)
     must(replayed=dict(sender_org=h.sender_org, send_id=letter.send_id) not in seen, expired=now_ms < h.expires_ms,

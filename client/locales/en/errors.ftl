@@ -192,7 +192,11 @@ error-comparison-worthless = A number from the directory, an e-mail or the inter
 error-message-untrusted = A message came that can not be trusted. Nothing of it is shown or kept.
     .next = ask whoever may have written to you, by telephone, to send it again; tell the hub's operator if it happens again
 error-log-forked = The hub shows a directory that contradicts itself ({ $cause }). Nothing is sent any more.
-    .next = call the operator on a number you already had; the evidence is in the profile folder, directory/evidence
+    .next = call the operator on a number you already had; the evidence is in the profile folder, directory/evidence.json
+error-log-stale = The hub has not said for more than a day that the directory it shows is the newest. It may hide that a key was revoked. Nothing was sent; what came can be read.
+    .next = try again in an hour; if it stays so, call the operator on a number you already had
+error-log-not-refreshed = The directory on this computer is more than a day old, and the hub can not be reached. Nothing was sent; what came can be read.
+    .next = try again when the hub can be reached; see samverkan doctor
 error-invite-malformed = That is not an invitation, or part of it is missing.
     .next = copy the whole text that starts with svki1-
 

@@ -3,6 +3,7 @@
 //! ```text
 //! log        = leaves × { u32 length | leaf | u32 length | record }       only appended to
 //! checkpoint = the newest signed checkpoint that was verified
+//! evidence.json = what proves that the hub showed another log than this one; there only if it did
 //! ```
 //!
 //! What stands in `log` beyond the checkpoint was never verified; it is cut off before more is appended.
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use samverkan_proto::limits::MAX_LOG_RECORD;
 
+use super::evidence::LogEvidence;
 use crate::files::{self, FileError};
 
 /// The largest log that is read: a country for some decades.
@@ -92,19 +94,22 @@ impl Copy {
         files::replace_private(&self.path("checkpoint"), checkpoint)
     }
 
-    /// Keeps a signed checkpoint that contradicts the copy, beside the one that was believed.
-    pub(super) fn keep_evidence(&self, believed: &[u8], contradicting: &[u8]) -> Result<PathBuf, FileError> {
-        let folder = self.path("evidence");
-        files::ensure_folder(&folder, files::Closed::ToAll)?;
-        for (name, note) in [("believed", believed), ("contradicting", contradicting)] {
-            files::replace_private(&folder.join(name), note)?;
+    /// Keeps what proves that the log is forked. The first finding stays: what comes after it is not believed anyway.
+    pub(super) fn keep_evidence(&self, evidence: &LogEvidence) -> Result<(), FileError> {
+        if self.has_evidence() {
+            return Ok(());
         }
-        Ok(folder)
+        files::replace_private(&self.evidence(), &evidence.to_json())
     }
 
-    /// Whether evidence of a forked log was kept.
+    /// Where evidence of a forked log is kept.
+    pub(super) fn evidence(&self) -> PathBuf {
+        self.path("evidence.json")
+    }
+
+    /// Whether there is some.
     pub(super) fn has_evidence(&self) -> bool {
-        self.path("evidence").exists()
+        self.evidence().exists()
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -4,9 +4,11 @@
 //! * [`Organisation`]: one organisation's manifests, entries and epoch keys.
 //! * [`find`]: who can help, searched here and never at the hub.
 //! * [`sync`]: how the copy follows the hub's log.
+//! * [`evidence`]: what is kept of a log that contradicts itself, for others to see.
 //!
-//! A log that contradicts itself or a checkpoint that was believed is a [`DirectoryError::Forked`]: both checkpoints
-//! are kept as evidence and nothing is sent any more until a person has looked.
+//! A log that contradicts itself or a checkpoint that was believed is a [`DirectoryError::Forked`]: what proves it is kept,
+//! and nothing is sent any more until a person has looked. A log that only grows old contradicts nothing: the copy may be read,
+//! and [`Directory::is_fresh`] says that nothing may be sent on it.
 
 use std::path::PathBuf;
 
@@ -14,16 +16,19 @@ use bytes::Bytes;
 use samverkan_envelope::open::LogView;
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, Handle, HubName, MailboxAddress, MailboxId, OrgId};
+use samverkan_proto::limits::{MAX_AHEAD_MS, MAX_VIEW_AGE_MS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, Record};
 use samverkan_proto::statement::manifest::Manifest;
+use samverkan_proto::statement::receipt::HubReceipt;
 use samverkan_proto::{Fault, InvalidField};
 
 use crate::connect::HubPins;
 use crate::files::FileError;
 
 mod copy;
+pub mod evidence;
 pub mod find;
 pub(crate) mod laws;
 mod organisation;
@@ -32,6 +37,7 @@ pub mod sync;
 pub(crate) mod testlog;
 
 use copy::{Copy, Entry};
+use evidence::{Against, Finding};
 pub use organisation::Organisation;
 use organisation::Organisations;
 
@@ -68,6 +74,15 @@ pub enum LogFault {
     /// A signed checkpoint contradicts one that was believed.
     #[error("a checkpoint contradicts an earlier one")]
     Contradiction,
+    /// A receipt names another log than this one.
+    #[error("a receipt names another log")]
+    Receipt,
+    /// The hub said that a log was its newest after it had signed a larger one.
+    #[error("the hub showed an old state of its log as the newest")]
+    StoodStill,
+    /// The hub's log is shorter than what it signed.
+    #[error("the hub's log is shorter than the one that it signed")]
+    CutBack,
 }
 
 /// Why there is no directory to work with.
@@ -79,6 +94,12 @@ pub enum DirectoryError {
     /// Evidence of a forked log was kept, and nobody has looked yet.
     #[error("evidence of a forked log is kept")]
     EvidenceKept,
+    /// The checkpoint is of a time that has not come.
+    #[error("the hub's checkpoint is of a time that has not come")]
+    FromTheFuture {
+        /// How far ahead it is, in milliseconds.
+        by_ms: u64,
+    },
     /// The hub's answer is no synchronisation.
     #[error("the hub's answer is not a synchronisation")]
     BadAnswer,
@@ -208,19 +229,76 @@ impl Directory {
         self.copy.has_evidence()
     }
 
+    /// Where the evidence is, once there is some.
+    #[must_use]
+    pub fn evidence(&self) -> Option<PathBuf> {
+        self.is_forked().then(|| self.copy.evidence())
+    }
+
+    /// When the hub last said that this was its newest log, in milliseconds since 1970; `None` if it never did.
+    #[must_use]
+    pub fn cosigned_ms(&self) -> Option<u64> {
+        self.checkpoint.as_ref()?.cosigned_ms()
+    }
+
+    /// Whether something may be sent on what this copy says: the hub called it the newest no longer than a day ago.
+    #[must_use]
+    pub fn is_fresh(&self, now_ms: u64) -> bool {
+        let is_recent = |at_ms: u64| at_ms.saturating_add(MAX_VIEW_AGE_MS) >= now_ms;
+        self.cosigned_ms().is_some_and(is_recent)
+    }
+
     /// Compares a signed checkpoint from elsewhere, such as `Hello`, with this copy. A larger tree says nothing yet.
     ///
     /// # Errors
     /// [`DirectoryError::Forked`], with the evidence kept; [`DirectoryError::EvidenceKept`] from then on.
-    pub fn compare(&self, note: Bytes) -> Result<(), DirectoryError> {
+    pub fn compare(&self, note: Bytes, now_ms: u64) -> Result<(), DirectoryError> {
         if self.is_forked() {
             return Err(DirectoryError::EvidenceKept);
         }
         let checkpoint = self.verify(note).map_err(|fault| DirectoryError::Forked(fault.into()))?;
-        match self.tree.check(&checkpoint) {
-            Err(fault) if fault.fault == Fault::CheckpointForked => Err(self.forked(&checkpoint)),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        self.compare_checkpoint(&checkpoint, now_ms)
+    }
+
+    /// The same with a checkpoint that was verified.
+    ///
+    /// # Errors
+    /// As [`Directory::compare`].
+    pub fn compare_checkpoint(&self, checkpoint: &Checkpoint, now_ms: u64) -> Result<(), DirectoryError> {
+        let fault = match self.tree.check(checkpoint) {
+            Err(found) if found.fault == Fault::CheckpointForked => LogFault::Contradiction,
+            _ if self.stood_still(checkpoint, now_ms) => LogFault::StoodStill,
+            Ok(()) | Err(_) => return Ok(()),
+        };
+        Err(self.forked(fault, &Against::Checkpoint(checkpoint), now_ms))
+    }
+
+    /// Compares the log that a receipt of the hub names with this copy. `proof` is the receipt with its proof, as it came.
+    ///
+    /// # Errors
+    /// As [`Directory::compare`].
+    pub fn compare_receipt(
+        &self,
+        receipt: &HubReceipt,
+        proof: &[u8],
+        now_ms: u64,
+    ) -> Result<(), DirectoryError> {
+        let believed = self.checkpoint.as_ref().filter(|believed| !is_ahead(believed, now_ms));
+        let fault = match self.tree.root_at(receipt.log_size) {
+            Some(root) if root != receipt.log_root => LogFault::Receipt,
+            _ if believed.is_some_and(|believed| evidence::is_later_than_larger(believed, receipt)) => {
+                LogFault::StoodStill
+            }
+            Some(_) | None => return Ok(()),
+        };
+        Err(self.forked(fault, &Against::Receipt(receipt, proof), now_ms))
+    }
+
+    /// Whether the times of what was believed and of `other` contradict each other. A time that has not come yet proves nothing: somebody's
+    /// clock was wrong.
+    fn stood_still(&self, other: &Checkpoint, now_ms: u64) -> bool {
+        let believed = self.checkpoint.as_ref().filter(|believed| !is_ahead(believed, now_ms));
+        !is_ahead(other, now_ms) && believed.is_some_and(|believed| believed.stood_still(other))
     }
 
     fn verify(&self, note: Bytes) -> Result<Checkpoint, InvalidField> {
@@ -283,13 +361,30 @@ impl Directory {
         if device.is_none_or(has) { Ok(()) } else { Err(LogFault::UnknownDevice) }
     }
 
-    fn forked(&self, contradicting: &Checkpoint) -> DirectoryError {
-        let believed = self.checkpoint.as_ref().map_or(&[][..], |checkpoint| checkpoint.note());
-        match self.copy.keep_evidence(believed, contradicting.note()) {
-            Ok(_) => DirectoryError::Forked(LogFault::Contradiction),
+    /// Keeps what proves it.
+    fn forked(&self, fault: LogFault, against: &Against<'_>, now_ms: u64) -> DirectoryError {
+        let finding = Finding {
+            hub: &self.hub,
+            pins: &self.pins,
+            found_ms: now_ms,
+            believed: self.checkpoint.as_ref(),
+            tree: &self.tree,
+        };
+        match self.copy.keep_evidence(&finding.evidence(fault, against)) {
+            Ok(()) => DirectoryError::Forked(fault),
             Err(error) => error.into(),
         }
     }
+}
+
+/// How far a checkpoint's time is ahead, if that is more than ten minutes.
+fn ahead_by(checkpoint: &Checkpoint, now_ms: u64) -> Option<u64> {
+    let by_ms = checkpoint.cosigned_ms()?.checked_sub(now_ms)?;
+    (by_ms > MAX_AHEAD_MS).then_some(by_ms)
+}
+
+fn is_ahead(checkpoint: &Checkpoint, now_ms: u64) -> bool {
+    ahead_by(checkpoint, now_ms).is_some()
 }
 
 impl LogView for Directory {

@@ -8,7 +8,8 @@ use samverkan_proto::v1::{SyncRequest, SyncResponse};
 use tokio::time::timeout;
 
 use super::copy::{self, Entry};
-use super::{Directory, DirectoryError, LogFault};
+use super::evidence::Against;
+use super::{Directory, DirectoryError, LogFault, ahead_by};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::home::ProfileLock;
 
@@ -66,17 +67,45 @@ impl Directory {
     ) -> Result<u64, DirectoryError> {
         let forked = |fault: InvalidField| DirectoryError::Forked(fault.into());
         let checkpoint = self.verify(note).map_err(forked)?;
-        let oldest = Epoch::of(now_ms);
-        let applied = entries.iter().try_for_each(|entry| self.apply(entry, oldest, true));
-        let consistent = applied.and_then(|()| self.check_heads(&checkpoint));
-        if let Err(fault) = consistent {
-            self.copy.keep_evidence(self.believed_note(), checkpoint.note())?;
-            return Err(DirectoryError::Forked(fault));
+        if let Some(by_ms) = ahead_by(&checkpoint, now_ms) {
+            return Err(DirectoryError::FromTheFuture { by_ms });
         }
-        self.copy.append(self.copy_bytes, &entries, checkpoint.note())?;
+        if self.stood_still(&checkpoint, now_ms) {
+            return Err(self.forked(LogFault::StoodStill, &Against::Checkpoint(&checkpoint), now_ms));
+        }
+        self.apply_all(&entries, &checkpoint, now_ms)?;
+        // The hub's answers may overtake each other: of two times for one tree the later is the truth.
+        let is_newer = |before: &&Checkpoint| {
+            before.head() == checkpoint.head() && before.cosigned_ms() > checkpoint.cosigned_ms()
+        };
+        let kept = self.checkpoint.as_ref().filter(is_newer).cloned().unwrap_or(checkpoint);
+        self.copy.append(self.copy_bytes, &entries, kept.note())?;
         self.copy_bytes += copy::bytes_of(&entries);
-        self.checkpoint = Some(checkpoint);
+        self.checkpoint = Some(kept);
         Ok(entries.len() as u64)
+    }
+
+    /// Applies every entry and compares what they add up to with the checkpoint; keeps the evidence when they do not.
+    fn apply_all(
+        &mut self,
+        entries: &[Entry],
+        checkpoint: &Checkpoint,
+        now_ms: u64,
+    ) -> Result<(), DirectoryError> {
+        let oldest = Epoch::of(now_ms);
+        for (place, entry) in entries.iter().enumerate() {
+            let index = self.size();
+            if let Err(fault) = self.apply(entry, oldest, true) {
+                // The leaf stands in the tree already; with those behind it the entry can be proven to be the hub's.
+                entries[place + 1..].iter().for_each(|later| {
+                    self.tree.append(&later.leaf);
+                });
+                let against = Against::Entry { checkpoint, index, entry, tree: &self.tree };
+                return Err(self.forked(fault, &against, now_ms));
+            }
+        }
+        self.check_heads(checkpoint)
+            .map_err(|fault| self.forked(fault, &Against::Checkpoint(checkpoint), now_ms))
     }
 
     /// The leaves add up to the new checkpoint, and to the one that was believed before.
@@ -86,10 +115,6 @@ impl Directory {
         }
         let before = self.checkpoint.as_ref().map_or(Ok(()), |before| self.tree.check(before));
         before.map_err(|_| LogFault::Contradiction)
-    }
-
-    fn believed_note(&self) -> &[u8] {
-        self.checkpoint.as_ref().map_or(&[][..], |checkpoint| checkpoint.note())
     }
 }
 

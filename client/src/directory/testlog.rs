@@ -251,7 +251,17 @@ impl TestLog {
     }
 
     pub(crate) fn sign(&self, head: TreeHead) -> Bytes {
+        self.cosign(head, NOW_MS)
+    }
+
+    /// A checkpoint without a time.
+    pub(crate) fn plain(&self, head: TreeHead) -> Bytes {
         Checkpoint::sign(&self.hub, head, &self.log_key).note().clone()
+    }
+
+    /// The same, as the newest at another time.
+    pub(crate) fn cosign(&self, head: TreeHead, at_ms: u64) -> Bytes {
+        Checkpoint::cosign(&self.hub, head, &self.log_key, at_ms / 1000).note().clone()
     }
 
     /// How many leaves there are.
@@ -282,6 +292,12 @@ impl TestLog {
     pub(crate) fn feed(&self, directory: &mut Directory) -> Result<u64, DirectoryError> {
         let from = usize::try_from(directory.size()).expect("small");
         directory.take(self.entries[from..].to_vec(), self.checkpoint(self.entries.len()), NOW_MS)
+    }
+
+    /// Lets the directory hear that this is still the newest log.
+    pub(crate) fn cosign_again(&self, directory: &mut Directory, at_ms: u64) {
+        let whole = TreeHead { size: self.entries_len(), root: self.root() };
+        directory.take(Vec::new(), self.cosign(whole, at_ms), at_ms).expect("the same log, later");
     }
 
     /// A directory that has the whole log.

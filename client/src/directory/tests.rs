@@ -5,6 +5,7 @@ use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::TreeHead;
 use samverkan_proto::statement::manifest::Revocation;
 
+use super::evidence::{LogEvidence, Proven};
 use super::testlog::{Member, NOW_MS, TestLog, signer};
 use super::*;
 
@@ -125,11 +126,9 @@ fn a_shorter_or_other_log_than_the_one_believed_is_a_fork() {
     std::fs::remove_file(log.dir.path().join("log")).expect("removed");
     log.entries.pop();
     assert_eq!(fault_of(&log), LogFault::Contradiction);
-    let evidence = log.dir.path().join("evidence");
-    assert!(evidence.join("believed").exists() && evidence.join("contradicting").exists());
     let directory = log.load().expect("what was believed may be read");
-    assert!(directory.is_forked());
-    let outcome = directory.compare(log.checkpoint(1));
+    assert!(directory.is_forked() && directory.evidence().is_some_and(|path| path.exists()));
+    let outcome = directory.compare(log.checkpoint(1), NOW_MS);
     assert!(matches!(outcome, Err(DirectoryError::EvidenceKept)), "nothing new is believed after that");
 }
 
@@ -138,12 +137,105 @@ fn a_checkpoint_from_elsewhere_is_compared() {
     let mut log = TestLog::new();
     log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
     let directory = log.directory();
-    directory.compare(log.checkpoint(2)).expect("an earlier one");
+    directory.compare(log.checkpoint(2), NOW_MS).expect("an earlier one");
     let larger = TreeHead { size: 99, root: [1; 32] };
-    directory.compare(log.sign(larger)).expect("a larger one says nothing yet");
+    directory.compare(log.sign(larger), NOW_MS).expect("a larger one says nothing yet");
     let other = TreeHead { size: 2, root: [1; 32] };
-    assert!(matches!(directory.compare(log.sign(other)), Err(DirectoryError::Forked(_))));
-    assert!(log.dir.path().join("evidence").exists());
+    assert!(matches!(directory.compare(log.sign(other), NOW_MS), Err(DirectoryError::Forked(_))));
+    assert_eq!(proven(&log), Proven::Forked);
+}
+
+/// What the evidence that was kept proves to somebody else who knows the hub.
+fn proven(log: &TestLog) -> Proven {
+    let path = log.load().expect("loads").evidence().expect("kept");
+    let file = LogEvidence::read(&std::fs::read(path).expect("readable")).expect("evidence");
+    let foreign = TestLog::with_other_keys();
+    assert_eq!(file.judge(&foreign.hub, &foreign.pins), None, "of another hub");
+    file.judge(&log.hub, &log.pins).expect("every signature holds")
+}
+
+#[test]
+fn a_log_that_stood_still_is_proven_by_its_times() {
+    const HOUR_MS: u64 = 3_600_000;
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let mut directory = log.load().expect("loads");
+    let held_back = TreeHead { size: 2, root: root_of(&log, 2) };
+    let note = log.cosign(held_back, NOW_MS + HOUR_MS);
+    directory.take(log.entries[..2].to_vec(), note, NOW_MS + HOUR_MS).expect("it contradicts nothing yet");
+    let larger = TreeHead { size: 3, root: root_of(&log, 3) };
+    let minutes = |count: u64| log.cosign(larger, NOW_MS + count * 60_000);
+    directory.compare(minutes(50), NOW_MS + HOUR_MS).expect("ten minutes are what clocks may differ");
+    let outcome = directory.compare(minutes(49), NOW_MS + HOUR_MS);
+    assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::StoodStill))), "{outcome:?}");
+    assert_eq!(proven(&log), Proven::StoodStill);
+}
+
+#[test]
+fn a_log_that_was_cut_back_is_proven_by_its_times() {
+    const HOUR_MS: u64 = 3_600_000;
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let directory = log.directory();
+    let shorter = TreeHead { size: 2, root: root_of(&log, 2) };
+    let later = NOW_MS + HOUR_MS;
+    let outcome = directory.compare(log.cosign(shorter, later), later);
+    assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::StoodStill))), "{outcome:?}");
+    assert_eq!(proven(&log), Proven::StoodStill);
+}
+
+#[test]
+fn a_time_that_has_not_come_is_not_believed_and_proves_nothing() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let mut directory = log.directory();
+    let far = NOW_MS + 3_600_000;
+    let shorter = TreeHead { size: 2, root: root_of(&log, 2) };
+    directory.compare(log.cosign(shorter, far), NOW_MS).expect("somebody's clock was wrong");
+    let whole = TreeHead { size: log.entries_len(), root: log.root() };
+    let outcome = directory.take(Vec::new(), log.cosign(whole, far), NOW_MS);
+    assert!(matches!(outcome, Err(DirectoryError::FromTheFuture { by_ms: 3_600_000 })), "{outcome:?}");
+    assert!(!directory.is_forked() && directory.is_fresh(NOW_MS));
+}
+
+#[test]
+fn a_view_is_fresh_for_a_day_and_of_two_times_the_later_counts() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let mut directory = log.directory();
+    assert!(
+        directory.is_fresh(NOW_MS + MAX_VIEW_AGE_MS) && !directory.is_fresh(NOW_MS + MAX_VIEW_AGE_MS + 1)
+    );
+    let whole = TreeHead { size: log.entries_len(), root: log.root() };
+    let later = NOW_MS + 3_600_000;
+    directory.take(Vec::new(), log.cosign(whole, later), later).expect("the same tree, later");
+    directory.take(Vec::new(), log.cosign(whole, NOW_MS), later).expect("an answer that was overtaken");
+    assert_eq!(directory.cosigned_ms(), Some(later));
+    assert_eq!(log.load().expect("loads").cosigned_ms(), Some(later));
+}
+
+#[test]
+fn a_checkpoint_without_a_time_makes_no_view_fresh() {
+    let log = TestLog::new();
+    let mut directory = log.load().expect("loads");
+    let plain = log.plain(TreeHead { size: 1, root: log.root() });
+    directory.take(log.entries.clone(), plain, NOW_MS).expect("it is the hub's");
+    assert!(!directory.is_fresh(NOW_MS) && directory.cosigned_ms().is_none());
+}
+
+#[test]
+fn an_entry_that_breaks_a_rule_is_proven_to_be_the_hubs() {
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    log.join("boj-exempel", "Ett annat", &[], &[]);
+    log.join("andra", "Ett tredje", &[], &[]);
+    assert_eq!(fault_of(&log), LogFault::HandleTwice);
+    assert_eq!(proven(&log), Proven::EntrySigned);
+}
+
+fn root_of(log: &TestLog, size: usize) -> [u8; 32] {
+    let note = log.checkpoint(size);
+    Checkpoint::verify(note, &log.hub, log.pins.log()).expect("the log's own").head().root
 }
 
 #[test]
@@ -249,7 +341,7 @@ fn a_second_key_for_a_week_is_evidence_of_a_fork_whenever_it_comes() {
         log.publish_keys(vec![first.clone()]);
         let twice = log.feed(&mut directory);
         assert!(matches!(twice, Err(DirectoryError::Forked(LogFault::EpochKeyTwice))), "{twice:?}");
-        assert!(log.dir.path().join("evidence/contradicting").exists(), "what the hub signed is kept");
+        assert_eq!(proven(&log), Proven::EntrySigned, "what the hub signed is kept");
 
         // The copy that was believed stands, is loaded again, and goes no further.
         let mut directory = log.load().expect("loads");
@@ -257,7 +349,7 @@ fn a_second_key_for_a_week_is_evidence_of_a_fork_whenever_it_comes() {
         let device = member.device.device_id();
         let known = directory.organisation(&member.org()).and_then(|org| org.epoch_key(&device, epoch));
         assert_eq!(known.map(|key| key.id()), (!past).then(|| first.id()), "the first key stands");
-        let other = directory.compare(log.checkpoint(log.entries.len()));
+        let other = directory.compare(log.checkpoint(log.entries.len()), NOW_MS);
         assert!(matches!(other, Err(DirectoryError::EvidenceKept)), "{other:?}");
         log.entries.pop();
         log.publish(&member, epoch);

@@ -148,6 +148,10 @@ impl From<DirectoryError> for Error {
             DirectoryError::Forked(_) | DirectoryError::EvidenceKept => {
                 Self::with(Code::LogForked, Args::none().text("cause", error))
             }
+            // Hub and computer agreed on the time a moment ago: one of the clocks was set meanwhile.
+            DirectoryError::FromTheFuture { by_ms } => {
+                Self::with(Code::ClockWrong, Args::none().number("minutes", by_ms / 60_000))
+            }
             DirectoryError::BadAnswer => Self::with(Code::HubMisbehaved, Args::none().text("cause", error)),
             DirectoryError::TimedOut => Self::with(Code::HubUnreachable, Args::none().text("cause", error)),
             DirectoryError::Call(status) => status.as_ref().into(),

@@ -34,6 +34,8 @@ pub(super) struct Desk<'a> {
     pub(super) org: OrgId,
     pub(super) device: DeviceId,
     pub(super) now_ms: u64,
+    /// Why the view of the log is too old to send anything on it.
+    pub(super) stale: Option<Code>,
 }
 
 impl Obstacle {
@@ -175,6 +177,7 @@ impl Desk<'_> {
         if self.directory.is_forked() {
             found.push(Code::LogForked);
         }
+        found.extend(self.stale);
         match entry.fields().state {
             OrganisationState::Active => {}
             OrganisationState::Pending | OrganisationState::Invited => found.push(Code::OrganisationPending),

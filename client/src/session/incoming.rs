@@ -9,6 +9,7 @@ use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
 use samverkan_proto::v1::Delivery;
 
+use super::gossip::Overhearing;
 use super::mail::{Kept, Mail, OutState};
 use super::model::{Direction, Progress};
 use super::transfer::Downloaded;
@@ -109,10 +110,13 @@ impl Session {
             tracing::warn!("a message without a readable header can not be trusted");
             return Ok(Opened::Untrusted(None));
         };
-        let verified = match self.verify_delivery(delivery, in_batch) {
+        self.compare_submission(&delivery.submission_receipt)?;
+        let verified = match self.verify_delivery(delivery, in_batch)? {
             Err(OpenError::LogBehind { .. }) => {
                 self.synchronise(link).await?;
-                self.verify_delivery(delivery, in_batch)
+                // Only now is it known whether that larger log has the root that the receipt names.
+                self.compare_submission(&delivery.submission_receipt)?;
+                self.verify_delivery(delivery, in_batch)?
             }
             other => other,
         };
@@ -163,9 +167,27 @@ impl Session {
         }
     }
 
-    /// Every check of PROTOCOL.md section 7, in its order.
+    /// Every check of PROTOCOL.md section 7, in its order. The checkpoint inside is held against the own copy whether the message is refused
+    /// or not.
+    ///
+    /// # Errors
+    /// [`Code::LogForked`](crate::error::Code::LogForked), with the evidence kept.
     pub(super) fn verify_delivery(
         &self,
+        delivery: &Delivery,
+        in_batch: &[Opened],
+    ) -> Result<std::result::Result<Verified, OpenError>> {
+        let log = Overhearing::of(&self.directory);
+        let verified = self.verify_against(&log, delivery, in_batch);
+        if let Some(heard) = log.heard() {
+            self.directory.compare_checkpoint(&heard, self.clock.now_ms())?;
+        }
+        Ok(verified)
+    }
+
+    fn verify_against(
+        &self,
+        log: &Overhearing<'_>,
         delivery: &Delivery,
         in_batch: &[Opened],
     ) -> std::result::Result<Verified, OpenError> {
@@ -177,7 +199,7 @@ impl Session {
         let unwrapped =
             parsed.unwrap(own, |_| held.as_ref().map(|(secret, epoch)| HeldKey { secret, epoch: *epoch }))?;
         let accepted = unwrapped.accept(&delivery.submission_receipt, self.membership.hub.pins.receipt())?;
-        accepted.verify(&self.directory, self.clock.now_ms(), &Known { mail: &self.mail, in_batch })
+        accepted.verify(log, self.clock.now_ms(), &Known { mail: &self.mail, in_batch })
     }
 
     /// Fetches and verifies every attachment; false when one is not what the message names.

@@ -56,6 +56,7 @@ mod certificate;
 mod compose;
 mod consent;
 pub mod evidence;
+mod gossip;
 mod health;
 mod incoming;
 mod inflow;
@@ -107,6 +108,8 @@ pub struct Session {
     mail: Mail,
     consents: Consents,
     stamp: Stamp,
+    /// The hub was reached and has shown its log since this was opened.
+    reached: bool,
 }
 
 /// The directory of a profile without its passphrase: it is public, and searched only here.
@@ -163,7 +166,19 @@ impl Session {
         let consents = Consents::load(&profile, keystore.contents())?;
         drop(held);
         let network = Network::system();
-        Ok(Self { profile, membership, keystore, device, clock, network, directory, mail, consents, stamp })
+        Ok(Self {
+            profile,
+            membership,
+            keystore,
+            device,
+            clock,
+            network,
+            directory,
+            mail,
+            consents,
+            stamp,
+            reached: false,
+        })
     }
 
     /// The same session over another network than the system's.
@@ -281,6 +296,7 @@ impl Session {
             org: self.membership.org,
             device: self.device.device_id(),
             now_ms: self.clock.now_ms(),
+            stale: self.staleness(),
         }
     }
 
@@ -296,9 +312,10 @@ impl Session {
     async fn connect(&mut self, progress: &mut dyn Progress) -> Result<Link> {
         let link = self.dial_certified().await?;
         check_clock(&link)?;
-        self.directory.compare(link.hello().checkpoint.clone())?;
+        self.directory.compare(link.hello().checkpoint.clone(), self.clock.now_ms())?;
         progress.begin(Step::Synchronising, 0);
         self.synchronise(&link).await?;
+        self.reached = true;
         self.check_own_place()?;
         self.tend_keys(&link).await?;
         self.register_consents(&link).await;
@@ -316,6 +333,17 @@ impl Session {
             }
         }
         Err(self.busy())
+    }
+
+    /// Why nothing may be sealed or handed in on this view of the log (PROTOCOL.md section 13): the hub, which was reached, has not
+    /// said for a day that it is the newest, or could not be asked.
+    fn staleness(&self) -> Option<Code> {
+        let stale = if self.reached { Code::LogStale } else { Code::LogNotRefreshed };
+        (!self.directory.is_fresh(self.clock.now_ms())).then_some(stale)
+    }
+
+    fn check_fresh(&self) -> Result<()> {
+        self.staleness().map_or(Ok(()), |stale| Err(Error::new(stale)))
     }
 
     /// The own handle stands in the log for the own organisation, and this device in its newest manifest.

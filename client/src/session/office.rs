@@ -267,7 +267,8 @@ pub(crate) fn take(
 
 /// The same for a delivery that may have been changed on the way.
 pub(crate) fn take_delivery(office: &mut Office, delivery: &Delivery) -> Result<Vec<Bytes>, String> {
-    let verified = office.session.verify_delivery(delivery, &[]).map_err(|error| match error {
+    let judged = office.session.verify_delivery(delivery, &[]).map_err(|error| error.to_string())?;
+    let verified = judged.map_err(|error| match error {
         samverkan_envelope::open::OpenError::Refused(refusal) => refusal.fault().name().to_owned(),
         behind @ samverkan_envelope::open::OpenError::LogBehind { .. } => behind.to_string(),
     })?;

@@ -73,6 +73,7 @@ impl Session {
         id: MessageId,
         progress: &mut dyn Progress,
     ) -> Result<(MessageId, bool)> {
+        self.check_fresh()?;
         let sending = self.mail.get(&id).ok_or(Error::new(Code::ProgramDefect))?.body.send_id;
         let mut id = id;
         for _ in 0..=MAX_RESEALS {
@@ -210,8 +211,8 @@ impl Session {
     /// The receipt is the hub's word for exactly this message, by a log that this device knows.
     fn check_acceptance(&self, kept: &Kept, proof: &[u8]) -> Result<()> {
         let wrong = |_: InvalidField| Error::new(Code::ReceiptInvalid);
-        let proof = UnverifiedProof::<HubReceipt>::parse(proof).map_err(wrong)?;
-        let verified = proof.verify(self.membership.hub.pins.receipt()).map_err(wrong)?;
+        let unverified = UnverifiedProof::<HubReceipt>::parse(proof).map_err(wrong)?;
+        let verified = unverified.verify(self.membership.hub.pins.receipt()).map_err(wrong)?;
         let (receipt, fields) = (verified.value(), kept.header.fields());
         let event = HubEvent::SubmissionAccepted {
             sender: MailboxRef { org: fields.sender_org, mailbox: fields.sender_mailbox },
@@ -225,7 +226,7 @@ impl Session {
         if !is_ours {
             return Err(Error::new(Code::ReceiptInvalid));
         }
-        self.check_receipt_log(receipt)
+        self.check_receipt_log(receipt, proof)
     }
 
     /// Notes, once, that the sender of `answered` is to be told of an answer.

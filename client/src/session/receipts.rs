@@ -13,7 +13,6 @@ use super::mail::{Kept, add_once};
 use super::model::Direction;
 use super::stages::Said;
 use crate::error::{Code, Error, Result};
-use crate::text::Args;
 
 /// The most receipts of one type that are kept about a message of one device. One is enough for everything but answers.
 const MAX_OF_A_DEVICE: usize = 16;
@@ -29,7 +28,7 @@ impl Session {
     /// when it can not be written.
     pub(super) fn take_event(&mut self, proof: Bytes) -> Result<bool> {
         let about = match ReceiptProof::parse(&proof) {
-            Ok(ReceiptProof::Hub(receipt)) => self.check_hub_receipt(receipt)?,
+            Ok(ReceiptProof::Hub(receipt)) => self.check_hub_receipt(receipt, &proof)?,
             Ok(ReceiptProof::Device(receipt)) => self.check_device_receipt(receipt),
             Err(_) => None,
         };
@@ -47,21 +46,19 @@ impl Session {
         Ok(new)
     }
 
-    /// The hub never names another log than the one this device has verified.
-    pub(super) fn check_receipt_log(&self, receipt: &HubReceipt) -> Result<()> {
-        match self.directory.root_at(receipt.log_size) {
-            Some(root) if root != receipt.log_root => {
-                let cause = "a receipt names another log";
-                Err(Error::with(Code::LogForked, Args::none().text("cause", cause)))
-            }
-            _ => Ok(()),
-        }
+    /// The hub never names another log than the one this device has verified. `proof` is the receipt as it came.
+    pub(super) fn check_receipt_log(&self, receipt: &HubReceipt, proof: &[u8]) -> Result<()> {
+        Ok(self.directory.compare_receipt(receipt, proof, self.clock.now_ms())?)
     }
 
-    fn check_hub_receipt(&self, proof: UnverifiedProof<HubReceipt>) -> Result<Option<MessageId>> {
-        let Ok(verified) = proof.verify(self.membership.hub.pins.receipt()) else { return Ok(None) };
+    fn check_hub_receipt(
+        &self,
+        unverified: UnverifiedProof<HubReceipt>,
+        proof: &[u8],
+    ) -> Result<Option<MessageId>> {
+        let Ok(verified) = unverified.verify(self.membership.hub.pins.receipt()) else { return Ok(None) };
         let receipt = verified.value();
-        self.check_receipt_log(receipt)?;
+        self.check_receipt_log(receipt, proof)?;
         let about = self.sent_message(&receipt.message_id).filter(|kept| {
             receipt.hh == *kept.header.hh()
                 && receipt.content_hash == kept.content_hash

@@ -332,7 +332,16 @@ async fn every_reason_against_sending_is_told_before_anything_is_written() {
     assert_eq!(codes(&one, &folder), [Code::FileUnsafe]);
     assert_eq!(codes(&one, &Draft { keep_ms: Some(31 * DAY_MS), ..referral() }), [Code::KeepTooLong]);
 
-    one.clock.set(NOW_MS + 100 * DAY_MS);
+    let later = NOW_MS + 100 * DAY_MS;
+    one.clock.set(later);
+    assert_eq!(codes(&one, &referral()), [Code::LogNotRefreshed], "the hub was not asked for so long");
+    one.session.reached = true;
+    assert_eq!(
+        codes(&one, &referral()),
+        [Code::LogStale],
+        "the hub was asked, and does not say that this is its newest log"
+    );
+    log.cosign_again(&mut one.session.directory, later);
     assert_eq!(codes(&one, &referral()), [Code::RecipientHasNoKey], "no keys were published so far ahead");
     one.clock.set(NOW_MS);
     log.enter(&mut one.member, OrganisationState::Suspended, "Ett", &[], &[]);
@@ -349,7 +358,7 @@ async fn a_forked_log_stops_sending_and_not_reading() {
     let sent = send(&mut one, referral()).await;
     take(&mut two, &log, &one.newest_outgoing()).expect("good");
     let other = samverkan_proto::statement::log::TreeHead { size: 2, root: [1; 32] };
-    two.session.directory.compare(log.sign(other)).expect_err("another log");
+    two.session.directory.compare(log.sign(other), NOW_MS).expect_err("another log");
     let reply = Reply { text: "Vi ringer".to_owned(), attachments: Vec::new() };
     let refused = two.session.reply(&sent.reference, reply, &mut Silent).await.expect_err("stopped");
     assert_eq!(refused.code(), Code::LogForked);

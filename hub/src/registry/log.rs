@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use samverkan_proto::limits::COSIGNATURE_MS;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, TreeHead};
 
 /// Leaves in one shared part.
@@ -37,6 +38,13 @@ impl Log {
         self.checkpoint.as_ref()
     }
 
+    /// Whether the checkpoint's time is not older than the hub lets it become, nor ahead: then the clock was set back since.
+    pub fn is_fresh(&self, now_ms: u64) -> bool {
+        let cosigned_ms = self.checkpoint.as_ref().and_then(Checkpoint::cosigned_ms);
+        let age_ms = cosigned_ms.and_then(|cosigned_ms| now_ms.checked_sub(cosigned_ms));
+        age_ms.is_some_and(|age_ms| age_ms < COSIGNATURE_MS)
+    }
+
     pub(super) fn push(&mut self, leaf: Leaf) {
         match self.parts.last_mut() {
             Some(part) if part.len() < PART => Arc::make_mut(part).push(leaf),
@@ -51,7 +59,21 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use samverkan_proto::sign::Signer;
+
     use super::*;
+
+    #[test]
+    fn a_checkpoint_is_cosigned_again_when_it_is_old_or_ahead() {
+        const TIME_MS: u64 = 1_790_000_000_000;
+        let key = Signer::from_seed(&[7; 32]).expect("a seed");
+        let (hub, head) = ("testhubben".parse().expect("a name"), TreeHead { size: 1, root: [1; 32] });
+        let mut log = Log::default();
+        assert!(!log.is_fresh(TIME_MS), "there is none");
+        log.sign(Checkpoint::cosign(&hub, head, &key, TIME_MS / 1000));
+        assert!(log.is_fresh(TIME_MS) && log.is_fresh(TIME_MS + COSIGNATURE_MS - 1));
+        assert!(!log.is_fresh(TIME_MS + COSIGNATURE_MS) && !log.is_fresh(TIME_MS - 1));
+    }
 
     #[test]
     fn leaves_keep_their_places_across_parts_and_clones() {

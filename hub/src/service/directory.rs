@@ -32,7 +32,8 @@ impl DirectoryService for Directory {
     type SyncStream = ReceiverStream<Result<SyncResponse, Status>>;
 
     async fn sync(&self, request: Request<SyncRequest>) -> Result<Response<Self::SyncStream>, Status> {
-        self.start_sync(&request).map(Response::new).map_err(|refusal| self.0.refuse(refusal))
+        let started = self.start_sync(&request).await;
+        started.map(Response::new).map_err(|refusal| self.0.refuse(refusal))
     }
 
     async fn publish_manifest(
@@ -55,20 +56,19 @@ impl DirectoryService for Directory {
 }
 
 impl Directory {
-    fn start_sync(
+    async fn start_sync(
         &self,
         request: &Request<SyncRequest>,
     ) -> Result<<Self as DirectoryService>::SyncStream, Refusal> {
         // Any caller may synchronise: who is PENDING needs the log, too.
         self.0.caller(request)?;
-        let registry = self.0.store.registry();
-        let checkpoint = registry.log().checkpoint().ok_or(Refusal::new(ErrorReason::Internal))?;
+        let checkpoint = self.0.store.fresh_checkpoint().await.ok_or(Refusal::new(ErrorReason::Internal))?;
         let from = request.get_ref().from_leaf;
         if from > checkpoint.head().size {
             return Err(Refusal::in_field(ErrorReason::OffsetOutOfRange, "from_leaf"));
         }
         let (pages, stream) = mpsc::channel(PAGES_AHEAD);
-        let sync = send_log(self.0.store.clone(), from, checkpoint.clone(), pages);
+        let sync = send_log(self.0.store.clone(), from, checkpoint, pages);
         let hangup: &Hangup = request.extensions().get().ok_or(Refusal::new(ErrorReason::Internal))?;
         let open = self.0.metrics.stream_opened(StreamKind::Sync);
         trace::serve_stream(hangup.token().clone(), async move {

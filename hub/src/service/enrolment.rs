@@ -36,7 +36,7 @@ impl EnrolmentService for Enrolment {
     async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let hub = &self.0;
         let name: &HubName = &hub.name;
-        let checkpoint = hub.store.registry().log().checkpoint().map(|signed| signed.note().clone());
+        let checkpoint = hub.store.fresh_checkpoint().await.map(|signed| signed.note().clone());
         Ok(Response::new(HelloResponse {
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::ids::sha256;
+use samverkan_proto::limits::SECOND_MS;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, Record};
 use tokio::sync::watch;
 
@@ -138,7 +139,8 @@ pub(super) fn open(
         None => false,
     };
     if begun {
-        registry.sign_log(Checkpoint::sign(&signers.hub, tree.head(), &signers.log));
+        let time_s = clock.now_ms() / SECOND_MS;
+        registry.sign_log(Checkpoint::cosign(&signers.hub, tree.head(), &signers.log, time_s));
     }
     let kept_free = JournalOptions::default().reserve_bytes + UPLOAD_MARGIN;
     let files = BlobFiles::open(disk, dir, kept_free).map_err(OpenError::Io)?;

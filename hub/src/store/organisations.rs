@@ -6,7 +6,7 @@ use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{Handle, OrgId, sha256};
 use samverkan_proto::limits::{DAY_MS, INVITE_MS};
 use samverkan_proto::statement::epoch_key::EpochKey;
-use samverkan_proto::statement::log::{EpochKeyBatch, Leaf, OrganisationEntry, Record};
+use samverkan_proto::statement::log::{Checkpoint, EpochKeyBatch, Leaf, OrganisationEntry, Record};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 
 use super::draft::Draft;
@@ -121,6 +121,19 @@ impl Store {
             Ok(move |_: &_| Ok(size))
         })
         .await
+    }
+
+    /// The newest checkpoint, with a cosignature that is not older than an hour. Where the disk does not let the writer go on, the last
+    /// one that there is: an old time is the truth then. `None` only before the hub's keys are in the log.
+    pub async fn fresh_checkpoint(&self) -> Option<Checkpoint> {
+        if !self.registry().log().is_fresh(self.clock().now_ms()) {
+            // The writer alone signs, so that no larger tree has an earlier time; it does so with whatever it commits.
+            let nothing = |_: &mut Draft| Ok(|_: &Committed| Ok(()));
+            if let Err(error) = self.call(Room::Reserve, nothing).await {
+                tracing::warn!(%error, "the log could not be cosigned");
+            }
+        }
+        self.registry().log().checkpoint().cloned()
     }
 
     /// Publishes epoch keys of a device. Gives the log's size with them. Keys that are known are taken again.

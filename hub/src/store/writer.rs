@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use samverkan_proto::limits::MAX_HUB_BATCH;
+use samverkan_proto::limits::{MAX_HUB_BATCH, SECOND_MS};
 use samverkan_proto::statement::batch::ProofMaker;
 use samverkan_proto::statement::log::{Checkpoint, LogTree};
 use samverkan_proto::statement::receipt::HubReceipt;
@@ -282,15 +282,22 @@ impl Writer {
         finished.ended.iter().for_each(|state| counters.ended(*state));
         self.heads = finished.heads;
         let mut registry = finished.registry;
-        if !finished.leaves.is_empty() {
-            for leaf in &finished.leaves {
-                self.tree.append(&leaf.encode());
-            }
-            let checkpoint = Checkpoint::sign(&self.signers.hub, self.tree.head(), &self.signers.log);
+        for leaf in &finished.leaves {
+            self.tree.append(&leaf.encode());
+        }
+        let now_ms = self.clock.now_ms();
+        let signs = !finished.leaves.is_empty() || !registry.log().is_fresh(now_ms);
+        if signs {
+            let (hub, time_s) = (&self.signers.hub, now_ms / SECOND_MS);
+            let checkpoint = Checkpoint::cosign(hub, self.tree.head(), &self.signers.log, time_s);
             Arc::make_mut(&mut registry).sign_log(checkpoint);
         }
-        if registry.generation() != self.shown.registry.load().generation() {
+        let is_new = registry.generation() != self.shown.registry.load().generation();
+        if signs || is_new {
             self.shown.registry.store(Arc::clone(&registry));
+        }
+        // Another time on the same log is nothing that anybody has to decide anew for.
+        if is_new {
             self.shown.changed.send_replace(registry.generation());
         }
         for (batch, maker) in &finished.proofs {

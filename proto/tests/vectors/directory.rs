@@ -35,8 +35,13 @@ pub(crate) fn epoch_key(input: &Input<'_>) -> Outcome {
 
 pub(crate) fn checkpoint(input: &Input<'_>) -> Outcome {
     let hub = input.text("hub_name").parse()?;
-    let head = Checkpoint::verify(input.bytes("note").into(), &hub, &input.public_key()?)?.head();
-    Ok(json!({ "size": head.size, "root": hex(&head.root) }))
+    let checkpoint = Checkpoint::verify(input.bytes("note").into(), &hub, &input.public_key()?)?;
+    let head = checkpoint.head();
+    let mut found = json!({ "size": head.size, "root": hex(&head.root) });
+    if let Some(cosigned_ms) = checkpoint.cosigned_ms() {
+        found["time"] = (cosigned_ms / 1000).into();
+    }
+    Ok(found)
 }
 
 pub(crate) fn log_leaf(input: &Input<'_>) -> Outcome {

@@ -15,7 +15,7 @@ fn handed_over(log: &TestLog, from: &Office, to: &Office) -> Delivery {
 
 /// A delivery as a session opens it, before anything is kept.
 fn open(session: &Session, delivery: &Delivery) -> Opened {
-    let Ok(verified) = session.verify_delivery(delivery, &[]) else { panic!("a good message") };
+    let Ok(Ok(verified)) = session.verify_delivery(delivery, &[]) else { panic!("a good message") };
     let receipt = session.receipt_for(verified.header(), verified.delivered());
     Opened::Good { kept: Box::new(crate::session::incoming::keep(delivery, verified)), receipt }
 }

@@ -58,6 +58,28 @@ fn a_checkpoint_is_the_hubs_alone() {
 }
 
 #[test]
+fn a_cosignature_says_when_the_tree_was_the_newest() {
+    let cosigned = Checkpoint::cosign(&hub(), head(), &log_key(), 1_790_000_000);
+    let verified = verify(cosigned.note()).expect("genuine");
+    assert_eq!((verified.head(), verified.cosigned_ms()), (head(), Some(1_790_000_000_000)));
+    let plain = Checkpoint::sign(&hub(), head(), &log_key());
+    assert!(cosigned.note().starts_with(plain.note()), "the line stands beside the checkpoint's own");
+    assert_eq!(verify(plain.note()).expect("genuine").cosigned_ms(), None);
+}
+
+#[test]
+fn a_smaller_tree_is_not_the_newest_after_a_larger_one_was() {
+    let at = |size, minutes: u64| {
+        Checkpoint::cosign(&hub(), TreeHead { size, ..head() }, &log_key(), minutes * 60)
+    };
+    let (small, large) = (at(5, 100), at(9, 89));
+    assert!(small.stood_still(&large) && large.stood_still(&small), "eleven minutes after");
+    assert!(!at(5, 100).stood_still(&at(9, 90)), "ten minutes are what clocks may differ");
+    assert!(!at(5, 100).stood_still(&at(9, 200)) && !at(5, 100).stood_still(&at(5, 1)));
+    assert!(!at(5, 100).stood_still(&Checkpoint::sign(&hub(), TreeHead { size: 9, ..head() }, &log_key())));
+}
+
+#[test]
 fn a_checkpoint_in_any_other_form_is_refused_though_well_signed() {
     let root = BASE64.encode(&[7; 32]);
     let good = format!("samverkan/testhubben\n1234\n{root}\n");
@@ -342,6 +364,26 @@ proptest! {
         prop_assert!(verify(&note).is_err());
         for len in 0..checkpoint.note().len() {
             prop_assert_eq!(verify(&checkpoint.note()[..len]), Err(Fault::BadCheckpoint));
+        }
+    }
+
+    #[test]
+    fn no_mutation_of_a_cosigned_checkpoint_verifies(
+        (size, time) in any::<(u64, u64)>(),
+        root in any::<[u8; 32]>(),
+        at in any::<prop::sample::Index>(),
+        flip in 1u8..,
+    ) {
+        let checkpoint = Checkpoint::cosign(&hub(), TreeHead { size, root }, &log_key(), time);
+        prop_assert_eq!(verify(checkpoint.note()), Ok(checkpoint.clone()));
+        let mut note = checkpoint.note().to_vec();
+        note[at.index(checkpoint.note().len())] ^= flip;
+        prop_assert!(verify(&note).is_err());
+        let plain = Checkpoint::sign(&hub(), TreeHead { size, root }, &log_key());
+        for len in 0..checkpoint.note().len() {
+            // Cut off whole, the cosignature leaves a checkpoint that has no time.
+            let expected = if len == plain.note().len() { Ok(plain.clone()) } else { Err(Fault::BadCheckpoint) };
+            prop_assert_eq!(verify(&checkpoint.note()[..len]), expected);
         }
     }
 
