@@ -127,6 +127,11 @@ impl TestHub {
         }
     }
 
+    /// Its folder of keys and messages.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> &str {
         &self.address
