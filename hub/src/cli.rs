@@ -4,6 +4,7 @@ pub mod exit;
 pub mod failure;
 pub mod output;
 
+mod certificate;
 mod check;
 mod init;
 mod operator;
@@ -58,6 +59,8 @@ enum Command {
     /// Run the hub until it is told to stop.
     #[command(after_help = "Example:\n  samverkan-hub serve --config /etc/samverkan/hub.toml")]
     Serve,
+    /// Issue a server certificate into the file that the configuration names.
+    Certificate(certificate::Arguments),
     /// Check the configuration, the keys and the running hub.
     Check(check::Arguments),
     /// Invite organisations, confirm, suspend and remove them. Needs a running hub.
@@ -92,6 +95,9 @@ impl Arguments {
         let done = match self.command {
             Command::Init(arguments) => init::run(arguments, &self.config, output).map(Exit::code),
             Command::Serve => serve::run(&self.config).map(Exit::code),
+            Command::Certificate(arguments) => {
+                certificate::run(arguments, &self.config, output).map(Exit::code)
+            }
             Command::Check(arguments) => check::run(&arguments, &self.config, self.json, output),
             Command::Org(command) => org::run(command, &self.config, output).map(Exit::code),
         };

@@ -43,6 +43,10 @@ pub struct Config {
     /// More DNS names or IP addresses for the server certificate. Default: none.
     #[serde(default)]
     pub other_names: Vec<ServerName>,
+    /// A PEM file with the server certificate and its key, issued by the hub's own authority (`samverkan-hub certificate`).
+    /// It is read again at SIGHUP. Default: none, the hub makes and renews its own.
+    #[serde(default)]
+    pub server_certificate: Option<PathBuf>,
     /// Where the operator's commands reach the hub. Default: `operator.sock` in `data_dir`.
     #[serde(default)]
     pub operator_socket: Option<PathBuf>,
@@ -110,6 +114,9 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| Problem::Syntax(Box::new(error)))?;
         if !config.data_dir.is_absolute() {
             return Err(Problem::Value { key: "data_dir", must: "be an absolute path" });
+        }
+        if config.server_certificate.as_ref().is_some_and(|path| !path.is_absolute()) {
+            return Err(Problem::Value { key: "server_certificate", must: "be an absolute path" });
         }
         if config.operator_socket.as_ref().is_some_and(|path| !path.is_absolute()) {
             return Err(Problem::Value { key: "operator_socket", must: "be an absolute path" });

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use file::FileError;
+pub(crate) use file::{read_private, replace_private};
 
 use crate::ca::{self, Authority};
 
@@ -80,7 +81,7 @@ impl HubKeys {
         let folder = data_dir.join(FOLDER);
         file::check_folder(&folder)?;
         let certificate_path = folder.join(CA_CERTIFICATE);
-        let pem = file::read_private(&certificate_path)?;
+        let pem = read_private(&certificate_path)?;
         let certificate = CertificateDer::from_pem_slice(&pem)
             .map_err(|_| KeyError::NotACertificate { path: certificate_path.clone() })?;
         let authority = Authority::new(certificate, load_ca_key(&folder.join(CA_KEY))?)
@@ -129,14 +130,14 @@ fn write_key(path: &Path, key: &KeyPair) -> Result<(), KeyError> {
 }
 
 fn load_ca_key(path: &Path) -> Result<KeyPair, KeyError> {
-    let pem = file::read_private(path)?;
+    let pem = read_private(path)?;
     let not_a_key = || KeyError::NotAKey { path: path.to_owned(), expected: "an ECDSA P-256" };
     let pem = std::str::from_utf8(&pem).map_err(|_| not_a_key())?;
     KeyPair::from_pkcs8_pem_and_sign_algo(pem, &PKCS_ECDSA_P256_SHA256).map_err(|_| not_a_key())
 }
 
 fn load_ed25519(path: &Path) -> Result<Signer, KeyError> {
-    let pem = file::read_private(path)?;
+    let pem = read_private(path)?;
     let not_a_key = || KeyError::NotAKey { path: path.to_owned(), expected: "an Ed25519" };
     let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| not_a_key())?;
     Signer::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| not_a_key())

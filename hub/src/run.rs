@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic_health::pb::health_server::HealthServer;
@@ -30,11 +31,13 @@ pub struct Options {
     pub clock: Clock,
     /// What its store stands on.
     pub store: StoreOptions,
+    /// Told when the server certificate is to be read, or made, anew.
+    pub reload: Arc<Notify>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Clock::system(), store: StoreOptions::default() }
+        Self { clock: Clock::system(), store: StoreOptions::default(), reload: Arc::default() }
     }
 }
 
@@ -48,7 +51,7 @@ pub async fn run(
     options: Options,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    let Options { clock, store } = options;
+    let Options { clock, store, reload } = options;
     let Opened { hub, metrics } = open(&config, &clock, store).await?;
     let operator = OperatorSocket::bind(&config.operator_socket()).await?;
     let page = match config.metrics_listen {
@@ -72,6 +75,7 @@ pub async fn run(
         let tls = Arc::clone(&hub.tls);
         async move { tls.keep_renewed().await }
     }));
+    tasks.spawn(until(stop.clone(), reload_when_told(Arc::clone(&hub.tls), reload)));
     if let Some(page) = page {
         tasks.spawn(page::serve(page, Arc::clone(&metrics), stop.clone()));
     }
@@ -103,7 +107,8 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
     let public = keys.public();
     let HubKeys { authority, receipt, log } = keys;
     let names = config.server_names();
-    let tls = Arc::new(ServerTls::new(Arc::clone(&authority), names, clock.clone())?);
+    let file = config.server_certificate.clone();
+    let tls = Arc::new(ServerTls::with(Arc::clone(&authority), names, file, clock.clone())?);
     let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
     let (store, report) = open_store(config.data_dir.join(STORE), signers, clock.clone(), options).await?;
     tell(&report);
@@ -182,6 +187,16 @@ async fn stop_on_failure(store: Store, stop: CancellationToken) {
             }
             stop.cancel();
         }
+    }
+}
+
+/// Takes another server certificate whenever it is told; nobody is sent away for it.
+async fn reload_when_told(tls: Arc<ServerTls>, reload: Arc<Notify>) {
+    loop {
+        reload.notified().await;
+        let tls = Arc::clone(&tls);
+        // It reads a file. A panic in it has raised its own alarm, and the old certificate stays.
+        let _ = tokio::task::spawn_blocking(move || tls.reload()).await;
     }
 }
 

@@ -4,7 +4,10 @@
 //! the hub's authority, be in date and be made for client authentication. There are no tickets, no resumption and
 //! no early data: every connection proves its key again, so that a revoked device has no way back in.
 
+mod file;
+
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,8 +16,11 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{RootCertStore, ServerConfig};
 
-use crate::ca::{Authority, IssueError};
+use crate::ca::{Authority, IssueError, ServerCertificate};
 use crate::clock::Clock;
+use crate::telemetry::with_causes;
+
+pub use file::{CertificateFileError, write as write_certificate};
 
 /// The only application protocol (RFC 7301) the hub speaks.
 pub const ALPN: &[u8] = b"h2";
@@ -23,6 +29,7 @@ pub const ALPN: &[u8] = b"h2";
 pub struct ServerTls {
     authority: Arc<Authority>,
     names: Vec<String>,
+    file: Option<PathBuf>,
     clock: Clock,
     current: ArcSwap<Current>,
 }
@@ -41,8 +48,21 @@ impl ServerTls {
     /// # Errors
     /// See [`TlsError`].
     pub fn new(authority: Arc<Authority>, names: Vec<String>, clock: Clock) -> Result<Self, TlsError> {
-        let current = ArcSwap::from_pointee(build(&authority, &names, &clock)?);
-        Ok(Self { authority, names, clock, current })
+        Self::with(authority, names, None, clock)
+    }
+
+    /// The same with a certificate for `names` that the operator keeps in `file`, or with one that is made if there is none.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn with(
+        authority: Arc<Authority>,
+        names: Vec<String>,
+        file: Option<PathBuf>,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
+        let current = ArcSwap::from_pointee(build(&authority, &names, file.as_ref(), &clock)?);
+        Ok(Self { authority, names, file, clock, current })
     }
 
     /// The configuration for the next handshake.
@@ -55,13 +75,26 @@ impl ServerTls {
         self.current.load().not_after_ms
     }
 
-    /// Replaces the server certificate; connections that are open keep theirs.
+    /// Replaces the server certificate, by a new one or by what the operator's file holds now; connections that are open
+    /// keep theirs. Reading the file may wait for the disk.
     ///
     /// # Errors
     /// See [`TlsError`]; the old certificate stays in use then.
     pub fn renew(&self) -> Result<(), TlsError> {
-        self.current.store(Arc::new(build(&self.authority, &self.names, &self.clock)?));
+        let next = build(&self.authority, &self.names, self.file.as_ref(), &self.clock)?;
+        self.current.store(Arc::new(next));
         Ok(())
+    }
+
+    /// Does so because somebody said so, and says in the log how it went.
+    pub fn reload(&self) {
+        match self.renew() {
+            Ok(()) => tracing::info!("reloaded the server certificate"),
+            Err(error) => tracing::error!(
+                error = with_causes(&error),
+                "could not reload the server certificate; the old one stays in use"
+            ),
+        }
     }
 
     /// Renews the certificate each time the clock says so, for as long as it is polled: also when a clock that was
@@ -71,11 +104,20 @@ impl ServerTls {
         const RETRY_MS: u64 = 60 * 60 * 1000;
         loop {
             self.clock.sleep_within(self.good()).await;
-            while let Err(error) = self.renew() {
-                tracing::error!(%error, "could not renew the server certificate; the old one stays in use");
-                self.clock.sleep_until(self.clock.now_ms().saturating_add(RETRY_MS)).await;
+            match self.renew() {
+                Ok(()) if self.good().contains(&self.clock.now_ms()) => {
+                    tracing::info!("renewed the server certificate");
+                    continue;
+                }
+                Ok(()) => tracing::warn!(
+                    "the server certificate has less than a third of its life left: make a new one with `samverkan-hub certificate`"
+                ),
+                Err(error) => tracing::error!(
+                    error = with_causes(&error),
+                    "could not renew the server certificate; the old one stays in use"
+                ),
             }
-            tracing::info!("renewed the server certificate");
+            self.clock.sleep_until(self.clock.now_ms().saturating_add(RETRY_MS)).await;
         }
     }
 
@@ -86,9 +128,17 @@ impl ServerTls {
     }
 }
 
-fn build(authority: &Authority, names: &[String], clock: &Clock) -> Result<Current, TlsError> {
-    let server = authority.issue_server(names, clock.now_ms())?;
+fn build(
+    authority: &Authority,
+    names: &[String],
+    file: Option<&PathBuf>,
+    clock: &Clock,
+) -> Result<Current, TlsError> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let ServerCertificate { certificate, key, not_before_ms, not_after_ms, renew_at_ms } = match file {
+        None => authority.issue_server(names, clock.now_ms())?,
+        Some(path) => file::load(path, authority, names, &provider, clock.now_ms())?,
+    };
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate().clone()).map_err(|_| TlsError::Authority)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -98,17 +148,23 @@ fn build(authority: &Authority, names: &[String], clock: &Clock) -> Result<Curre
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(clock.clone()))
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(vec![server.certificate, authority.certificate().clone()], server.key)?;
+        .with_single_cert(vec![certificate, authority.certificate().clone()], key)
+        .map_err(|error| of_certificate(error, file))?;
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok(Current {
-        config: Arc::new(config),
-        not_before_ms: server.not_before_ms,
-        renew_at_ms: server.renew_at_ms,
-        not_after_ms: server.not_after_ms,
-    })
+    Ok(Current { config: Arc::new(config), not_before_ms, renew_at_ms, not_after_ms })
+}
+
+/// What the library found of certificate and key.
+fn of_certificate(error: rustls::Error, file: Option<&PathBuf>) -> TlsError {
+    match (error, file) {
+        (rustls::Error::InconsistentKeys(_), Some(path)) => {
+            CertificateFileError::Key { path: path.clone() }.into()
+        }
+        (error, _) => error.into(),
+    }
 }
 
 /// Why there is no TLS configuration.
@@ -117,6 +173,9 @@ pub enum TlsError {
     /// The server certificate could not be made.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The operator's file is not usable.
+    #[error(transparent)]
+    File(#[from] CertificateFileError),
     /// The authority's certificate can not anchor trust.
     #[error(
         "the hub's own authority certificate is not usable as a trust anchor: restore keys/ from a backup"
@@ -126,3 +185,6 @@ pub enum TlsError {
     #[error("the TLS configuration was refused: {0}")]
     Refused(#[from] rustls::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,7 @@ mod network_faults;
 mod numbers;
 mod papers;
 mod readme;
+mod reloading;
 mod rpc_table;
 mod simulation;
 mod starting;

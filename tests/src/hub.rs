@@ -93,6 +93,11 @@ impl HubProcess {
         self.process().ask_to_stop();
     }
 
+    /// SIGHUP: it reads its certificate again.
+    pub fn hang_up(&self) {
+        self.process().hang_up();
+    }
+
     /// SIGTERM, and waits for the end.
     ///
     /// # Panics

@@ -195,6 +195,14 @@ impl Running {
         self.signal(Signal::INT);
     }
 
+    /// SIGHUP, and goes on at once.
+    ///
+    /// # Panics
+    /// Never for a child that was not waited for.
+    pub fn hang_up(&mut self) {
+        self.signal(Signal::HUP);
+    }
+
     /// SIGTERM, and waits until it has ended by itself.
     ///
     /// # Panics

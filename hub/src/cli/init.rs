@@ -134,6 +134,10 @@ public_address = "{address}"
 # More DNS names or IP addresses for the server certificate.
 # other_names = []
 
+# A PEM file with the server certificate and its key, made by `samverkan-hub certificate` and read again at SIGHUP.
+# Without it the hub makes and renews its own.
+# server_certificate = "/etc/samverkan/server.pem"
+
 # The address the hub listens on.
 listen = "{listen}"
 

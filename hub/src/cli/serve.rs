@@ -5,9 +5,11 @@ mod failure;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
@@ -25,9 +27,11 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     runtime.block_on(async {
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.map_err(|error| not_listening(config.listen, &error))?;
-        let stop = CancellationToken::new();
-        stop_on_signals(&stop).map_err(|error| unexpected("Signals can not be received", &error))?;
-        run::run(config, listener, run::Options::default(), stop).await?;
+        let (stop, options) = (CancellationToken::new(), run::Options::default());
+        let no_signals = |error| unexpected("Signals can not be received", &error);
+        stop_on_signals(&stop).map_err(no_signals)?;
+        reload_on_signals(&options.reload).map_err(no_signals)?;
+        run::run(config, listener, options, stop).await?;
         Ok(Exit::Done)
     })
 }
@@ -43,6 +47,18 @@ fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
         }
         tracing::info!("told to stop");
         stop.cancel();
+    });
+    Ok(())
+}
+
+/// Tells `reload` of every SIGHUP.
+fn reload_on_signals(reload: &Arc<Notify>) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let reload = Arc::clone(reload);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reload.notify_one();
+        }
     });
     Ok(())
 }

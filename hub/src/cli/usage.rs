@@ -99,7 +99,14 @@ mod tests {
 
     #[test]
     fn help_at_every_depth_has_an_example_and_the_exit_codes() {
-        for line in ["--help", "serve --help", "org --help", "org confirm --help", "check --help"] {
+        for line in [
+            "--help",
+            "serve --help",
+            "certificate --help",
+            "org --help",
+            "org confirm --help",
+            "check --help",
+        ] {
             let Answer::Page(page) = answer(line) else { panic!("{line} is a page") };
             assert!(page.contains("Example") && page.contains("\n  9  integrity"), "{page}");
         }

@@ -73,6 +73,7 @@ fn the_sample_of_the_deployment_is_valid_and_shows_every_key() {
         })
         .collect();
     let config = Config::parse(&uncommented).unwrap();
+    assert!(config.server_certificate.is_some());
     assert!(
         config.operator_socket.is_some() && !config.other_names.is_empty() && config.metrics_listen.is_some()
     );
@@ -91,6 +92,7 @@ fn mistakes_are_refused_by_the_name_of_their_key() {
         ("metrics_listen = \"0.0.0.0:9100\"", "metrics_listen"),
         ("metrics_listen = \"\"", "metrics_listen"),
         ("operator_socket = \"operator.sock\"", "operator_socket"),
+        ("server_certificate = \"server.pem\"", "server_certificate"),
         ("max_connections = 0", "max_connections"),
         ("handshakes_per_second_per_address = 0", "handshakes_per_second_per_address"),
         ("handshake_seconds = 0", "handshake_seconds"),

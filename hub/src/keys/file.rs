@@ -38,6 +38,26 @@ pub(super) fn rename_folder(from: &Path, to: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Writes a file of mode 0600 in place of the one that has that name, in one step.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".new");
+    let partial = PathBuf::from(partial);
+    // What an interrupted run left was never used.
+    match std::fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(FileError::io("replace", &partial)(error));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    write_private(&partial, content)?;
+    std::fs::rename(&partial, path).map_err(FileError::io("create", path))?;
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => sync_folder(folder),
+        None => Ok(()),
+    }
+}
+
 fn sync_folder(path: &Path) -> Result<(), FileError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(FileError::io("sync", path))
 }
@@ -55,7 +75,7 @@ pub(super) fn check_folder(path: &Path) -> Result<(), FileError> {
 }
 
 /// Reads a small file that must be regular, not a link, and readable by this process's user alone.
-pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     // Refusing links in the open itself leaves no time between a check and the open; a pipe must not block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {

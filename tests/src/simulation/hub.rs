@@ -50,7 +50,7 @@ impl<'a> Hub<'a> {
         }
         let (stop, config) = (CancellationToken::new(), self.site.configuration(&state.data));
         let store = StoreOptions { executor: Executor::Runtime, ..StoreOptions::default() };
-        let options = Options { clock: self.clocks.of_hub(), store };
+        let options = Options { clock: self.clocks.of_hub(), store, ..Options::default() };
         let task = spawn_local(run(config, self.network.open_door(), options, stop.clone()));
         state.running = Some(Running { stop, task });
     }

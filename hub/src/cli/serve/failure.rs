@@ -9,6 +9,7 @@ use crate::run::RunError;
 use crate::server::SocketError;
 use crate::store::{FolderError, OpenError, StoreError, StoreOpenError};
 use crate::telemetry::with_causes;
+use crate::tls::TlsError;
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
@@ -16,6 +17,11 @@ impl From<RunError> for Failure {
         let (code, next, exit) = match error {
             RunError::Keys(error) => return error.into(),
             RunError::Store(error) => return of_store(&error, text),
+            RunError::Tls(TlsError::File(_)) => (
+                "CERTIFICATE_UNUSABLE",
+                "samverkan-hub certificate, or remove `server_certificate` from the configuration",
+                Exit::NotSetUp,
+            ),
             RunError::Tls(_) => ("TLS_UNUSABLE", "restore the keys folder from a backup", Exit::NotSetUp),
             RunError::Random => ("INTERNAL", "check the system's source of random numbers", Exit::Unexpected),
             RunError::OpenPanicked => {
