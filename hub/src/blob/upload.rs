@@ -9,6 +9,10 @@ use samverkan_proto::ids::BlobId;
 use super::{BlobError, Place, Slot};
 use crate::disk::ensure_folder;
 
+/// Bytes after which an upload waits for the disk: a file system that writes a gigabyte at somebody else's sync makes all who wait for
+/// that sync wait for the gigabyte. Small in tests, so that they see it.
+const SYNCED_AT_ONCE: u64 = if cfg!(test) { 256 << 10 } else { 4 << 20 };
+
 /// An upload under way. Dropping it keeps what was written, so that it can be resumed.
 #[derive(Debug)]
 pub struct Upload {
@@ -18,6 +22,7 @@ pub struct Upload {
     digest: Digest,
     len: u64,
     offset: u64,
+    synced: u64,
 }
 
 /// SHA-256 over what has been written; its inner state is not for logs.
@@ -50,7 +55,7 @@ impl Upload {
         }
         place.disk.truncate(&file, offset)?;
         slot.leaves(Some(offset));
-        Ok(Self { slot, file, place, digest, len, offset })
+        Ok(Self { slot, file, place, digest, len, offset, synced: offset })
     }
 
     /// Bytes held now.
@@ -62,7 +67,8 @@ impl Upload {
     /// Appends bytes.
     ///
     /// # Errors
-    /// [`BlobError::Length`] beyond the announced length, [`BlobError::NoSpace`], [`BlobError::Io`].
+    /// [`BlobError::Length`] beyond the announced length, [`BlobError::NoSpace`], [`BlobError::Io`]; after a failed sync the staged file
+    /// is gone.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
         let end = self.offset.checked_add(bytes.len() as u64).filter(|end| *end <= self.len);
         let end = end.ok_or(BlobError::Length)?;
@@ -75,6 +81,18 @@ impl Upload {
         self.place.disk.write_all_at(&self.file, bytes, self.offset)?;
         self.digest.0.update(bytes);
         self.offset = end;
+        if self.offset - self.synced >= SYNCED_AT_ONCE { self.sync() } else { Ok(()) }
+    }
+
+    /// Makes what was written durable. After a failure nothing of it is used: the kernel may have dropped pages and marked them clean, so
+    /// that another sync of this file would tell a lie. It goes, and the upload begins anew.
+    fn sync(&mut self) -> Result<(), BlobError> {
+        if let Err(error) = self.place.disk.sync(&self.file) {
+            self.place.disk.remove(&self.place.staged)?;
+            self.slot.leaves(None);
+            return Err(error.into());
+        }
+        self.synced = self.offset;
         Ok(())
     }
 
@@ -90,28 +108,21 @@ impl Upload {
     /// # Errors
     /// [`BlobError::Length`] when bytes are missing, [`BlobError::Digest`] when they are wrong: then the staged file is removed, and
     /// also when it can not be synced.
-    pub fn finish(self) -> Result<Slot, BlobError> {
-        let Self { mut slot, file, place, digest, len, offset } = self;
-        if offset != len {
+    pub fn finish(mut self) -> Result<Slot, BlobError> {
+        if self.offset != self.len {
             return Err(BlobError::Length);
         }
-        let digest = digest.0.finish();
-        if digest.as_ref() != slot.key().id.as_bytes() {
-            place.disk.remove(&place.staged)?;
-            slot.leaves(None);
+        let digest = self.digest.0.clone().finish();
+        if digest.as_ref() != self.slot.key().id.as_bytes() {
+            self.place.disk.remove(&self.place.staged)?;
+            self.slot.leaves(None);
             return Err(BlobError::Digest);
         }
         debug_assert_eq!(BlobId::LEN, digest.as_ref().len());
-        if let Err(error) = place.disk.sync(&file) {
-            // The kernel may have dropped the pages and marked them clean, so that another sync of this file would tell a lie. It
-            // goes, and the upload begins anew.
-            place.disk.remove(&place.staged)?;
-            slot.leaves(None);
-            return Err(error.into());
-        }
-        place.complete()?;
-        slot.leaves(None);
-        Ok(slot)
+        self.sync()?;
+        self.place.complete()?;
+        self.slot.leaves(None);
+        Ok(self.slot)
     }
 }
 
