@@ -159,8 +159,18 @@ pub(super) fn open(
     }
     shown.counters.live(engine.journal().live_bytes());
     let record = Record::HubKeys(signers.hub_keys.clone());
-    let mut writer =
-        Writer { engine, tree, signers, clock, shown, heads: Heads::new(), sweeps, copying: None, files };
+    let mut writer = Writer {
+        engine,
+        tree,
+        signers,
+        clock,
+        shown,
+        heads: Heads::new(),
+        sweeps,
+        copying: None,
+        came: 0,
+        files,
+    };
     if !begun {
         let append = |draft: &mut Draft| {
             draft.append_leaf(first, &record, hub_keys.into())?;

@@ -1,6 +1,7 @@
 //! Giving space back: unlinking empty segments, and copying what lives in those that are almost empty.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use super::draft::Draft;
 use super::engine::Engine;
@@ -10,8 +11,8 @@ use super::record;
 
 /// A segment is copied when less than this share of a full one lives in it, in percent.
 const SPARSE: u64 = 20;
-/// Bytes that one batch copies.
-const PIECE: usize = 1 << 20;
+/// Bytes that one batch copies, at least and at most.
+const PIECE: RangeInclusive<usize> = 64 << 10..=1 << 20;
 
 /// The segment that is being copied, and what is left of it.
 #[derive(Debug)]
@@ -44,11 +45,13 @@ impl Copying {
         Ok(())
     }
 
-    /// Copies a piece.
-    pub(super) fn step(&mut self, draft: &mut Draft, reader: &Reader) -> Result<(), StoreError> {
+    /// Copies a piece as large as what `came` in since the last one, in bytes: enough to keep up, and no more, because whoever comes next
+    /// waits for it.
+    pub(super) fn step(&mut self, draft: &mut Draft, reader: &Reader, came: usize) -> Result<(), StoreError> {
+        let most = came.clamp(*PIECE.start(), *PIECE.end());
         let mut bytes = 0;
         while let Some(location) = self.left.front().copied()
-            && bytes < PIECE
+            && bytes < most
         {
             bytes += location.len as usize;
             match reader.read(location) {

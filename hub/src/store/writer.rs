@@ -106,6 +106,8 @@ pub(super) struct Writer {
     pub(super) heads: Heads,
     pub(super) sweeps: VecDeque<Sweep>,
     pub(super) copying: Option<Copying>,
+    /// Bytes of the last batch.
+    pub(super) came: usize,
     pub(super) files: BlobFiles,
 }
 
@@ -203,8 +205,8 @@ impl Writer {
             copying.end(&mut self.engine)?;
             return Ok(true);
         }
-        let reader = self.engine.reader();
-        self.run_alone(|draft| copying.step(draft, &reader))?;
+        let (reader, came) = (self.engine.reader(), self.came);
+        self.run_alone(|draft| copying.step(draft, &reader, came))?;
         self.copying = Some(copying);
         Ok(true)
     }
@@ -238,6 +240,7 @@ impl Writer {
             }
             next = orders.try_recv().ok();
         };
+        self.came = draft.len();
         let outcome = if spoilt { Err(SPOILT) } else { self.commit(draft) };
         if outcome.is_ok() {
             self.shown.counters.batch(answers.len());
