@@ -40,7 +40,7 @@ pub const STREAM_WINDOW: u32 = 1 << 20;
 pub const CONNECTION_WINDOW: u32 = 4 << 20;
 
 /// Bytes the hub queues for one stream whose reader is slow.
-pub const SEND_BUFFER: usize = 256 << 10;
+pub const SEND_BUFFER: usize = 64 << 10;
 
 /// Bytes of decoded headers in one request, as RFC 9113 section 6.5.2 counts them.
 pub const HEADER_LIST: u32 = 16 << 10;

@@ -40,7 +40,7 @@ use crate::store::{self, StoreError, Subscription, Waiting};
 const PAGE: u32 = 64;
 
 /// Bytes read from the store at once; one item may be larger.
-const PAGE_BYTES: usize = 256 << 10;
+const PAGE_BYTES: usize = 64 << 10;
 
 /// How often, and after what time each, a stream asks a busy store again before it gives up.
 const PATIENCE: u32 = 200;
