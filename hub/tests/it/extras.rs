@@ -142,22 +142,21 @@ async fn one_upload_at_a_time_and_each_organisation_its_own() {
     let (from, other) = (hub.member("from-exempel", POLICE).await, hub.member("annan-exempel", POLICE).await);
     let (bytes, id) = blob(2, 7);
     let len = bytes.len() as u64;
-    let (open, stream) = tokio::sync::mpsc::channel(1);
+    let (open, stream) = tokio::sync::mpsc::channel(2);
     let mut first = relay(&hub, &from).await;
     let running = tokio::spawn(async move {
         first.upload_blob(tokio_stream::wrappers::ReceiverStream::new(stream)).await.map(|_| ())
     });
-    open.send(parts(id, len, 0, &[]).remove(0)).await.unwrap();
-    let second = async {
-        loop {
-            // Until the first has its place this one gets it, and says that nothing has come.
-            match upload(&hub, &from, parts(id, len, 0, &[])).await {
-                Ok((0, false)) => tokio::task::yield_now().await,
-                outcome => return reason(outcome),
-            }
+    for part in parts(id, len, 0, &bytes[..bytes.len() - 1]) {
+        open.send(part).await.unwrap();
+    }
+    let has_its_place = async {
+        while held(&hub, &from, id).await.0 == 0 {
+            tokio::task::yield_now().await;
         }
     };
-    assert_eq!(tokio::time::timeout(SOON, second).await.unwrap(), ErrorReason::UploadInProgress);
+    tokio::time::timeout(SOON, has_its_place).await.unwrap();
+    assert_eq!(reason(upload(&hub, &from, parts(id, len, 0, &bytes)).await), ErrorReason::UploadInProgress);
     assert_eq!(upload(&hub, &other, parts(id, len, 0, &bytes)).await.unwrap(), (len, true));
     drop(open);
     running.await.unwrap().unwrap();
