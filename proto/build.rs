@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=samverkan");
-    let files = ["error", "enrolment", "directory", "consent", "relay", "registry"]
+    let files = ["error", "enrolment", "directory", "consent", "relay", "registry", "membership"]
         .map(|family| format!("samverkan/v1/{family}.proto"));
     let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);

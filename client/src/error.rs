@@ -67,6 +67,8 @@ codes! {
     Interrupted = "INTERRUPTED", ActionNeeded, Interrupted;
     /// The person was asked whether to send it, and did not say yes.
     NotConfirmed = "NOT_CONFIRMED", ActionNeeded, Interrupted;
+    /// The person was asked whether to change the organisation, and did not say yes.
+    ChangeNotConfirmed = "CHANGE_NOT_CONFIRMED", ActionNeeded, Interrupted;
     /// Whoever read the output went away. Ends quietly.
     OutputClosed = "OUTPUT_CLOSED", Permanent, Done;
     /// The output can not be written.
@@ -220,6 +222,48 @@ codes! {
     InviteForOther = "INVITE_FOR_OTHER", ActionNeeded, Refused;
     /// Both copies of the recovery kit would be one file.
     KitCopiesSame = "KIT_COPIES_SAME", ActionNeeded, Usage;
+    /// This device asked for membership, and no admin has approved it yet.
+    MembershipWaits = "MEMBERSHIP_WAITS", ActionNeeded, NotSetUp;
+    /// Only an admin's device may do this.
+    AdminOnly = "ADMIN_ONLY", ActionNeeded, Refused;
+    /// A request for membership is gone, or there is none of that number.
+    MemberRequestUnknown = "MEMBER_REQUEST_UNKNOWN", ActionNeeded, NotFound;
+    /// A request for membership was not made by whoever holds the invitation.
+    MemberRequestForged = "MEMBER_REQUEST_FORGED", ActionNeeded, Integrity;
+    /// No device of the own organisation is called so.
+    MemberUnknown = "MEMBER_UNKNOWN", ActionNeeded, NotFound;
+    /// More than one device of the own organisation is called so.
+    MemberAmbiguous = "MEMBER_AMBIGUOUS", ActionNeeded, Usage;
+    /// A device would be called something that it can not.
+    LabelInvalid = "LABEL_INVALID", ActionNeeded, Usage;
+    /// A device that does not read is to read a mailbox.
+    RolesContradict = "ROLES_CONTRADICT", ActionNeeded, Usage;
+    /// The own organisation has no such mailbox.
+    MailboxUnknown = "MAILBOX_UNKNOWN", ActionNeeded, NotFound;
+    /// The own organisation has such a mailbox.
+    MailboxExists = "MAILBOX_EXISTS", ActionNeeded, Conflict;
+    /// As many devices read a mailbox as may.
+    MailboxFull = "MAILBOX_FULL", ActionNeeded, Refused;
+    /// The organisation would have no admin left.
+    LastAdmin = "LAST_ADMIN", ActionNeeded, Refused;
+    /// A mailbox would have no reader left.
+    LastReader = "LAST_READER", ActionNeeded, Refused;
+    /// The organisation would have no mailbox left.
+    LastMailbox = "LAST_MAILBOX", ActionNeeded, Refused;
+    /// There can not be so many signatures.
+    ThresholdInvalid = "THRESHOLD_INVALID", ActionNeeded, Usage;
+    /// Everything is as it is asked to be.
+    NothingToChange = "NOTHING_TO_CHANGE", ActionNeeded, Conflict;
+    /// The organisation's entry has no room for more.
+    TooManyInManifest = "TOO_MANY_IN_MANIFEST", ActionNeeded, Refused;
+    /// This device's signature does not count for the change.
+    SignersMissing = "SIGNERS_MISSING", ActionNeeded, Refused;
+    /// A file is no proposal for the own organisation.
+    ProposalInvalid = "PROPOSAL_INVALID", ActionNeeded, Integrity;
+    /// The organisation has changed since a proposal was made.
+    ProposalOutdated = "PROPOSAL_OUTDATED", ActionNeeded, Conflict;
+    /// This device has signed a proposal before.
+    ProposalSigned = "PROPOSAL_SIGNED", ActionNeeded, Conflict;
     /// The log has a key of this device that this device did not make.
     DeviceCopied = "DEVICE_COPIED", ActionNeeded, Integrity;
     /// A handle belongs to another organisation than the one whose safety number was compared.

@@ -49,7 +49,9 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
         RegistryRefusal::HandleTaken => Refusal::new(ErrorReason::HandleTaken),
         RegistryRefusal::NumberTaken => Refusal::new(ErrorReason::NumberTaken),
         RegistryRefusal::ManifestRefused(invalid) => manifest_refused(*invalid),
-        RegistryRefusal::LogShare => Refusal::new(ErrorReason::QuotaExceeded),
+        RegistryRefusal::LogShare | RegistryRefusal::TooManyInvites => {
+            Refusal::new(ErrorReason::QuotaExceeded)
+        }
         RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
         RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),
         RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),

@@ -7,7 +7,7 @@
 //! * [`publish`]: manifests, epoch keys and consent stubs.
 //! * [`receipts`]: what a device says about messages.
 //! * [`renew`]: a device's next certificate.
-//! * The rest is here: receiving, attachments, status and the directory.
+//! * The rest is here: receiving, attachments, status, the directory and members.
 
 pub mod publish;
 pub mod receipts;
@@ -42,6 +42,25 @@ impl ReceivePermit {
     /// The device.
     pub const fn device(&self) -> DeviceId {
         self.device
+    }
+}
+
+/// The right to take members into an organisation. Made by [`may_admit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdmitPermit {
+    org: OrgId,
+}
+
+impl AdmitPermit {
+    /// Made up, for tests of what demands a permit.
+    #[cfg(test)]
+    pub(crate) const fn for_test(org: OrgId) -> Self {
+        Self { org }
+    }
+
+    /// The organisation.
+    pub const fn org(&self) -> OrgId {
+        self.org
     }
 }
 
@@ -87,6 +106,18 @@ pub fn may_see_status(caller: &Caller, org: OrgId, mailbox: MailboxId) -> Result
         Ok(())
     } else {
         Err(Refusal::new(ErrorReason::MessageUnknown))
+    }
+}
+
+/// An admin device may invite members and see who asks.
+///
+/// # Errors
+/// ROLE_MISSING.
+pub fn may_admit(caller: &Caller) -> Result<AdmitPermit, Refusal> {
+    if caller.has(Roles::ADMIN) {
+        Ok(AdmitPermit { org: caller.org() })
+    } else {
+        Err(Refusal::new(ErrorReason::RoleMissing))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The calls: caller → parse → permit → store → reply, one screen each.
 //!
 //! * [`enrolment`]: greeting and joining, for anybody; [`renewal`]: a device's next certificate.
+//! * [`membership`]: how admins take further devices in.
 //! * [`directory`]: the log, manifests and epoch keys.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
@@ -12,6 +13,7 @@ mod enrolment;
 mod form;
 mod gate;
 pub(crate) mod laws;
+mod membership;
 mod registry;
 mod relay;
 mod renewal;
@@ -23,6 +25,7 @@ use samverkan_proto::limits::MAX_GRPC_MESSAGE;
 use samverkan_proto::v1::consent_service_server::ConsentServiceServer;
 use samverkan_proto::v1::directory_service_server::DirectoryServiceServer;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentServiceServer;
+use samverkan_proto::v1::membership_service_server::MembershipServiceServer;
 use samverkan_proto::v1::registry_service_server::RegistryServiceServer;
 use samverkan_proto::v1::relay_service_server::RelayServiceServer;
 use tonic::service::Routes;
@@ -46,7 +49,10 @@ pub(crate) fn public(hub: &Arc<Hub>, health: HealthServer<HealthService>) -> Rou
         .max_decoding_message_size(MAX_GRPC_MESSAGE)
         .max_encoding_message_size(MAX_GRPC_MESSAGE);
     let routes = Routes::new(health).add_service(enrolment).add_service(directory);
-    gate::guarded(routes.add_service(relay).add_service(consents), &hub.metrics)
+    let members = MembershipServiceServer::new(membership::Members(Arc::clone(hub)))
+        .max_decoding_message_size(MAX_GRPC_MESSAGE)
+        .max_encoding_message_size(MAX_GRPC_MESSAGE);
+    gate::guarded(routes.add_service(relay).add_service(members).add_service(consents), &hub.metrics)
 }
 
 /// The services on the operator's socket.

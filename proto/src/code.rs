@@ -357,6 +357,15 @@ impl Roles {
     }
 }
 
+impl std::ops::BitOr for Roles {
+    type Output = Self;
+
+    /// The roles of both.
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 impl TryFrom<u8> for Roles {
     type Error = InvalidField;
 

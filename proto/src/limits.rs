@@ -91,6 +91,8 @@ pub const MAX_DEVICE_MS: u64 = 400 * DAY_MS;
 pub const AFTER_DELIVERY_MS: u64 = 7 * DAY_MS;
 /// How long an invite's code works.
 pub const INVITE_MS: u64 = 72 * 60 * 60 * SECOND_MS;
+/// Invites of members that one organisation may have open, those included whose request waits for an admin.
+pub const MAX_MEMBER_INVITES: usize = 64;
 /// Life of a client or server certificate.
 pub const CERTIFICATE_MS: u64 = 90 * DAY_MS;
 /// How long a greeting's nonce is good for a renewal.

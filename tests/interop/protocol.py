@@ -193,12 +193,17 @@ def checkpoint(note, hub_name, public_key):  # its `time` is 0 without a cosigna
         must(wrong_signers=form["origin"] == origin and one[:4] == H(origin, b"\n", kind, public_key)[:4])
         verify(public_key, one[4:], "", text + form["text"])
     return Record(size=int(form["size"]), root=base64.b64decode(form["root"]), time=number(at[4:12]))
-def invite(invite):
-    must(wrong_magic=invite[:6] == "svki1-")
+def invite(invite, kind="invite", prefix="svki1-"):
+    must(wrong_magic=invite[:6] == prefix)
     with refusing("bad_text"): data = base64.urlsafe_b64decode(invite[6:] + "==")
     must(bad_text=base64.urlsafe_b64encode(data).decode().rstrip("=") == invite[6:])
-    found = parse("invite", data)
+    found = parse(kind, data)
     return must(hash_mismatch=found.check == H(data[:-4])[:4]) or found
+member_invite = functools.partial(invite, kind="member_invite", prefix="svkm1-")
+def membership(request, secret):
+    found, key = parse("membership", request), hkdf(b"", secret, "invite peer")
+    must(bad_signature=hmac.compare_digest(hmac.digest(key, request[:-32], "sha256"), found.mac))
+    return Record(found, device_id=ident("device", found.device_pk), code=hkdf(b"", secret, "invite hub")[:16])
 # Messages and attachments (sections 7, 8, 9 and 12).
 def sealed(kind, fault, data):  # protobuf in canonical form that obeys the rules of its kind
     with refusing(fault):

@@ -12,7 +12,7 @@ use tonic::Code;
 const SUBMIT: &str = "RelayService/Submit";
 
 /// Every call that a member may make with a single message.
-const UNARY: [&str; 7] = [
+const UNARY: [&str; 9] = [
     SUBMIT,
     "RelayService/GetUpload",
     "RelayService/GetMessageStatus",
@@ -20,6 +20,8 @@ const UNARY: [&str; 7] = [
     "DirectoryService/PublishManifest",
     "DirectoryService/PublishEpochKeys",
     "EnrolmentService/DescribeInvite",
+    "EnrolmentService/RequestMembership",
+    "MembershipService/InviteMember",
 ];
 
 /// What can not be decoded is said to be that, whichever call it came with.

@@ -50,6 +50,7 @@ mod joining;
 mod killed;
 mod loadgen;
 mod log_lines;
+mod members;
 mod network_faults;
 mod numbers;
 mod papers;

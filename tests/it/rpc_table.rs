@@ -14,7 +14,7 @@ use samverkan_proto::v1::{self, ErrorReason};
 use samverkan_tests::until::until_async;
 use samverkan_tests::wire::inbox::delivered;
 use samverkan_tests::wire::upload::Blob;
-use samverkan_tests::wire::{Inbox, Member, Parcel, Peer, Refused, refused};
+use samverkan_tests::wire::{Inbox, Joiner, Member, Parcel, Peer, Refused, refused};
 use std::collections::BTreeSet;
 use tonic::Code;
 
@@ -29,6 +29,8 @@ struct Facts {
     enrolment: v1::EnrolRequest,
     /// What the recipient's device renews with, signed by it: who hands it in does not matter.
     renewal: v1::RenewCertificateRequest,
+    /// What a device that its organisation invited would send to become a member.
+    joiner: v1::RequestMembershipRequest,
 }
 
 impl Facts {
@@ -44,7 +46,15 @@ impl Facts {
             ground.peer.call("EnrolmentService/Hello", &v1::HelloRequest {}).await.expect("a greeting");
         let nonce = hello.renewal_nonce[..].try_into().expect("32 bytes");
         let renewal = ground.recipient.device().renewal(ground.recipient.org(), nonce);
-        Self { enrolment: joining.enrol_request(&invite), renewal, ground, sent, blob }
+        let joiner = Joiner::invited(&ground.sender, &ground.peer).await;
+        Self {
+            enrolment: joining.enrol_request(&invite),
+            joiner: joiner.request(),
+            renewal,
+            ground,
+            sent,
+            blob,
+        }
     }
 
     fn handle(&self) -> String {
@@ -209,7 +219,9 @@ async fn bad_005_as_a_removed_device() {
 }
 
 /// Calls that answer about whoever makes them: the request names nobody else.
-const ABOUT_THE_CALLER: [&str; 4] = [
+const ABOUT_THE_CALLER: [&str; 6] = [
+    "samverkan.v1.MembershipService/InviteMember",
+    "samverkan.v1.MembershipService/ListMembershipRequests",
     "samverkan.v1.DirectoryService/Sync",
     "samverkan.v1.RelayService/Receive",
     "samverkan.v1.RelayService/GetUpload",

@@ -56,6 +56,33 @@ impl Office {
         Self { cli, mailbox: format!("{}/{mailbox}", who.handle) }
     }
 
+    /// Takes a further machine into the organisation, with these arguments of `member invite` after the command: the person joins,
+    /// an admin approves, and the person joins again, which fetches the certificate.
+    ///
+    /// # Panics
+    /// When any of these commands fails.
+    #[must_use]
+    pub fn take_in(&self, terms: &[&str]) -> Self {
+        let colleague = self.applicant(terms);
+        self.run(&["member", "approve", "--yes"]).ok();
+        let joined = colleague.json(&["join"]);
+        assert_eq!(joined["kind"], "joined_as_member", "{joined}");
+        colleague
+    }
+
+    /// A further machine that has asked for membership with these terms, and waits.
+    ///
+    /// # Panics
+    /// When the invitation or the request fails.
+    #[must_use]
+    pub fn applicant(&self, terms: &[&str]) -> Self {
+        let made = self.json(&[&["member", "invite"], terms].concat());
+        let cli = invited(made["invite"].as_str().expect("an invite"));
+        let asked = cli.json(&["join", INVITATION]);
+        assert_eq!(asked["kind"], "membership_waits", "{asked}");
+        Self { cli, mailbox: self.mailbox.clone() }
+    }
+
     /// Writes a file on its machine and returns its name there.
     ///
     /// # Panics

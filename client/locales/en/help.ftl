@@ -35,11 +35,12 @@ help = Pass a person's case on to those who can help, sealed all the way
     .help = Show help
     .version = Show the version
 
-help-join = Make your organisation a member of a hub: keys, certificate, recovery kit
+help-join = Make your organisation a member of a hub, or this computer a member of your organisation, as the invitation says
     .example =
         samverkan join invitation.txt
+        samverkan join
         samverkan join - --handle boj-exempel --mailbox stod --kit a.txt --kit-copy b.txt --passphrase-file p < invitation.txt
-    .invite = The invitation, a file that holds it, or - for stdin; while the command runs, others on this computer can see what stands on its command line
+    .invite = The invitation, a file that holds it, or - for stdin; none to ask again whether an admin has approved. While the command runs, others on this computer can see what stands on its command line
     .handle = The handle that your organisation is to have; refused if the invitation is for another, asked if missing
     .mailbox = The name of the first mailbox: a function, never a person
     .kit = Where to write the recovery kit
@@ -164,6 +165,64 @@ help-org-verify = Write down that you compared a safety number over the telephon
     .number = The sixty digits as you heard them; you are shown them and asked if absent
     .how = How you compared: on a telephone number you already had, or face to face; asked if absent
     .new-keys = The organisation has new keys, which you know from itself: forget what was compared before
+help-org-threshold = Say how many admins must sign each change of your organisation
+    .example = samverkan org threshold 2
+    .admins = How many
+    .proposal = Where to write the proposal when other admins must sign it first
+help-org-cosign = Sign a change that another admin proposes; it stands once enough have
+    .example = samverkan org cosign samverkan-proposal-7.txt
+    .proposal = The file that the other admin gave you, or - for stdin
+    .yes = Sign without asking
+help-member = The computers that belong to your organisation: who comes, who goes
+    .example = samverkan member list
+help-member-list = List the devices of your organisation, what they may do and which mailboxes they read
+    .example = samverkan member list
+    .refresh = Ask the hub for news, which must answer
+help-member-invite = Make an invitation for a person who is to become a member; it works once, for 72 hours
+    .example =
+        samverkan member invite --role handler --mailbox stod
+        samverkan member invite --role admin --role handler --mailbox stod --label reception
+    .role = What the device may do: sign for the organisation, read and send, or read; repeat it for several
+    .mailbox = A mailbox that it is to read; repeat it for several
+    .label = What the device is called on this computer; nobody else learns of it
+help-member-approve = See who waits with one of your invitations, and take them in
+    .example =
+        samverkan member approve
+        samverkan member approve 1 --yes
+    .number = Which request, when several wait
+    .yes = Sign without asking
+    .proposal = Where to write the proposal when other admins must sign it first
+help-member-remove = Remove a device for good, and list what a colleague has to take over
+    .example =
+        samverkan member remove 3f2a
+        samverkan member remove reception --reason lost
+    .device = Its label, or at least the first four digits of its number
+    .reason = Why it goes
+    .with-mailboxes = Take mailboxes that nobody else reads away as well; what waits there goes back to its senders
+    .yes = Sign without asking
+    .proposal = Where to write the proposal when other admins must sign it first
+help-member-label = Call a device something on this computer; nobody else learns of it
+    .example = samverkan member label 3f2a reception
+    .device = Its label until now, or at least the first four digits of its number
+    .text = What it is called; a place or a function is better than a name
+help-mailbox = The mailboxes of your organisation, and which devices read them
+    .example = samverkan mailbox list
+help-mailbox-list = List the mailboxes of your organisation and who reads them
+    .example = samverkan mailbox list
+    .refresh = Ask the hub for news, which must answer
+help-mailbox-add = Add a mailbox: a function, never a person
+    .example = samverkan mailbox add jour --reader 3f2a
+    .name = Its name, in a-z, digits and -
+    .reader = A device that reads it, this one if none is named; repeat it for several
+    .proposal = Where to write the proposal when other admins must sign it first
+help-mailbox-assign = Let devices read a mailbox
+    .example =
+        samverkan mailbox assign stod 3f2a
+        samverkan mailbox assign stod 3f2a --remove
+    .name = The mailbox
+    .device = A device: its label, or at least the first four digits of its number
+    .remove = Let them read it no more instead
+    .proposal = Where to write the proposal when other admins must sign it first
 help-key = Show this device's keys
     .example = samverkan key show
 help-key-show = Show this device, its certificate and how long its keys last; no secret is shown

@@ -87,6 +87,14 @@ join-kits = The recovery kit is in these two files. Print both and put them in t
 join-next =
     next: call the operator, on a number you already had, and read out the safety number.
     Until the operator has compared it you can neither be found nor send nor receive.
+join-waits =
+    You have asked to become a member of { $organisation } ({ $handle }).
+    An admin has to approve it before { $until }.
+join-waits-next =
+    next: read the number of this device out to the admin who invited you, and run samverkan join again
+    when it is approved. Nothing has to be typed then but your passphrase.
+join-member-done = This computer is a member of { $handle } on the hub { $hub }.
+join-member-next = next: compare the safety number with a colleague's; samverkan org show prints theirs.
 test-hub = TEST hub: nothing here is real. Never enter anything about a real person.
 cloud-folder = { $path } lies in a folder that is copied to another computer. Think about whether that is what you want.
 
@@ -149,6 +157,58 @@ label-certificate-expires = certificate expires
 label-certificate-renews = renews by itself
 label-keys-until = others can seal to this device until
 label-key-destroyed = the oldest key is destroyed
+
+## Members and mailboxes
+
+ask-applicant = Who is to be taken in?
+ask-approve = Does the number of the device agree with what the person reads out? Whoever is taken in reads what comes to these mailboxes:
+ask-remove = Is the device to be removed? It can never come back:
+ask-cosign = Are these changes to be signed?
+answer-change-nothing = No, change nothing
+answer-sign = Yes, sign it
+plain-line = { "  " }{ $line }
+word-this-device = this device
+column-device = DEVICE
+column-label = LABEL
+column-roles = ROLES
+column-mailboxes = MAILBOXES
+column-added = ADDED
+column-expires = EXPIRES
+column-readers = READ BY
+member-invite-next =
+    next: give this line to the person, over a way that nobody else reads. They run samverkan join with it
+    before { $until }, and you then run samverkan member approve on this computer.
+member-to-be-signed = This is what will be signed for the organisation:
+member-approved = The device is a member (entry { $serial } of the organisation). It gets its certificate when samverkan join is run there.
+member-nobody-waits = Nobody who was invited on this computer waits.
+member-invited-elsewhere = { $count ->
+        [one] One request came with an invitation of another computer,
+       *[other] { $count } requests came with invitations of other computers,
+    } which alone can approve it.
+member-threshold = Changes are signed by { $threshold } admins.
+member-to-be-removed = The device { $device } will be removed: it can neither send nor fetch anything from then on.
+member-removed = The device is removed (entry { $serial } of the organisation). The hub ends its connections within a second.
+mailbox-added = The mailbox is there (entry { $serial } of the organisation).
+mailbox-assigned = The readers of the mailbox have changed (entry { $serial } of the organisation).
+threshold-set = So many admins must sign from now on (entry { $serial } of the organisation).
+change-proposed =
+    Signed by { $signatures } of { $needed } admins. Nothing has changed yet.
+    next: give { $path } to another admin, who runs samverkan org cosign with it.
+proposal-says = This is what the proposal changes:
+proposal-published = The proposal is signed by enough admins and stands (entry { $serial } of the organisation).
+difference-device-added = {"  "}device { $device } comes in: { $roles }
+difference-device-revoked = {"  "}device { $device } goes: { $reason }
+difference-roles-changed = {"  "}device { $device } has other roles: { $roles }
+difference-device-renewed = {"  "}device { $device } has another key or time
+difference-mailbox-added = {"  "}mailbox { $mailbox } comes
+difference-mailbox-removed = {"  "}mailbox { $mailbox } goes
+difference-reader-added = {"  "}device { $device } reads { $mailbox }
+difference-reader-removed = {"  "}device { $device } does not read { $mailbox } any more
+difference-threshold = {"  "}{ $threshold } admins must sign changes
+hand-over-unanswered = Cases that nobody has answered, for a colleague:
+hand-over-begun = Cases that this device began and that wait for an answer:
+hand-over-orphaned = Mailboxes that nobody else read, and that are gone with it:
+hand-over-unseen = Mailboxes that this computer does not read; ask a colleague who does what waits there:
 
 ## Composing
 

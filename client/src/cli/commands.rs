@@ -6,8 +6,8 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, discard, doctor, find, help, inbox, join, key, man, org, profile, receipts, reply,
-    resend, save, send, sent, show, track, unlock, watch, wording,
+    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile,
+    receipts, reply, resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -52,6 +52,8 @@ pub(super) enum Command {
     Watch(watch::Watch),
     Consent(consent::Consent),
     Org(org::Org),
+    Member(member::Member),
+    Mailbox(mailbox::Mailbox),
     Key(key::Key),
     Unlock(unlock::Unlock),
     Lock(unlock::Lock),
@@ -81,6 +83,8 @@ impl Command {
             Self::Watch(command) => command.run(context, output).await,
             Self::Consent(command) => command.run(context, output).await,
             Self::Org(command) => command.run(context, output).await,
+            Self::Member(command) => command.run(context, output).await,
+            Self::Mailbox(command) => command.run(context, output).await,
             Self::Key(command) => command.run(context, output),
             Self::Unlock(command) => command.run(context, output),
             Self::Lock(command) => command.run(context, output),

@@ -92,6 +92,7 @@ impl Record {
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut unfinished = self.gather(&mut context.console)?;
         let mut session = context.session(output)?;
+        session.check_handler()?;
         if context.console.has_person() {
             unfinished.ask(&mut context.console, output)?;
         }

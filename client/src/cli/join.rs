@@ -1,4 +1,5 @@
-//! `samverkan join`: from an invitation to an organisation with keys, a certificate and a recovery kit.
+//! `samverkan join`: from an invitation to an organisation with keys, a certificate and a recovery kit; or, with the
+//! invitation of an admin, to a further device of an organisation that is there.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,7 +8,10 @@ use std::path::PathBuf;
 use clap::Args;
 use samverkan_proto::ids::{Handle, MailboxName};
 use samverkan_proto::statement::invite::Invite;
+use samverkan_proto::statement::member::MemberInvite;
 use serde::Serialize;
+
+mod enlist;
 
 use super::cloud;
 use super::console::{Console, Question};
@@ -21,6 +25,7 @@ use crate::msg;
 use crate::session::HubFacts;
 use crate::session::join::{self, Invited, JoinDraft, Joined};
 use crate::text;
+use enlist::Enlisting;
 
 /// The most that is read of a file with an invitation: the invitation, and blank lines round it.
 const MAX_INVITE_FILE: u64 = 4 << 10;
@@ -29,10 +34,18 @@ const KIT: Question = Question { text: msg!("ask-kit"), option: "--kit" };
 const KIT_COPY: Question = Question { text: msg!("ask-kit-copy"), option: "--kit-copy" };
 const OURS: Question = Question { text: msg!("ask-join"), option: "--handle" };
 
+/// What an invitation is for.
+enum Invitation {
+    /// To found an organisation on the hub.
+    Organisation(Box<Invite>),
+    /// To become a member of one.
+    Member(Box<MemberInvite>),
+}
+
 #[derive(Args)]
 pub(super) struct Join {
     #[arg(value_name = "INVITE")]
-    invite: String,
+    invite: Option<String>,
     #[arg(long, value_name = "HANDLE", value_parser = parse_handle)]
     handle: Option<Handle>,
     #[arg(long, value_name = "NAME", value_parser = parse_mailbox)]
@@ -47,7 +60,7 @@ fn parse_handle(handle: &str) -> Result<Handle> {
     handle.parse().map_err(|_| OURS.invalid())
 }
 
-fn parse_mailbox(name: &str) -> Result<MailboxName> {
+pub(super) fn parse_mailbox(name: &str) -> Result<MailboxName> {
     name.parse().map_err(|_| Error::new(Code::MailboxNameInvalid))
 }
 
@@ -55,7 +68,17 @@ impl Join {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         refuse_members(context)?;
         let handle = self.handle.clone();
-        let draft = self.draft(&mut context.console, output)?;
+        let invite = match &self.invite {
+            Some(given) => read_invite(given, &mut context.console)?,
+            None => return Enlisting { invite: None, handle }.run(context, output).await,
+        };
+        let invite = match invite {
+            Invitation::Member(invite) => {
+                return Enlisting { invite: Some(*invite), handle }.run(context, output).await;
+            }
+            Invitation::Organisation(invite) => *invite,
+        };
+        let draft = self.draft(invite, &mut context.console, output)?;
         if handle.is_none() && !context.console.has_person() {
             return Err(OURS.unanswered());
         }
@@ -77,8 +100,7 @@ impl Join {
         output.result(&Welcome::new(&joined, &draft))
     }
 
-    fn draft(self, console: &mut Console, output: &mut Output) -> Result<JoinDraft> {
-        let invite = read_invite(&self.invite, console)?;
+    fn draft(self, invite: Invite, console: &mut Console, output: &mut Output) -> Result<JoinDraft> {
         let mailbox = match self.mailbox {
             Some(name) => name,
             None => console.parsed(output, MAILBOX, "inkorg", parse_mailbox)?,
@@ -131,17 +153,22 @@ fn confirm(
 }
 
 /// The invitation itself, a file that holds it, or `-` for stdin.
-fn read_invite(given: &str, console: &mut Console) -> Result<Invite> {
+fn read_invite(given: &str, console: &mut Console) -> Result<Invitation> {
     let malformed = || Error::new(Code::InviteMalformed);
     let written = if given == "-" {
         console.read_all()?
-    } else if given.starts_with("svki") {
+    } else if given.starts_with("svki") || MemberInvite::has_prefix(given) {
         given.as_bytes().to_vec()
     } else {
         read_file(given).map_err(|error| if error.is_missing() { malformed() } else { error.into() })?
     };
-    let written = str::from_utf8(&written).map_err(|_| malformed())?;
-    Invite::parse(written.trim()).map_err(|_| malformed())
+    let written = str::from_utf8(&written).map_err(|_| malformed())?.trim();
+    let parsed = if MemberInvite::has_prefix(written) {
+        MemberInvite::parse(written).map(|invite| Invitation::Member(Box::new(invite)))
+    } else {
+        Invite::parse(written).map(|invite| Invitation::Organisation(Box::new(invite)))
+    };
+    parsed.map_err(|_| malformed())
 }
 
 fn read_file(path: &str) -> std::result::Result<Vec<u8>, FileError> {

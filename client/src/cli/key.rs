@@ -78,7 +78,7 @@ impl Device {
     }
 }
 
-fn role_names(roles: Roles) -> Vec<&'static str> {
+pub(super) fn role_names(roles: Roles) -> Vec<&'static str> {
     let all = [(Roles::ADMIN, "ADMIN"), (Roles::HANDLER, "HANDLER"), (Roles::READER, "READER")];
     all.into_iter().filter(|(role, _)| roles.contains(*role)).map(|(_, name)| name).collect()
 }

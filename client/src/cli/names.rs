@@ -1,7 +1,9 @@
 //! The protocol's named codes as values on the command line and in files.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, LegalBasis, Urgency};
+use samverkan_proto::code::{
+    Class, ConsentHow, ConsentPurpose, LegalBasis, RevocationReason, Roles, Urgency,
+};
 
 use crate::error::{Code, Error};
 use crate::msg;
@@ -66,6 +68,89 @@ impl Named for Compared {
         match self {
             Self::ByTelephone => "BY_TELEPHONE",
             Self::InPerson => "IN_PERSON",
+        }
+    }
+}
+
+/// What a person is invited to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Signs for the organisation: members and mailboxes.
+    Admin,
+    /// Reads and sends.
+    Handler,
+    /// Reads.
+    Reader,
+}
+
+impl Role {
+    /// Several of them as a manifest has them. Who sends for a mailbox reads it.
+    pub(super) fn together(roles: &[Self]) -> Roles {
+        let bits = |role: &Self| match role {
+            Self::Admin => Roles::ADMIN,
+            Self::Handler => Roles::HANDLER | Roles::READER,
+            Self::Reader => Roles::READER,
+        };
+        roles.iter().map(bits).reduce(|one, other| one | other).unwrap_or(Roles::READER)
+    }
+}
+
+impl Named for Role {
+    const ALL: &'static [Self] = &[Self::Admin, Self::Handler, Self::Reader];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "ADMIN",
+            Self::Handler => "HANDLER",
+            Self::Reader => "READER",
+        }
+    }
+}
+
+/// Why a device goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Nobody knows where it is.
+    Lost,
+    /// Somebody else has its keys.
+    Compromised,
+    /// The person left.
+    Left,
+    /// Another device has taken its place.
+    Replaced,
+}
+
+impl From<Reason> for RevocationReason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Lost => Self::Lost,
+            Reason::Compromised => Self::Compromised,
+            Reason::Left => Self::MemberLeft,
+            Reason::Replaced => Self::Replaced,
+        }
+    }
+}
+
+impl From<RevocationReason> for Reason {
+    fn from(reason: RevocationReason) -> Self {
+        match reason {
+            RevocationReason::Lost => Self::Lost,
+            RevocationReason::Compromised => Self::Compromised,
+            RevocationReason::MemberLeft => Self::Left,
+            RevocationReason::Replaced => Self::Replaced,
+        }
+    }
+}
+
+impl Named for Reason {
+    const ALL: &'static [Self] = &[Self::Lost, Self::Compromised, Self::Left, Self::Replaced];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "LOST",
+            Self::Compromised => "COMPROMISED",
+            Self::Left => "LEFT",
+            Self::Replaced => "REPLACED",
         }
     }
 }

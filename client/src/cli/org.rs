@@ -1,17 +1,22 @@
 //! `samverkan org`: the organisations of the hub, and whether they are who they say.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use samverkan_proto::ids::Handle;
 use samverkan_proto::statement::safety::SafetyNumber;
 use serde::Serialize;
 
+use super::change::{Changed, confirm, refresh, words};
 use super::console::{Console, Question};
 use super::context::{Context, View};
+use super::input::read_text;
 use super::moment::Moment;
 use super::names;
 use super::organisation::{Organisation, TrustMark};
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
+use super::steps::Steps;
 use crate::error::{Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
@@ -20,6 +25,7 @@ use crate::text;
 
 const SAME: Question = Question { text: msg!("ask-same"), option: "--number" };
 const HOW: Question = Question { text: msg!("ask-how"), option: "--how" };
+const SIGN: Question = Question { text: msg!("ask-cosign"), option: "--yes" };
 
 #[derive(Args)]
 pub(super) struct Org {
@@ -32,6 +38,8 @@ enum Action {
     List(List),
     Show(Show),
     Verify(Verify),
+    Threshold(Threshold),
+    Cosign(Cosign),
 }
 
 #[derive(Args)]
@@ -60,6 +68,22 @@ struct Verify {
     new_keys: bool,
 }
 
+#[derive(Args)]
+struct Threshold {
+    #[arg(value_name = "ADMINS")]
+    admins: u8,
+    #[arg(long, value_name = "PATH")]
+    proposal: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Cosign {
+    #[arg(value_name = "PROPOSAL")]
+    proposal: PathBuf,
+    #[arg(long)]
+    yes: bool,
+}
+
 fn parse_handle(handle: &str) -> Result<Handle> {
     let args = text::Args::none().text("option", "HANDLE").text("allowed", "none");
     handle.parse().map_err(|_| Error::with(Code::ArgumentInvalid, args))
@@ -78,6 +102,12 @@ impl Org {
             }
             Action::Show(show) => show.run(context, output).await,
             Action::Verify(verify) => verify.run(context, output).await,
+            Action::Threshold(threshold) => {
+                let mut session = context.session(output)?;
+                let change = session.set_threshold(threshold.admins, &mut Steps::new(output)).await?;
+                output.result(&Changed::new(msg!("threshold-set"), change, threshold.proposal, None)?)
+            }
+            Action::Cosign(cosign) => cosign.run(context, output).await,
         }
     }
 }
@@ -161,6 +191,23 @@ fn ask_how(console: &mut Console, output: &mut Output) -> Result<Compared> {
         0 => Ok(Compared::ByTelephone),
         1 => Ok(Compared::InPerson),
         _ => Err(Error::new(Code::ComparisonWorthless)),
+    }
+}
+
+impl Cosign {
+    async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let text = read_text(&self.proposal, "PROPOSAL", &mut context.console)?;
+        let mut session = context.session(output)?;
+        refresh(&mut session, true, output).await?;
+        let differences = session.proposed(&text)?;
+        output.notice(msg!("proposal-says"), &text::Args::none());
+        for difference in &differences {
+            let (words, args) = words(difference);
+            output.notice(words, &args);
+        }
+        confirm(SIGN, self.yes, &mut context.console, output)?;
+        let change = session.cosign(&text, &mut Steps::new(output)).await?;
+        output.result(&Changed::new(msg!("proposal-published"), change, Some(self.proposal), None)?)
     }
 }
 

@@ -49,6 +49,7 @@ impl Reply {
         let mut session = context.session(output)?;
         // A wrong reference is told before anything is written.
         session.thread(&reference)?;
+        session.check_handler()?;
         let text = match text {
             Some(text) => text,
             None => context.console.paragraph(output, TEXT)?,

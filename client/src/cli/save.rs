@@ -13,13 +13,14 @@ use super::context::Context;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
-use super::steps::{Silent, Steps};
+use super::steps::Steps;
 use crate::error::{Code, Error, Result};
 use crate::filenames;
 use crate::files::{self, FileError};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::AttachmentLine;
+use crate::session::model::Silent;
 use crate::text;
 
 #[derive(Args)]

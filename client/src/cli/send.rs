@@ -92,6 +92,7 @@ impl Send {
         if dry_run {
             return check(&mut session, unfinished, output).await;
         }
+        session.check_handler()?;
         let mut asked = false;
         if unfinished.is_missing_something() && context.console.has_person() {
             // Who and why come first, so that nobody writes about a person for a message that is refused.

@@ -43,15 +43,6 @@ impl Progress for Steps<'_> {
     }
 }
 
-/// For a command whose stream is all there is to see.
-pub(super) struct Silent;
-
-impl Progress for Silent {
-    fn begin(&mut self, _: Step, _: u64) {}
-
-    fn advance(&mut self, _: u64) {}
-}
-
 const fn label(step: Step) -> MessageId {
     match step {
         Step::Encrypting => msg!("step-encrypting"),

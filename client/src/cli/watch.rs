@@ -7,10 +7,9 @@ use tokio::sync::Notify;
 use super::context::Context;
 use super::output::{Output, Report};
 use super::page::Page;
-use super::steps::Silent;
 use crate::error::{Code, Error, Result};
 use crate::msg;
-use crate::session::model::Notice;
+use crate::session::model::{Notice, Silent};
 use crate::text;
 
 #[derive(Args)]

@@ -8,11 +8,12 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use samverkan_proto::limits::MAX_GRPC_MESSAGE;
-use samverkan_proto::statement::invite::{HubAddress, Invite};
+use samverkan_proto::statement::invite::HubAddress;
 use samverkan_proto::v1;
 use samverkan_proto::v1::consent_service_client::ConsentServiceClient;
 use samverkan_proto::v1::directory_service_client::DirectoryServiceClient;
 use samverkan_proto::v1::enrolment_service_client::EnrolmentServiceClient;
+use samverkan_proto::v1::membership_service_client::MembershipServiceClient;
 use samverkan_proto::v1::relay_service_client::RelayServiceClient;
 use tonic::transport::{Channel, Endpoint};
 
@@ -79,16 +80,20 @@ impl Link {
     }
 
     /// Connects to the hub of an invitation, without being anybody yet. Nothing but `Hello` is sent before the
-    /// hub's keys are those of the invitation.
+    /// hub's keys are those that the invitation pins.
     ///
     /// # Errors
     /// [`ConnectError`], with [`ConnectError::PinMismatch`] when somebody else answers.
-    pub async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Self, ConnectError> {
+    pub async fn bootstrap(
+        address: &HubAddress,
+        pin: &[u8; 32],
+        clock: &Clock,
+    ) -> Result<Self, ConnectError> {
         let (config, capture) = tls::capturing(clock)?;
-        let link = Self::greet(&Network::system(), invite.address(), config, clock).await?;
+        let link = Self::greet(&Network::system(), address, config, clock).await?;
         let authority: CertificateDer<'_> = capture.authority().ok_or(ConnectError::PinMismatch)?;
         let pins = &link.hello.pins;
-        if *pins.authority() != authority || pins.digest() != *invite.pin() {
+        if *pins.authority() != authority || pins.digest() != *pin {
             return Err(ConnectError::PinMismatch);
         }
         Ok(link)
@@ -104,6 +109,12 @@ impl Link {
     #[must_use]
     pub fn enrolment(&self) -> EnrolmentServiceClient<Channel> {
         EnrolmentServiceClient::new(self.channel.clone())
+    }
+
+    /// The calls with which admins take members in.
+    #[must_use]
+    pub fn membership(&self) -> MembershipServiceClient<Channel> {
+        MembershipServiceClient::new(self.channel.clone())
     }
 
     /// The directory's calls.

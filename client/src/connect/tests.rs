@@ -80,6 +80,13 @@ impl EnrolmentService for Greeter {
     ) -> Result<Response<v1::RenewCertificateResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    async fn request_membership(
+        &self,
+        _: Request<v1::RequestMembershipRequest>,
+    ) -> Result<Response<v1::RequestMembershipResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 fn server_config(issuer: &Issuer, certificate: CertificateParams) -> ServerConfig {
@@ -256,13 +263,17 @@ async fn nobody_there_and_somebody_else_there_are_told_apart() {
     assert!(matches!(outcome, Err(ConnectError::NotAHub)), "{outcome:?}");
 }
 
+async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Link, ConnectError> {
+    Link::bootstrap(invite.address(), invite.pin(), clock).await
+}
+
 #[tokio::test]
 async fn an_invitation_finds_exactly_the_hub_it_names() {
     let hub = hub().await;
     let clock = Clock::manual(NOW_MS);
-    let link = Link::bootstrap(&invite(&hub, hub.pins.digest()), &clock).await.expect("linked");
+    let link = bootstrap(&invite(&hub, hub.pins.digest()), &clock).await.expect("linked");
     assert_eq!(link.hello().pins, hub.pins);
-    let outcome = Link::bootstrap(&invite(&hub, [7; 32]), &clock).await;
+    let outcome = bootstrap(&invite(&hub, [7; 32]), &clock).await;
     assert!(matches!(outcome, Err(ConnectError::PinMismatch)), "{outcome:?}");
 }
 

@@ -227,6 +227,11 @@ impl Contents {
         self.remove(Section::Setting, name.0.as_bytes())
     }
 
+    /// The names of the settings, ascending.
+    pub fn settings(&self) -> impl Iterator<Item = &str> {
+        self.names(Section::Setting).filter_map(|name| str::from_utf8(name).ok())
+    }
+
     fn get(&self, section: Section, name: &[u8]) -> Option<&SecretBytes> {
         self.entries.get(&(section, name.to_vec()))
     }

@@ -7,11 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
-use ring::rand::SystemRandom;
-use ring::signature::Ed25519KeyPair;
 use samverkan_proto::code::Roles;
-use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MailboxName, OrganisationNumber, TlsKeyHash};
+use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MailboxName, OrganisationNumber};
 use samverkan_proto::limits::MAX_DEVICE_MS;
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::EpochKey;
@@ -20,17 +17,17 @@ use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFi
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1;
 
-use super::certificate::{self, CertificateFacts};
-use super::model::{Progress, Step};
-use super::{HubFacts, Membership, Session, call, check_clock, device_signer, keys};
+use super::model::Silent;
+use super::new_device::{NewDevice, certificate_for};
+use super::{HubFacts, Membership, Session, call, check_clock, device_signer, enlist, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
-use crate::keystore::{EntryName, KdfCost, Keystore};
+use crate::keystore::{Contents, EntryName, KdfCost, Keystore};
 use crate::passphrase::Passphrase;
 use crate::recovery::{KitError, RecoveryKit};
-use crate::secret::{NoRandomness, Secret32, SecretBytes, random_array};
+use crate::secret::{NoRandomness, Secret32, random_array};
 use crate::text::{Args, Text};
 
 /// What a person decides when joining.
@@ -41,6 +38,11 @@ pub struct JoinDraft {
     pub mailbox: MailboxName,
     /// Where the two copies of the recovery kit go.
     pub kits: [PathBuf; 2],
+}
+
+/// Whether an organisation is being founded with this keystore.
+pub(super) fn is_under_way(contents: &Contents) -> bool {
+    contents.setting(&entry(MANIFEST)).is_some()
 }
 
 /// Whom an invitation is for, by the operator's word alone. Handle and number stand in the manifest for ever.
@@ -95,9 +97,12 @@ pub async fn join(
     if Membership::load(keystore.contents())?.is_some() {
         return Err(Error::new(Code::AlreadyJoined));
     }
+    if enlist::is_waiting(keystore.contents()) {
+        return Err(Error::new(Code::InviteOther));
+    }
     let mut joining = Joining { held: &held, keystore: &mut keystore, clock };
     joining.remember_invite(&draft.invite)?;
-    let mut link = Link::bootstrap(&draft.invite, clock).await?;
+    let mut link = bootstrap(&draft.invite, clock).await?;
     check_clock(&link)?;
     let enrolment = match joining.prepared()? {
         Some(enrolment) => enrolment,
@@ -106,7 +111,7 @@ pub async fn join(
             let invited = Invited::of(&described, &link)?;
             confirm(&invited)?;
             // A person may have thought for longer than a stranger's connection lives.
-            link = Link::bootstrap(&draft.invite, clock).await?;
+            link = bootstrap(&draft.invite, clock).await?;
             joining.prepare(&invited, draft)?
         }
     };
@@ -122,18 +127,22 @@ pub async fn join(
 
 /// Reads the log for the first time, in which the own organisation must stand. A hub that has become unreachable
 /// meanwhile changes nothing about having joined.
-async fn first_contact(
+pub(super) async fn first_contact(
     profile: &Profile,
     membership: Membership,
     keystore: Keystore,
     clock: &Clock,
-) -> Result<()> {
+) -> Result<Session> {
     let device = device_signer(keystore.contents())?;
     let mut session = Session::assemble(profile.clone(), membership, keystore, device, clock.clone())?;
     match session.refresh(&mut Silent).await {
         Err(error) if error.code().class() != Class::Transient => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) | Err(_) => Ok(session),
     }
+}
+
+async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Link> {
+    Ok(Link::bootstrap(invite.address(), invite.pin(), clock).await?)
 }
 
 impl Invited {
@@ -161,13 +170,7 @@ async fn enrol(link: &Link, draft: &JoinDraft, enrolment: &Enrolment) -> Result<
         epoch_keys: enrolment.epoch_keys.iter().map(|key| key.bytes().clone()).collect(),
     };
     let certificate = call::unary(link.enrolment().enrol(request)).await?.certificate;
-    let named = enrolment.device().tls_key;
-    let issued = CertificateFacts::of(&certificate).map(|facts| facts.tls_key);
-    if issued == Some(named) {
-        Ok(certificate.to_vec())
-    } else {
-        Err(misbehaved("the certificate has another key"))
-    }
+    certificate_for(&enrolment.device().tls_key, &certificate)
 }
 
 /// What is sent to enrol, the same bytes at every try.
@@ -253,17 +256,13 @@ impl Joining<'_> {
     fn prepare(&mut self, invited: &Invited, draft: &JoinDraft) -> Result<Enrolment> {
         let now_ms = self.clock.now_ms();
         let root = Secret32::random()?;
-        let device_key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
-        let device_key = SecretBytes::copied_from(device_key.as_ref());
-        let tls_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| NoRandomness)?;
-        let request = certificate::request(&tls_key)?;
-        let device = Signer::from_pkcs8(device_key.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
-        let manifest = first_manifest(invited, draft, &root, &device, &tls_key, now_ms)?;
+        let device = NewDevice::make()?;
+        let manifest = first_manifest(invited, draft, &root, &device, now_ms)?;
+        let request = device.certificate_request.clone();
 
         let contents = self.keystore.contents_mut();
         contents.put_organisation_root(&root);
-        contents.put_device_identity(device_key)?;
-        contents.put_tls_key(SecretBytes::taken_from(tls_key.serialize_der()))?;
+        let device = device.keep(contents)?;
         keys::make(contents, now_ms)?;
         let epoch_keys =
             keys::to_publish(contents, manifest.manifest().org_id(), &device, now_ms, |_| false)?;
@@ -326,14 +325,12 @@ fn first_manifest(
     invited: &Invited,
     draft: &JoinDraft,
     root: &Secret32,
-    device: &Signer,
-    tls_key: &KeyPair,
+    device: &NewDevice,
     now_ms: u64,
 ) -> Result<SignedManifest> {
     let root = Signer::from_seed(root.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
-    let tls_key = TlsKeyHash::of_spki(&tls_key.subject_public_key_info());
     let expires_ms = now_ms + MAX_DEVICE_MS;
-    let device = Device::new(*device.public_key(), tls_key, Roles::ALL, now_ms, expires_ms);
+    let device = Device::new(*device.signer.public_key(), device.tls_key, Roles::ALL, now_ms, expires_ms);
     let mailbox_id = MailboxId::from_random(random_array()?).ok_or(NoRandomness)?;
     let mailbox = Mailbox { id: mailbox_id, name: draft.mailbox.clone(), readers: vec![device.id()] };
     let manifest = Manifest::build(ManifestFields {
@@ -364,13 +361,4 @@ fn entry(name: &str) -> EntryName {
 
 fn misbehaved(cause: &'static str) -> Error {
     Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
-}
-
-/// Nobody looks at the progress of the first contact, which is short.
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&mut self, _: Step, _: u64) {}
-
-    fn advance(&mut self, _: u64) {}
 }

@@ -31,7 +31,9 @@
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
 //! | `verify_organisation(&mut self, &Handle, &Comparison)` | writes down that the safety number was compared |
 //!
-//! `join` is its own pipeline in `join.rs`, since there is no session before it. The types that cross this boundary are in [`model`].
+//! | `invite_member`, `applicants`, `approve`, `remove_member`, … | the organisation's devices and mailboxes: `members.rs` |
+//!
+//! `join` and `enlist` are their own pipelines, since there is no session before them. The types that cross this boundary are in [`model`].
 
 use std::time::Duration;
 
@@ -53,8 +55,10 @@ use crate::text::Args;
 mod attach;
 mod call;
 mod certificate;
+mod charter;
 mod compose;
 mod consent;
+pub mod enlist;
 pub mod evidence;
 mod gossip;
 mod health;
@@ -64,8 +68,10 @@ pub mod join;
 mod keys;
 pub(crate) mod laws;
 mod mail;
+pub mod members;
 mod membership;
 pub mod model;
+mod new_device;
 mod outbox;
 mod receipts;
 mod receive;
@@ -126,7 +132,8 @@ impl Session {
     /// Unlocks the keystore and loads what is kept. No network.
     ///
     /// # Errors
-    /// [`Code::KeystoreMissing`] before joining is finished, [`Code::WrongPassphrase`], and what the keystore or the
+    /// [`Code::KeystoreMissing`] before joining is finished, [`Code::MembershipWaits`] while an admin has not approved,
+    /// [`Code::WrongPassphrase`], and what the keystore or the
     /// directory find damaged.
     pub fn open(profile: Profile, passphrase: &Passphrase, clock: Clock) -> Result<Self> {
         let keystore = Keystore::open(&profile, passphrase)?;
@@ -143,7 +150,10 @@ impl Session {
     }
 
     fn of_keystore(profile: Profile, keystore: Keystore, clock: Clock) -> Result<Self> {
-        let membership = Membership::load(keystore.contents())?.ok_or(Error::new(Code::KeystoreMissing))?;
+        let Some(membership) = Membership::load(keystore.contents())? else {
+            let waits = enlist::is_waiting(keystore.contents());
+            return Err(Error::new(if waits { Code::MembershipWaits } else { Code::KeystoreMissing }));
+        };
         let device = device_signer(keystore.contents())?;
         Self::assemble(profile, membership, keystore, device, clock)
     }

@@ -446,6 +446,16 @@ pub trait Progress {
     }
 }
 
+/// For work whose progress nobody looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&mut self, _: Step, _: u64) {}
+
+    fn advance(&mut self, _: u64) {}
+}
+
 /// The steps that can take longer than a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

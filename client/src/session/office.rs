@@ -12,7 +12,8 @@ use samverkan_proto::v1::{Delivery, SubmitRequest};
 
 use super::incoming::{self, Opened};
 use super::mail::Mail;
-use super::model::{Draft, Progress, Received, Step};
+pub(crate) use super::model::Silent;
+use super::model::{Draft, Received};
 use super::{HubFacts, Membership, Session, keys};
 use crate::clock::Clock;
 use crate::directory::testlog::{Member, NOW_MS, TestLog, certificate, signer};
@@ -26,15 +27,6 @@ const RECEIPT_SEED: u8 = 202;
 
 /// What opens every office's keystore.
 pub(crate) const PASSPHRASE: &[u8] = b"korrekt batteri";
-
-/// Nobody looks.
-pub(crate) struct Silent;
-
-impl Progress for Silent {
-    fn begin(&mut self, _: Step, _: u64) {}
-
-    fn advance(&mut self, _: u64) {}
-}
 
 /// One organisation's device with its files.
 pub(crate) struct Office {

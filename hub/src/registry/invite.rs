@@ -4,7 +4,7 @@ use samverkan_proto::code::OrganisationKind;
 use samverkan_proto::ids::{Handle, Municipality, OrganisationName, OrganisationNumber, ServiceCode, sha256};
 
 /// SHA-256 of an invite's code. The code itself is never stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodeHash([u8; 32]);
 
 impl CodeHash {

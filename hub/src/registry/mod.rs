@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `mod.rs` | the snapshot and all that may be asked of it |
-//! | `organisation.rs`, `invite.rs`, `log.rs` | what it holds |
+//! | `organisation.rs`, `invite.rs`, `membership.rs`, `log.rs` | what it holds |
 //! | `change.rs` | the fold: what each journalled fact does to it |
 //! | `rules.rs` | what a change must obey before it is journalled |
 //! | `sharded.rs` | maps that are cheap to copy |
@@ -15,6 +15,7 @@
 mod change;
 mod invite;
 mod log;
+mod membership;
 mod organisation;
 mod rules;
 mod sharded;
@@ -34,6 +35,8 @@ use samverkan_proto::statement::manifest::Manifest;
 
 pub use invite::{CodeHash, Invitation, Invite, UsedInvite};
 pub use log::Log;
+pub(crate) use membership::Admission;
+pub use membership::{MemberInvite, MemberStep};
 pub use organisation::{KeyHolder, Organisation, Standing};
 pub(crate) use rules::first_entry;
 pub use rules::{RegistryRefusal, VerifiedEpochKeys};
@@ -72,6 +75,8 @@ pub struct Registry {
     waiting: HashMap<OrgId, FirstManifest>,
     invites: Sharded<CodeHash, Arc<Invite>>,
     used_invites: Sharded<CodeHash, UsedInvite>,
+    /// What admins have told of the members they invited, a small map for each organisation.
+    member_invites: Sharded<OrgId, Arc<BTreeMap<CodeHash, MemberInvite>>>,
     log: Log,
 }
 

@@ -29,6 +29,9 @@ pub enum RegistryRefusal {
     /// The organisation's manifests take as much of the log as they may at this time.
     #[error("the organisation's share of the log is used up")]
     LogShare,
+    /// The organisation has as many invites of members open as it may.
+    #[error("too many invites of members are open")]
+    TooManyInvites,
     /// The epoch keys are for another time, or for a week that has another key.
     #[error("the epoch key is refused")]
     EpochKeyRefused,

@@ -9,10 +9,12 @@ use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::invite::InviteCode;
 use samverkan_proto::statement::manifest::SignedManifest;
+use samverkan_proto::statement::member::UnverifiedMembership;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentService;
 use samverkan_proto::v1::{
     DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest,
-    HelloResponse, RenewCertificateRequest, RenewCertificateResponse,
+    HelloResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
+    RequestMembershipResponse,
 };
 use samverkan_proto::{Fault, InvalidField};
 use tonic::{Request, Response, Status};
@@ -22,7 +24,7 @@ use crate::ca::VerifiedRequest;
 use crate::error;
 use crate::hub::Hub;
 use crate::policy::publish::manifest_refused;
-use crate::registry::{CodeHash, Invite, VerifiedEpochKeys};
+use crate::registry::{Admission, CodeHash, Invite, VerifiedEpochKeys};
 use crate::server::PeerAddress;
 use crate::store;
 
@@ -78,6 +80,17 @@ impl EnrolmentService for Enrolment {
         let renewed = renewal::renew(&self.0, request.get_ref()).await;
         let certificate = renewed.map_err(|refusal| self.0.refuse(refusal))?;
         Ok(Response::new(RenewCertificateResponse { certificate }))
+    }
+
+    async fn request_membership(
+        &self,
+        request: Request<RequestMembershipRequest>,
+    ) -> Result<Response<RequestMembershipResponse>, Status> {
+        self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        match self.admit(request.get_ref()).await {
+            Ok(answer) => Ok(Response::new(answer)),
+            Err(refusal) => Err(self.failed(&request, refusal)),
+        }
     }
 }
 
@@ -142,6 +155,44 @@ impl Enrolment {
             epoch_keys,
         };
         self.0.store.enrol(enrolment).await.map_err(error::of_store)
+    }
+}
+
+impl Enrolment {
+    /// Keeps a request for membership, or answers it once an admin has.
+    async fn admit(&self, request: &RequestMembershipRequest) -> Result<RequestMembershipResponse, Refusal> {
+        let code = CodeHash::of(InviteCode::parse(&request.code)?.expose());
+        let membership = UnverifiedMembership::parse(&request.request)?;
+        let (claimed, now_ms) = (*membership.claimed(), self.0.clock.now_ms());
+        let registry = self.0.store.registry();
+        // Whether the code works is the first thing to know; the store asks again.
+        let admission = registry
+            .admission(&code, &membership, now_ms)
+            .map_err(|refused| error::of_store(refused.into()))?;
+        let certificate_request =
+            VerifiedRequest::parse(&request.certificate_request).map_err(error::of_request)?;
+        if certificate_request.tls_key() != claimed.tls_key {
+            return Err(InvalidField::new("certificate_request", Fault::UnknownDevice).into());
+        }
+        let certificate = match admission {
+            Admission::Named => {
+                let issued =
+                    self.0.authority.issue_client(&certificate_request, &claimed.device_id(), now_ms);
+                Some(Bytes::copy_from_slice(&issued.map_err(error::of_issue)?))
+            }
+            Admission::New | Admission::Waiting | Admission::Issued(_) => None,
+        };
+        let admitted = self.0.store.request_membership(code, membership, certificate).await;
+        let certificate = admitted.map_err(error::of_store)?.unwrap_or_default();
+        let invite = registry.member_invite(&claimed.org, &code);
+        let organisation = registry.organisation(&claimed.org).ok_or(ErrorReason::InviteInvalid);
+        let entry = organisation.map_err(Refusal::new)?.entry().fields();
+        Ok(RequestMembershipResponse {
+            certificate,
+            handle: entry.handle.to_string(),
+            organisation_name: entry.name.to_string(),
+            expires_ms: invite.map_or(0, |invite| invite.expires_ms),
+        })
     }
 }
 

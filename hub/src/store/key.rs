@@ -6,6 +6,7 @@
 //! | `l` index\[8\] | log entry: location |
 //! | `i` code hash\[32\] | open invite: location |
 //! | `j` code hash\[32\] | used invite: location |
+//! | `p` org\[16\] code hash\[32\] | invite of a member: location |
 //! | `m` message id\[16\] | stored message: `MessageValue` |
 //! | `t` message id\[16\] | purged message: `TombstoneValue` |
 //! | `r` message id\[16\] seq\[8\] | what was said about a message: `FactValue` |
@@ -33,6 +34,7 @@ use crate::registry::CodeHash;
 pub(super) const LOG: u8 = b'l';
 pub(super) const INVITE: u8 = b'i';
 pub(super) const USED_INVITE: u8 = b'j';
+pub(super) const MEMBER_INVITE: u8 = b'p';
 pub(super) const MESSAGE: u8 = b'm';
 pub(super) const TOMBSTONE: u8 = b't';
 pub(super) const FACT: u8 = b'r';
@@ -63,6 +65,10 @@ pub(super) fn invite(code: &CodeHash) -> Vec<u8> {
 
 pub(super) fn used_invite(code: &CodeHash) -> Vec<u8> {
     key(USED_INVITE, [code.as_bytes()])
+}
+
+pub(super) fn member_invite((org, code): &record::member::Name) -> Vec<u8> {
+    key(MEMBER_INVITE, [org.as_bytes(), code.as_bytes()])
 }
 
 pub(super) fn message(id: &MessageId) -> Vec<u8> {
@@ -141,11 +147,20 @@ pub(super) enum Due {
     Blob = 5,
     Invite = 6,
     UsedInvite = 7,
+    MemberInvite = 8,
 }
 
 impl Due {
-    const ALL: [Self; 7] =
-        [Self::Expire, Self::Lapse, Self::Forget, Self::Consent, Self::Blob, Self::Invite, Self::UsedInvite];
+    const ALL: [Self; 8] = [
+        Self::Expire,
+        Self::Lapse,
+        Self::Forget,
+        Self::Consent,
+        Self::Blob,
+        Self::Invite,
+        Self::UsedInvite,
+        Self::MemberInvite,
+    ];
 }
 
 pub(super) fn due(at_ms: u64, what: Due, id: &[u8]) -> Vec<u8> {

@@ -6,7 +6,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
-//! | `organisations.rs` | operations on the registry and its log |
+//! | `organisations.rs`, `membership.rs` | operations on the registry and its log |
 //! | `writer.rs`, `draft.rs`, `executor.rs` | the writer; the batch it is forming; the thread it has |
 //! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
 //! | `open.rs`, `rebuild.rs` | opening, and building the index again |
@@ -36,6 +36,7 @@ mod stats;
 mod blobs;
 mod consents;
 mod mail;
+mod membership;
 mod organisations;
 
 mod error;

@@ -31,7 +31,7 @@ use crate::limits::UPLOAD_MARGIN;
 use crate::registry::Registry;
 
 /// Number of the index's layout; grows whenever `key.rs` or what stands behind a key changes.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 /// Memory for index pages.
 const INDEX_CACHE: u64 = 128 << 20;
 
@@ -239,6 +239,11 @@ fn load_invites(index: &Index, reader: &Reader, registry: &mut Registry) -> Resu
         let Some(read) = readable(reader, &pair?.1)? else { continue };
         let (code, used) = record::invite::parse_used(&read.head).ok_or(StoreError::Damaged)?;
         registry.use_invite(code, used);
+    }
+    for pair in index.prefix(&[key::MEMBER_INVITE]) {
+        let Some(read) = readable(reader, &pair?.1)? else { continue };
+        let ((org, code), invite) = record::member::parse(&read.head).ok_or(StoreError::Damaged)?;
+        registry.set_member_invite(org, code, invite);
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use super::record::consent::Consent;
 use super::record::kind;
 use super::record::mail::{DeviceReceiptHead, Given, HubReceiptHead, MessageHead, Sender, parse_opened};
 use super::record::tombstone::Tombstone;
-use super::{RECEIPTS_KEPT_MS, blobs, record};
+use super::{RECEIPTS_KEPT_MS, blobs, membership, record};
 use crate::blob::BlobKey;
 use crate::mail::{Effect, Event, GroupState, Marks, Shape, Verdict, step, waiting};
 use crate::registry::Registry;
@@ -94,6 +94,12 @@ impl Rebuild {
                 .map(|(code, used)| {
                     let forget = used.used_ms.saturating_add(USED_INVITE_KEPT_MS);
                     overlay.put(key::due(forget, Due::UsedInvite, code.as_bytes()), [])?;
+                    Ok::<_, IndexError>(record.location.to_bytes().to_vec())
+                })
+                .transpose()?,
+            kind::MEMBER_INVITE => record::member::parse(record.head)
+                .map(|(name, invite)| {
+                    overlay.put(membership::due(invite.expires_ms, &name), [])?;
                     Ok::<_, IndexError>(record.location.to_bytes().to_vec())
                 })
                 .transpose()?,

@@ -25,6 +25,12 @@ impl InviteCode {
     /// How many bytes it has.
     pub const LEN: usize = 16;
 
+    /// A code of these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// Takes the bytes of a code.
     ///
     /// # Errors
@@ -201,7 +207,7 @@ impl Invite {
     }
 }
 
-fn check_of(bytes: &[u8]) -> [u8; CHECK_LEN] {
+pub(super) fn check_of(bytes: &[u8]) -> [u8; CHECK_LEN] {
     *sha256(bytes).first_chunk().expect("SHA-256 is longer than 4 bytes")
 }
 

@@ -4,7 +4,7 @@
 //! * [`receipt`]: what devices and the hub say about a message; [`batch`]: how receipts are signed and travel.
 //! * [`manifest`]: an organisation's devices and mailboxes; [`epoch_key`]: what messages to a device are sealed to.
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
-//! * [`invite`]: what an organisation joins with; [`safety`]: what people compare or say aloud.
+//! * [`invite`]: what an organisation joins with; [`member`]: how a further device comes into it; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
 //! * [`renewal`]: a device's request for its next certificate.
 //!
@@ -17,6 +17,7 @@ pub mod header;
 pub mod invite;
 pub mod log;
 pub mod manifest;
+pub mod member;
 pub mod recall;
 pub mod receipt;
 pub mod renewal;

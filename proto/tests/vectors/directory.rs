@@ -1,4 +1,4 @@
-//! Manifests, epoch keys, the log, invites and case references.
+//! Manifests, epoch keys, the log, invites, requests for membership and case references.
 
 use crate::{Input, Outcome, hex};
 use samverkan_proto::ids::ThreadId;
@@ -6,6 +6,7 @@ use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::statement::log::{self, Checkpoint, Leaf, LogTree, TreeHead};
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
+use samverkan_proto::statement::member::{MemberInvite, MemberSecret, UnverifiedMembership};
 use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 use serde_json::{Value, json};
 
@@ -72,6 +73,26 @@ pub(crate) fn invite(input: &Input<'_>) -> Outcome {
         "pin": hex(invite.pin()),
         "code": hex(invite.code().expose()),
         "address": invite.address().to_string(),
+    }))
+}
+
+pub(crate) fn member_invite(input: &Input<'_>) -> Outcome {
+    let invite = MemberInvite::parse(input.text("invite"))?;
+    Ok(json!({
+        "pin": hex(invite.pin()),
+        "org_id": hex(invite.org().as_bytes()),
+        "secret": hex(invite.secret().expose()),
+        "address": invite.address().to_string(),
+    }))
+}
+
+pub(crate) fn membership(input: &Input<'_>) -> Outcome {
+    let secret = MemberSecret::new(input.array("secret"));
+    let verified = UnverifiedMembership::parse(&input.bytes("request"))?.verify(&secret)?;
+    Ok(json!({
+        "org_id": hex(verified.value().org.as_bytes()),
+        "device_id": hex(verified.value().device_id().as_bytes()),
+        "code": hex(secret.hub_code().expose()),
     }))
 }
 

@@ -191,15 +191,15 @@ impl<'v> Target<'v> {
         Self { layout, bytes: Input(input).bytes("record"), with: Box::new(with) }
     }
 
-    fn invite(input: &'v Value) -> Self {
-        let text = input["invite"].as_str().and_then(|text| text.strip_prefix("svki1-")).expect("an invite");
+    fn invite(input: &'v Value, prefix: &'static str, layout: &'static str) -> Self {
+        let text = input["invite"].as_str().and_then(|text| text.strip_prefix(prefix)).expect("an invite");
         let with = move |bytes: &[u8]| {
             let mut input = input.clone();
-            input["invite"] = format!("svki1-{}", BASE64URL_NOPAD.encode(bytes)).into();
+            input["invite"] = format!("{prefix}{}", BASE64URL_NOPAD.encode(bytes)).into();
             input
         };
         Self {
-            layout: "invite",
+            layout,
             bytes: BASE64URL_NOPAD.decode(text.as_bytes()).expect("base64url"),
             with: Box::new(with),
         }
@@ -217,7 +217,9 @@ impl<'v> Target<'v> {
             "epoch_key" => plain("epoch_key", "epoch_key"),
             "consent_stub" => plain("stub", "consent"),
             "manifest" => plain("signed_manifest", "signed_manifest"),
-            "invite" => vec![Self::invite(input)],
+            "membership" => plain("request", "membership"),
+            "invite" => vec![Self::invite(input, "svki1-", "invite")],
+            "member_invite" => vec![Self::invite(input, "svkm1-", "member_invite")],
             "log_leaf" => {
                 let mut all = plain("leaf", "leaf");
                 let record = match Input(input).bytes("leaf")[0] {

@@ -105,10 +105,17 @@ const TARGETS: &[Target] = &[
     of("consent", 512, signed::consent, "one encoding; verifies as signed, and with no bit changed"),
     of("recall", 512, signed::recall, "one encoding; verifies as signed, and with no bit changed"),
     of("renewal", 512, signed::renewal, "one encoding; verifies as signed, and with no bit changed"),
+    of(
+        "membership",
+        512,
+        signed::membership,
+        "one encoding; verifies under its own secret, and with no bit changed",
+    ),
     of("log_leaf", 4_096, log::leaf, "one encoding; a record opens under its own hash alone"),
     of("log_proof", 2_048, log::proof, "a tree's own proofs hold, and no others"),
     of("checkpoint", 1_024, log::checkpoint, "one form; signed it verifies, and with no bit changed"),
     of("invite", 512, texts::invite, "one spelling"),
+    of("member_invite", 512, texts::member_invite, "one spelling"),
     of("names", 512, texts::names, "identifiers, names and addresses print as they were written"),
     of("wrap", 1_200, envelope::wrap, "opens exactly if it is genuine"),
     of(

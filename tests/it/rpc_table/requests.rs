@@ -22,6 +22,11 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     }),
     ("samverkan.v1.EnrolmentService/Enrol", |facts| one(&facts.enrolment)),
     ("samverkan.v1.EnrolmentService/RenewCertificate", |facts| one(&facts.renewal)),
+    ("samverkan.v1.EnrolmentService/RequestMembership", |facts| one(&facts.joiner)),
+    ("samverkan.v1.MembershipService/InviteMember", |_| {
+        one(&v1::InviteMemberRequest { code: vec![9; 16].into() })
+    }),
+    ("samverkan.v1.MembershipService/ListMembershipRequests", |_| one(&v1::ListMembershipRequestsRequest {})),
     ("samverkan.v1.DirectoryService/Sync", |_| one(&v1::SyncRequest { from_leaf: 0 })),
     ("samverkan.v1.DirectoryService/PublishManifest", |facts| {
         let next = facts.ground.sender.next_manifest();

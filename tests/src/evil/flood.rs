@@ -16,7 +16,8 @@ use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentS
 use samverkan_proto::v1::{
     DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, HelloRequest, HelloResponse,
     LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, RenewCertificateRequest, RenewCertificateResponse, SyncRequest, SyncResponse,
+    PublishManifestResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
+    RequestMembershipResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -151,6 +152,13 @@ impl EnrolmentService for Flooding {
         &self,
         _: Request<RenewCertificateRequest>,
     ) -> Result<Response<RenewCertificateResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn request_membership(
+        &self,
+        _: Request<RequestMembershipRequest>,
+    ) -> Result<Response<RequestMembershipResponse>, Status> {
         unimplemented()
     }
 }

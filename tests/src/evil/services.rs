@@ -22,9 +22,9 @@ use samverkan_proto::v1::{
     DownloadBlobResponse, EnrolRequest, EnrolResponse, GetMessageStatusRequest, GetMessageStatusResponse,
     GetUploadRequest, GetUploadResponse, HelloRequest, HelloResponse, PublishEpochKeysRequest,
     PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReceiveRequest,
-    ReceiveResponse, RenewCertificateRequest, RenewCertificateResponse, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest,
-    UploadBlobResponse,
+    ReceiveResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
+    RequestMembershipResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    SyncRequest, SyncResponse, UploadBlobRequest, UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -127,6 +127,13 @@ impl EnrolmentService for Evil {
         &self,
         _: Request<RenewCertificateRequest>,
     ) -> Result<Response<RenewCertificateResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn request_membership(
+        &self,
+        _: Request<RequestMembershipRequest>,
+    ) -> Result<Response<RequestMembershipResponse>, Status> {
         unimplemented()
     }
 }

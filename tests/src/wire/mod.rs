@@ -1,7 +1,8 @@
 //! A peer that writes every byte itself: what a client in another language would do, and what a hostile one could.
 //!
 //! * [`Peer`]: a connection to a hub, with or without a certificate, for typed calls, for any bytes as a message, and for any frames.
-//! * [`Member`] and [`Device`]: an organisation's keys; joins by an invite, publishes manifests and epoch keys.
+//! * [`Member`] and [`Device`]: an organisation's keys; joins by an invite, publishes manifests and epoch keys; [`Joiner`]: a further device
+//!   that asks to become a member.
 //! * [`Parcel`]: a message as the hub sees it; ciphertext is random, since the hub can not tell.
 //! * [`seal`]: messages that are really sealed, rightly or wrongly, and a [`seal::Reader`] with its [`log::Log`] that opens them.
 //! * [`Inbox`]: a receive stream, item by item.
@@ -20,6 +21,7 @@ pub mod hello;
 pub mod http2;
 pub mod inbox;
 pub mod invite;
+pub mod joiner;
 pub mod log;
 pub mod manifest;
 pub mod member;
@@ -36,6 +38,7 @@ mod agreement;
 
 pub use header::{RawBlob, RawHeader, RawRecipient, RawWrap};
 pub use inbox::{Inbox, Item};
+pub use joiner::Joiner;
 pub use manifest::{RawDevice, RawMailbox, RawManifest, RawRevocation};
 pub use member::{Device, Member};
 pub use parcel::Parcel;

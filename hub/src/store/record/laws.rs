@@ -5,7 +5,9 @@ use super::consent::Consent;
 use super::kind;
 use super::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, encode_opened, parse_opened};
 use super::tombstone::Tombstone;
-use super::{encode_events_taken, encode_log_entry, index_key, invite, parse_events_taken, parse_log_entry};
+use super::{
+    encode_events_taken, encode_log_entry, index_key, invite, member, parse_events_taken, parse_log_entry,
+};
 use crate::mail::Marks;
 
 /// The index keeps keys up to this length.
@@ -41,8 +43,9 @@ fn encoded_again(kind: u8, head: &[u8]) -> Option<Vec<u8>> {
         }
         kind::USED_CONSENT => Consent::parse(head)?.encode(),
         kind::BLOB => StoredBlob::parse(head)?.encode(),
+        kind::MEMBER_INVITE => member::parse(head).map(|(name, invite)| member::encode(&name, &invite))?,
         0 => Marks::from_bytes(head).ok()?.to_bytes(),
-        14 => BlobValue::parse(head)?.encode(),
+        15 => BlobValue::parse(head)?.encode(),
         _ => return None,
     })
 }

@@ -15,12 +15,14 @@
 //! | 11 | consent stub | `SVKC` | — |
 //! | 12 | used consent | see `consent.rs` | — |
 //! | 13 | blob | see `blob.rs` | — |
+//! | 14 | member invite | see `member.rs` | — |
 
 pub(super) mod blob;
 pub(super) mod consent;
 pub(super) mod invite;
 pub(super) mod laws;
 pub(super) mod mail;
+pub(super) mod member;
 pub(super) mod tombstone;
 
 use samverkan_proto::ids::DeviceId;
@@ -44,6 +46,7 @@ pub(super) mod kind {
     pub(in crate::store) const CONSENT: u8 = 11;
     pub(in crate::store) const USED_CONSENT: u8 = 12;
     pub(in crate::store) const BLOB: u8 = 13;
+    pub(in crate::store) const MEMBER_INVITE: u8 = 14;
 }
 
 /// The head of a log entry.
@@ -89,6 +92,7 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::CONSENT => key::consent(&consent::Consent::of_stub(head)?.handle),
         kind::USED_CONSENT => key::consent(&consent::Consent::parse(head)?.handle),
         kind::BLOB => key::blob(&blob::StoredBlob::parse(head)?.key),
+        kind::MEMBER_INVITE => key::member_invite(&member::parse(head)?.0),
         _ => return None,
     })
 }

@@ -7,6 +7,7 @@ mod consents;
 mod flood;
 mod lost;
 mod mail;
+mod membership;
 mod model;
 mod moved;
 mod organisations;

@@ -19,7 +19,7 @@ pub(super) use samverkan_hub::laws::{clean_mark, journal_frames, journal_segment
 /// Input: `u8 which | protobuf`.
 pub(super) fn requests(input: &[u8]) {
     let Some((which, bytes)) = input.split_first() else { return };
-    match which % 20 {
+    match which % 24 {
         0 => message(bytes).into_iter().for_each(laws::submission),
         1 => message(bytes).iter().for_each(laws::invitation),
         2 => message(bytes).into_iter().for_each(enrol),
@@ -39,7 +39,11 @@ pub(super) fn requests(input: &[u8]) {
         16 => read::<v1::SyncResponse>(bytes),
         17 => read::<v1::ReceiveResponse>(bytes),
         18 => read::<v1::HelloResponse>(bytes),
-        _ => read::<v1::SubmitStreamResponse>(bytes),
+        19 => read::<v1::SubmitStreamResponse>(bytes),
+        20 => read::<v1::RequestMembershipRequest>(bytes),
+        21 => read::<v1::RequestMembershipResponse>(bytes),
+        22 => read::<v1::InviteMemberRequest>(bytes),
+        _ => read::<v1::ListMembershipRequestsResponse>(bytes),
     }
 }
 

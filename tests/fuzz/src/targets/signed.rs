@@ -1,4 +1,5 @@
-//! Receipts with their proofs, consent stubs, recalls and renewals (PROTOCOL.md sections 10, 12 and 14).
+//! Receipts with their proofs, consent stubs, recalls, renewals and requests for membership (PROTOCOL.md sections 10, 12 and
+//! 14).
 //!
 //! Each input is used twice: as bytes from the network, and as the choices of a statement that is then signed, verified, and
 //! verified again with one bit changed.
@@ -10,6 +11,7 @@ use samverkan_proto::sign::{PublicKey, Signer};
 use samverkan_proto::statement::Verified;
 use samverkan_proto::statement::batch::{ProofMaker, ReceiptProof, UnverifiedProof, sign_batch};
 use samverkan_proto::statement::consent::{ConsentStub, UnverifiedStub};
+use samverkan_proto::statement::member::{MemberSecret, Membership, UnverifiedMembership};
 use samverkan_proto::statement::recall::{Recall, UnverifiedRecall};
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
 use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
@@ -105,6 +107,24 @@ pub(super) fn renewal(bytes: &[u8]) {
     let parse = |bytes: &[u8]| UnverifiedRenewal::parse(bytes).map(|renewal| *renewal.claimed());
     let verify = |bytes: &[u8]| UnverifiedRenewal::parse(bytes)?.verify(signer.public_key());
     signed_alone(bytes, Renewal::LEN, parse, sign, verify);
+}
+
+pub(super) fn membership(bytes: &[u8]) {
+    let secret = MemberSecret::new([1; 16]);
+    let parse = |bytes: &[u8]| UnverifiedMembership::parse(bytes);
+    let Some(request) = one_encoding(bytes, parse, |request| request.bytes().to_vec()) else { return };
+    assert_eq!(bytes.len(), Membership::LEN);
+    let claimed = *request.claimed();
+    assert!(request.verify(&secret).is_err(), "nobody who fuzzes has the secret");
+    let made = claimed.request(&secret);
+    assert_eq!(made.bytes()[..Membership::LEN - 32], bytes[..Membership::LEN - 32]);
+    let verify = |bytes: &[u8]| UnverifiedMembership::parse(bytes)?.verify(&secret);
+    assert_eq!(verify(made.bytes()).as_ref(), Ok(&made));
+    let at = u16::from_be_bytes([made.bytes()[86], made.bytes()[87]]);
+    let changed = with_a_bit_flipped(made.bytes(), at).expect("a request has bytes");
+    assert!(verify(&changed).is_err(), "a changed request verifies");
+    let other = MemberSecret::new([2; 16]);
+    assert!(UnverifiedMembership::parse(made.bytes()).and_then(|made| made.verify(&other)).is_err());
 }
 
 /// A statement of fixed length that one device signs.

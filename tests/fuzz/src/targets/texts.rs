@@ -8,6 +8,7 @@ use samverkan_proto::ids::{
     OrganisationName, OrganisationNumber, ServiceCode,
 };
 use samverkan_proto::statement::invite::{HubAddress, Invite};
+use samverkan_proto::statement::member::MemberInvite;
 use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 
 use crate::laws::one_encoding;
@@ -20,6 +21,16 @@ pub(super) fn invite(bytes: &[u8]) {
     let check = samverkan_proto::ids::sha256(bytes);
     let whole = data_encoding::BASE64URL_NOPAD.encode(&[bytes, &check[..4]].concat());
     one_encoding(format!("svki1-{whole}").as_bytes(), parse, encode);
+}
+
+/// The same for the invite of a member.
+pub(super) fn member_invite(bytes: &[u8]) {
+    let parse = |bytes: &[u8]| MemberInvite::parse(str::from_utf8(bytes).unwrap_or_default());
+    let encode = |invite: &MemberInvite| invite.encode().as_bytes().to_vec();
+    one_encoding(bytes, parse, encode);
+    let check = samverkan_proto::ids::sha256(bytes);
+    let whole = data_encoding::BASE64URL_NOPAD.encode(&[bytes, &check[..4]].concat());
+    one_encoding(format!("svkm1-{whole}").as_bytes(), parse, encode);
 }
 
 pub(super) fn names(bytes: &[u8]) {

@@ -1,0 +1,78 @@
+use samverkan_proto::ids::TlsKeyHash;
+use samverkan_proto::statement::manifest::{Device, Manifest};
+
+use super::*;
+use crate::directory::testlog::{Member, NOW_MS, TestLog, signer};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// An organisation with a second device of these roles, which reads the mailbox if it reads at all.
+fn fields(roles: Roles) -> (Member, DeviceId, ManifestFields) {
+    let member = TestLog::new().join("boj-exempel", "Exempel", &[], &[]);
+    let mut fields = ManifestFields::following(&member.manifest, NOW_MS, NOW_MS + DAY_MS);
+    let tls_key = TlsKeyHash::parse(&[77; 32]).expect("a hash");
+    let device = Device::new(*signer(77).public_key(), tls_key, roles, NOW_MS, NOW_MS + DAY_MS);
+    let id = device.id();
+    fields.devices.push(device);
+    if roles.contains(Roles::READER) {
+        fields.mailboxes[0].readers.push(id);
+    }
+    (member, id, fields)
+}
+
+fn removal(device: DeviceId) -> Removal {
+    Removal { device, reason: RevocationReason::Lost, since_ms: Some(NOW_MS - DAY_MS), with_mailboxes: false }
+}
+
+#[test]
+fn who_leaves_is_revoked_from_the_time_that_is_named_and_reads_nothing() {
+    let (_, id, mut fields) = fields(Roles::ALL);
+    fields.threshold = 2;
+    leave(&mut fields, &removal(id), NOW_MS).expect("it may go");
+    assert_eq!(fields.revocations[0].revoked_ms, NOW_MS - DAY_MS);
+    assert_eq!(fields.threshold, 1, "there are no two admins left to sign");
+    let manifest = Manifest::build(fields).expect("a manifest");
+    assert!(manifest.device(&id).is_none() && manifest.mailboxes_of(&id).next().is_none());
+}
+
+#[test]
+fn the_last_admin_the_last_reader_and_the_last_mailbox_stay() {
+    let (member, id, before) = fields(Roles::READER);
+    let own = member.device.device_id();
+    let refused = |fields: &ManifestFields, removal: Removal| {
+        leave(&mut fields.clone(), &removal, NOW_MS).expect_err("refused").code()
+    };
+    assert_eq!(refused(&before, removal(own)), Code::LastAdmin);
+    let mut orphaned = before.clone();
+    orphaned.mailboxes[0].readers.retain(|reader| *reader == id);
+    assert_eq!(refused(&orphaned, removal(id)), Code::LastReader);
+    let forced = Removal { with_mailboxes: true, ..removal(id) };
+    assert_eq!(refused(&orphaned, forced), Code::LastMailbox);
+    let stranger = DeviceId::parse(&[1; 16]).expect("an id");
+    assert_eq!(refused(&before, removal(stranger)), Code::MemberUnknown);
+}
+
+#[test]
+fn a_mailbox_that_goes_with_its_reader_takes_no_other_along() {
+    let (_, id, mut fields) = fields(Roles::READER);
+    let jour = MailboxId::parse(&[9; 16]).expect("an id");
+    fields.mailboxes.push(Mailbox { id: jour, name: "jour".parse().expect("a name"), readers: vec![id] });
+    leave(&mut fields, &Removal { with_mailboxes: true, ..removal(id) }, NOW_MS).expect("it may go");
+    assert_eq!(fields.mailboxes.len(), 1);
+}
+
+#[test]
+fn only_readers_read_and_at_most_sixteen() {
+    let (_, id, mut fields) = fields(Roles::ADMIN);
+    let mailbox = fields.mailboxes[0].id;
+    let contradicts = let_read(&mut fields, &mailbox, &id).expect_err("an admin alone");
+    assert_eq!(contradicts.code(), Code::RolesContradict);
+    fields.devices[1].roles = Roles::READER;
+    let others = (0..15u8).map(|n| DeviceId::parse(&[n + 1; 16]).expect("an id"));
+    fields.mailboxes[0].readers.extend(others);
+    assert_eq!(let_read(&mut fields, &mailbox, &id).expect_err("full").code(), Code::MailboxFull);
+    fields.mailboxes[0].readers.pop();
+    let_read(&mut fields, &mailbox, &id).expect("there is room");
+    let_read(&mut fields, &mailbox, &id).expect("it reads already");
+    assert_eq!(fields.mailboxes[0].readers.len(), 16);
+}
