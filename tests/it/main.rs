@@ -1,6 +1,6 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 98 and of 119 to 142 is here, or explained in
+//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 105, 109, 110 and of 119 to 142 is here, or explained in
 //! `tests/cannot_occur.md`.
 
 mod between;
@@ -28,6 +28,8 @@ mod bad_069_references;
 mod bad_080_attachments;
 mod bad_091_uploads;
 mod bad_094_disk_full;
+
+mod bad_099_manifests;
 
 mod bad_120_disk;
 mod bad_121_store;

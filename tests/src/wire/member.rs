@@ -88,9 +88,16 @@ impl Device {
     /// Never for a fresh key.
     #[must_use]
     pub fn certificate_request(&self) -> Vec<u8> {
-        let request =
-            CertificateParams::default().serialize_request(&self.tls).expect("a request can be signed");
-        request.der().to_vec()
+        self.certificate_request_with(&CertificateParams::default())
+    }
+
+    /// The same with whatever a device may ask for.
+    ///
+    /// # Panics
+    /// For parameters that can not be written.
+    #[must_use]
+    pub fn certificate_request_with(&self, params: &CertificateParams) -> Vec<u8> {
+        params.serialize_request(&self.tls).expect("a request can be signed").der().to_vec()
     }
 
     /// A request for its next certificate, with the nonce of a greeting.
@@ -122,7 +129,7 @@ impl Device {
         Peer::presenting(hub, Some(self.presented()))
     }
 
-    /// Takes a certificate from the hub's own authority, in its folder: this version has no call for a second device's.
+    /// Takes a certificate from the hub's own authority, in its folder, which is quicker than to ask for it.
     ///
     /// # Panics
     /// When the hub has no keys.
