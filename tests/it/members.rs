@@ -310,3 +310,40 @@ fn two_admins_sign_each_change_when_the_organisation_wants_it() {
     let refusal = second.run(&["org", "cosign", "touched.txt", "--yes", "--json"]);
     assert!(matches!(refusal.code, Some(8 | 9)), "{}", refusal.stderr);
 }
+
+#[test]
+fn who_named_another_organisation_or_founds_one_is_told() {
+    let (_hub, _police, first) = offices();
+    let invited = first.json(&[&["member", "invite"], &HANDLER[..]].concat());
+    let person = samverkan_tests::office::invited(invited["invite"].as_str().expect("an invite"));
+    let refusal = person.run(&["join", "invitation.txt", "--handle", "kvj-exempel", "--json"]);
+    let refusal = refusal.refused(6, "INVITE_FOR_OTHER");
+    assert!(refusal["message"].as_str().is_some_and(|message| message.contains("boj-exempel")), "{refusal}");
+    first.run(&["member", "approve", "--yes"]).ok();
+    assert_eq!(person.json(&["join", "--handle", "boj-exempel"])["kind"], "joined_as_member");
+    let nobody = samverkan_tests::cli::Cli::new();
+    nobody.run(&["join", "--json"]).refused(2, "ARGUMENT_MISSING");
+}
+
+/// A second invitation before the first is approved: the person has lost the first, or asked the wrong admin.
+#[test]
+fn another_invitation_begins_anew_with_other_keys() {
+    let (_hub, _police, first) = offices();
+    let second = first.applicant(&HANDLER);
+    let before = second.json(&["join"])["device"].clone();
+    let invited = first.json(&["member", "invite", "--role", "reader"]);
+    second.file("invitation.txt", invited["invite"].as_str().expect("an invite"));
+    let asked = second.json(&["join", "invitation.txt"]);
+    assert_ne!(asked["device"], before);
+    first.run(&["member", "approve", "--yes", "--json"]).refused(2, "ARGUMENT_MISSING");
+    let number = |wanted: &Value| {
+        let place = [&before, &asked["device"]].map(|device| device.as_str().expect("a device"));
+        if (place[0] < place[1]) == (wanted == &before) { "1" } else { "2" }
+    };
+    first.run(&["member", "approve", number(&asked["device"]), "--yes"]).ok();
+    let joined = second.json(&["join"]);
+    assert_eq!(
+        (&joined["kind"], &joined["roles"]),
+        (&"joined_as_member".into(), &serde_json::json!(["READER"]))
+    );
+}

@@ -179,8 +179,11 @@ error-already-joined = This profile belongs to an organisation already.
     .next = see it with samverkan org show; to join another hub, use another profile: samverkan --profile NAME join …
 error-invite-other = An earlier try to join with another invitation is not finished.
     .next = go on with that invitation, or use another profile: samverkan --profile NAME join …
-error-invite-for-other = The invitation is for { $organisation } ({ $handle }, { $number }), not for the organisation you named. Nothing was signed.
-    .next = ask the operator for an invitation for your own organisation
+error-invite-for-other = { $number ->
+        [none] The invitation is for { $organisation } ({ $handle }), not for the organisation you named. Nobody is a member yet.
+       *[other] The invitation is for { $organisation } ({ $handle }, { $number }), not for the organisation you named. Nothing was signed.
+    }
+    .next = ask whoever gave it to you for an invitation for your own organisation
 error-kit-copies-same = Both copies of the recovery kit would be the same file.
     .next = name two different places
 error-membership-waits = This computer has asked to become a member, and no admin has approved it yet.

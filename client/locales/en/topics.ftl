@@ -21,6 +21,30 @@ topic-first-steps =
 
     This is not for emergencies. In an emergency, call 112.
 
+topic-colleagues-title = Colleagues
+topic-colleagues =
+    Mail goes to a mailbox, and every device that reads the mailbox gets it. Let at
+    least two devices read each: then nothing is lost with one of them.
+
+      samverkan member invite --role handler --mailbox stod
+
+    prints an invitation that works once, for 72 hours. Give it to your colleague over
+    a way that nobody else reads. On the colleague's computer, samverkan join asks to
+    be taken in and prints the number of the device. Let it be read out to you, and
+    compare it when you run
+
+      samverkan member approve
+
+    An admin signs for the organisation: members and mailboxes. A handler reads and
+    sends. A reader reads. samverkan member list shows who is what.
+
+    When somebody leaves or a computer is lost, samverkan member remove cuts it off
+    and lists the cases that a colleague has to take over. Whoever is removed can not
+    come back; invite the person again.
+
+    With samverkan org threshold 2 two admins sign every change. What the first of
+    them does is then written to a file, and samverkan org cosign signs it.
+
 topic-exit-codes-title = Exit codes
 topic-exit-codes =
     Every command ends with one of these numbers. A script may rely on them; a

@@ -22,6 +22,7 @@ pub(super) struct Help {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
     FirstSteps,
+    Colleagues,
     ExitCodes,
     References,
     Consent,
@@ -30,8 +31,9 @@ enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::FirstSteps,
+        Self::Colleagues,
         Self::ExitCodes,
         Self::References,
         Self::Consent,
@@ -42,6 +44,7 @@ impl Topic {
     const fn name(self) -> &'static str {
         match self {
             Self::FirstSteps => "first-steps",
+            Self::Colleagues => "colleagues",
             Self::ExitCodes => "exit-codes",
             Self::References => "references",
             Self::Consent => "consent",
@@ -53,6 +56,7 @@ impl Topic {
     const fn title(self) -> MessageId {
         match self {
             Self::FirstSteps => msg!("topic-first-steps-title"),
+            Self::Colleagues => msg!("topic-colleagues-title"),
             Self::ExitCodes => msg!("topic-exit-codes-title"),
             Self::References => msg!("topic-references-title"),
             Self::Consent => msg!("topic-consent-title"),
@@ -64,6 +68,7 @@ impl Topic {
     const fn body(self) -> MessageId {
         match self {
             Self::FirstSteps => msg!("topic-first-steps"),
+            Self::Colleagues => msg!("topic-colleagues"),
             Self::ExitCodes => msg!("topic-exit-codes"),
             Self::References => msg!("topic-references"),
             Self::Consent => msg!("topic-consent"),

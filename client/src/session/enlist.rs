@@ -106,7 +106,7 @@ pub async fn enlist(
     let named: Handle = answer.handle.parse().map_err(|_| misbehaved("the organisation has no handle"))?;
     if handle.is_some_and(|expected| *expected != named) {
         let about = Args::none().text("organisation", &answer.organisation_name).text("handle", &named);
-        return Err(Error::with(Code::InviteForOther, about.text("number", "-").text("hub", "-")));
+        return Err(Error::with(Code::InviteForOther, about.text("number", "none").text("hub", "none")));
     }
     let hub = link.hello().hub_name.to_string();
     if answer.certificate.is_empty() {

@@ -242,6 +242,8 @@ fn receiving_and_uploading_need_an_active_organisation_and_uploading_a_handler()
     let receive = may_receive(&world.caller(&reader)).unwrap();
     assert_eq!((receive.org(), receive.device()), (from.org, reader.device_id()));
     assert_eq!(may_upload(&world.caller(&reader)).unwrap_err().reason, ErrorReason::RoleMissing);
+    assert_eq!(may_admit(&world.caller(&reader)).unwrap_err().reason, ErrorReason::RoleMissing);
+    assert_eq!(may_admit(&world.caller(&from.device)).unwrap().org(), from.org);
     assert_eq!(may_upload(&world.caller(&from.device)).unwrap().org(), from.org);
     world.set_state(&mut from, OrganisationState::Pending);
     let pending = world.caller(&from.device);
