@@ -58,6 +58,7 @@ mod numbers;
 mod papers;
 mod readme;
 mod reloading;
+mod revocation;
 mod rpc_table;
 mod simulation;
 mod starting;
