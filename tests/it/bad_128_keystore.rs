@@ -95,7 +95,7 @@ fn bad_129_a_keystore_that_is_not_what_was_written_is_not_used() {
     let path = office.home().join("default/keystore");
     let whole = fs::read(&path).expect("a keystore");
     type Spoil = fn(&mut Vec<u8>);
-    let spoilt: [(&str, Spoil, i32, &str); 12] = [
+    let spoilt: [(&str, Spoil, i32, &str); 19] = [
         ("empty", Vec::clear, 9, "KEYSTORE_DAMAGED"),
         ("truncated in the header", |bytes| bytes.truncate(100), 9, "KEYSTORE_DAMAGED"),
         ("truncated by a byte", |bytes| bytes.truncate(bytes.len() - 1), 9, "KEYSTORE_DAMAGED"),
@@ -108,6 +108,13 @@ fn bad_129_a_keystore_that_is_not_what_was_written_is_not_used() {
         ("passes absurdly high", |bytes| forge(bytes, 12, 1 << 30), 9, "KEYSTORE_COST"),
         ("passes absurdly low", |bytes| forge(bytes, 12, 0), 9, "KEYSTORE_COST"),
         ("lanes absurdly high", |bytes| forge(bytes, 16, 400), 9, "KEYSTORE_COST"),
+        ("a KiB above 2 GiB", |bytes| forge(bytes, 8, (2 << 20) + 1), 9, "KEYSTORE_COST"),
+        ("a KiB below 19 MiB", |bytes| forge(bytes, 8, (19 << 10) - 1), 9, "KEYSTORE_COST"),
+        ("17 passes", |bytes| forge(bytes, 12, 17), 9, "KEYSTORE_COST"),
+        ("one pass", |bytes| forge(bytes, 12, 1), 9, "KEYSTORE_COST"),
+        ("no lane", |bytes| forge(bytes, 16, 0), 9, "KEYSTORE_COST"),
+        ("cheaper than it was made, within the bounds", |bytes| forge(bytes, 12, 2), 5, "WRONG_PASSPHRASE"),
+        ("as many records as no keystore has", |bytes| forge(bytes, 168, u32::MAX), 9, "KEYSTORE_DAMAGED"),
     ];
     for (what, spoil, exit, code) in spoilt {
         let mut bytes = whole.clone();
@@ -115,7 +122,12 @@ fn bad_129_a_keystore_that_is_not_what_was_written_is_not_used() {
         fs::write(&path, &bytes).expect("written");
         let outcome = office.run(&["inbox", "--json"]);
         assert!(outcome.stderr.contains(code), "{what}: {}", outcome.stderr);
-        outcome.refused(exit, code);
+        let error = outcome.refused(exit, code);
+        if exit == 9 {
+            // The way to recover is said.
+            let next = error["next"].as_str().expect("a next step");
+            assert!(next.contains("backup") && next.contains("recovery kit"), "{what}: {next}");
+        }
         assert_eq!(fs::read(&path).expect("a keystore"), bytes, "{what}: it was not touched");
     }
     fs::write(&path, &whole).expect("written");
@@ -147,4 +159,87 @@ fn bad_129_a_keystore_that_others_can_reach_is_not_used() {
     fs::remove_dir(&path).expect("removed");
     fs::rename(&elsewhere, &path).expect("moved back");
     office.run(&["inbox"]).exits(0);
+}
+
+#[test]
+fn bad_129_a_profile_folder_that_others_can_reach_is_not_used() {
+    let hub = HubProcess::start();
+    let office = Office::open(&hub, &POLICE, "brottsoffer");
+    let folder = office.home().join("default");
+    for mode in [0o701, 0o710, 0o750, 0o777] {
+        set_mode(&folder, mode);
+        office.run(&["inbox", "--json"]).refused(3, "FILE_EXPOSED");
+        office.run(&["unlock", "--json"]).refused(3, "FILE_EXPOSED");
+    }
+    set_mode(&folder, 0o700);
+    let elsewhere = office.folder().join("elsewhere");
+    fs::rename(&folder, &elsewhere).expect("moved");
+    std::os::unix::fs::symlink(&elsewhere, &folder).expect("a link");
+    office.run(&["inbox", "--json"]).refused(3, "FILE_UNSAFE");
+    fs::remove_file(&folder).expect("removed");
+    fs::rename(&elsewhere, &folder).expect("moved back");
+    office.run(&["inbox"]).exits(0);
+}
+
+/// Writes a passphrase to a file of the person's own.
+fn passphrase_file(cli: &Cli, name: &str, passphrase: &str) -> String {
+    let path = cli.folder().join(name);
+    fs::write(&path, passphrase).expect("written");
+    set_mode(&path, 0o600);
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn a_passphrase_that_was_changed_opens_nothing_any_more() {
+    let hub = HubProcess::start();
+    let office = Office::open(&hub, &POLICE, "brottsoffer");
+    let (new, short) =
+        (passphrase_file(&office, "new", "en annan fras\n"), passphrase_file(&office, "short", "kort\n"));
+    let change = |file: &str| office.run(&["key", "passphrase", "--new-passphrase-file", file, "--json"]);
+    let keystore = office.home().join("default/keystore");
+    let before = fs::read(&keystore).expect("a keystore");
+    change(&short).refused(2, "PASSPHRASE_TOO_SHORT");
+    with_passphrase(
+        &office,
+        b"fel fel fel\n",
+        &["key", "passphrase", "--new-passphrase-file", &new, "--json"],
+    )
+    .refused(5, "WRONG_PASSPHRASE");
+    // Not even who sits at an unlocked computer can change it without the old one.
+    office.run(&["unlock"]).exits(0);
+    office
+        .bare(&["key", "passphrase", "--new-passphrase-file", &new, "--json"])
+        .refused(5, "PASSPHRASE_NEEDED");
+    assert_eq!(fs::read(&keystore).expect("a keystore"), before, "nothing has changed");
+
+    assert_eq!(change(&new).json()["was_unlocked"], true);
+    office.run(&["inbox", "--json"]).refused(5, "WRONG_PASSPHRASE");
+    office.bare(&["inbox", "--json"]).refused(5, "PASSPHRASE_NEEDED");
+    with_passphrase(&office, b"en annan fras\n", &["inbox"]).exits(0);
+}
+
+#[test]
+fn bad_129_changes_of_the_passphrase_beside_other_commands_lose_nothing() {
+    let hub = HubProcess::start();
+    let office = Office::open(&hub, &POLICE, "brottsoffer");
+    let same = passphrase_file(&office, "same", office.passphrase());
+    let lines: [&[&str]; 6] = [
+        &["key", "passphrase", "--new-passphrase-file", &same, "--json"],
+        &["inbox", "--json"],
+        &["key", "passphrase", "--new-passphrase-file", &same, "--json"],
+        &["sent", "--json"],
+        &["unlock", "--json"],
+        &["inbox", "--json"],
+    ];
+    std::thread::scope(|scope| {
+        let running: Vec<_> = lines.iter().map(|line| scope.spawn(|| office.run(line))).collect();
+        for one in running {
+            let outcome = one.join().expect("a command that runs");
+            // Who opened it under the old lock is told so, and nothing of it is written.
+            assert!(matches!(outcome.code, Some(0 | 5)), "{}\n{}", outcome.command, outcome.stderr);
+        }
+    });
+    office.run(&["inbox"]).exits(0);
+    office.run(&["lock"]).exits(0);
+    assert_eq!(office.json(&["doctor"])["checks"][2]["state"], "ok");
 }

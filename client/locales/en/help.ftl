@@ -227,6 +227,11 @@ help-key = Show this device's keys
     .example = samverkan key show
 help-key-show = Show this device, its certificate and how long its keys last; no secret is shown
     .example = samverkan key show
+help-key-passphrase = Choose another passphrase; the old one is asked for even when the profile is unlocked
+    .example =
+        samverkan key passphrase
+        samverkan key passphrase --passphrase-file old.txt --new-passphrase-file new.txt
+    .new-passphrase-file = Read the new passphrase from a file that only you can read; asked twice if absent
 help-unlock = Give the passphrase once for a while; anyone at this computer can act as you meanwhile
     .example =
         samverkan unlock

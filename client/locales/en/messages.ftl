@@ -54,6 +54,7 @@ check-hub-clock = the hub answers, seconds between its clock and this one
 
 unlock-done = { $profile } is unlocked until { $until }. samverkan lock ends it at once.
 lock-done = { $profile } is locked.
+passphrase-changed = The passphrase of { $profile } is another one from now on. Backups of the profile folder still open with the old one.
 lock-was-locked = { $profile } was locked already.
 
 ## Questions

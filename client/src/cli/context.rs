@@ -73,12 +73,20 @@ impl Context {
 
     /// A passphrase for a new keystore. A person whose first one does not do, or who types another one the second time, chooses again.
     pub(super) fn new_passphrase(&self, output: &mut Output) -> Result<Passphrase> {
+        self.chosen_passphrase(&self.passphrase(), output)
+    }
+
+    /// The same from another place than where the old one comes from.
+    pub(super) fn chosen_passphrase(
+        &self,
+        source: &PassphraseSource,
+        output: &mut Output,
+    ) -> Result<Passphrase> {
         const ANOTHER: [Code; 3] =
             [Code::PassphraseEmpty, Code::PassphraseTooShort, Code::PassphraseMismatch];
-        let source = self.passphrase();
         for _ in 1..TRIES {
             match source.read_new(output.text()).map_err(Error::from) {
-                Err(error) if source == PassphraseSource::Terminal && ANOTHER.contains(&error.code()) => {
+                Err(error) if *source == PassphraseSource::Terminal && ANOTHER.contains(&error.code()) => {
                     output.complaint(&error);
                 }
                 outcome => return outcome,

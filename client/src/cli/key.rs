@@ -1,5 +1,7 @@
 //! `samverkan key`: this device's keys and how long they last. No secret is ever shown.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use samverkan_proto::code::Roles;
 use samverkan_proto::statement::safety::SafetyNumber;
@@ -8,10 +10,14 @@ use serde::Serialize;
 use super::context::Context;
 use super::moment::Moment;
 use super::output::{Output, Report};
-use super::page::Page;
+use super::page::{Page, Tone};
 use crate::error::{Code, Error, Result};
+use crate::keeper;
+use crate::keystore::{KdfCost, Keystore};
 use crate::msg;
-use crate::session::Session;
+use crate::passphrase::PassphraseSource;
+use crate::session::{LOCK_WAIT, Session};
+use crate::text;
 
 #[derive(Args)]
 pub(super) struct Key {
@@ -22,10 +28,17 @@ pub(super) struct Key {
 #[derive(Subcommand)]
 enum Action {
     Show(Show),
+    Passphrase(Passphrase),
 }
 
 #[derive(Args)]
 struct Show {}
+
+#[derive(Args)]
+struct Passphrase {
+    #[arg(long, value_name = "PATH")]
+    new_passphrase_file: Option<PathBuf>,
+}
 
 impl Key {
     pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
@@ -34,6 +47,48 @@ impl Key {
                 let session = context.session(output)?;
                 output.result(&Device::of(&session)?)
             }
+            Action::Passphrase(change) => change.run(context, output),
+        }
+    }
+}
+
+impl Passphrase {
+    /// Changes it. The old one is asked for even when the profile is unlocked: whoever sits down at an unlocked computer must not be able
+    /// to lock its owner out.
+    fn run(self, context: &Context, output: &mut Output) -> Result<()> {
+        let profile = context.profile()?;
+        if !Keystore::exists(&profile) {
+            return Err(Error::new(Code::KeystoreMissing));
+        }
+        let old = context.unlocking_key(&profile, output)?;
+        let new = match self.new_passphrase_file {
+            Some(path) => PassphraseSource::File(path).read_new(output.text())?,
+            None => context.chosen_passphrase(&PassphraseSource::Terminal, output)?,
+        };
+        let held = profile.lock(LOCK_WAIT, || ())?;
+        Keystore::open_with(&profile, &old)?.change_passphrase(&held, &new, KdfCost::STANDARD)?;
+        drop(held);
+        let was_unlocked = keeper::forget(&profile)?;
+        output.result(&Changed { profile: profile.name().to_string(), was_unlocked })
+    }
+}
+
+/// The passphrase is another one.
+#[derive(Serialize)]
+struct Changed {
+    profile: String,
+    /// A key of the old passphrase was kept, and is not any more.
+    was_unlocked: bool,
+}
+
+impl Report for Changed {
+    const KIND: &'static str = "passphrase_changed";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        let args = text::Args::none().text("profile", &self.profile);
+        page.say_in(Tone::Good, msg!("passphrase-changed"), &args);
+        if self.was_unlocked {
+            page.say(msg!("lock-done"), &args);
         }
     }
 }

@@ -95,7 +95,7 @@ use model::{Comparison, Progress, Step, Trust};
 use stamp::Stamp;
 
 /// How long a command waits for another one to finish with the profile.
-const LOCK_WAIT: Duration = Duration::from_secs(15);
+pub const LOCK_WAIT: Duration = Duration::from_secs(15);
 
 /// How often a command goes on over a new connection when the old one is lost.
 const TRIES: usize = 4;
