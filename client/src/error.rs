@@ -191,6 +191,8 @@ codes! {
 
     /// A recovery kit is not written as it should be.
     KitInvalid = "KIT_INVALID", ActionNeeded, Usage;
+    /// The recovery kit is of another organisation than the one that was named.
+    KitForOther = "KIT_FOR_OTHER", ActionNeeded, Refused;
     /// The words of a recovery kit belong to another organisation.
     KitMismatch = "KIT_MISMATCH", Permanent, Integrity;
 
@@ -342,6 +344,8 @@ codes! {
     DeviceUnknown = "DEVICE_UNKNOWN", ActionNeeded, NotSetUp;
     /// The organisation has revoked this device.
     DeviceRevoked = "DEVICE_REVOKED", Permanent, Refused;
+    /// The organisation's recovery kit was used, which revoked this device.
+    OrganisationRecovered = "ORGANISATION_RECOVERED", ActionNeeded, Refused;
     /// This device's time, or its certificate, has run out.
     DeviceExpired = "DEVICE_EXPIRED", ActionNeeded, Refused;
     /// The operator has not confirmed the own organisation yet.

@@ -5,6 +5,8 @@
 //! # what it is for, in the reader's language; lines that start with # carry no meaning
 //! organisation: HANDLE
 //! organisation id: 32 hexadecimal digits
+//! hub: HOST:PORT
+//! hub keys: 64 hexadecimal digits, the pin of the invitation
 //!  1 word   2 word   3 word   4 word
 //! …
 //! ```
@@ -16,8 +18,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use bip39::{Language, Mnemonic};
+use data_encoding::HEXLOWER;
 use samverkan_proto::ids::{Handle, OrgId};
 use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::invite::HubAddress;
 use secrecy::zeroize::Zeroizing;
 
 use crate::files::{self, FileError};
@@ -64,14 +68,30 @@ pub enum KitError {
 pub struct RecoveryKit {
     handle: Handle,
     org_id: OrgId,
+    hub: KitHub,
     seed: Secret32,
+}
+
+/// The hub of a kit: with it and the words nothing else is needed on an empty computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KitHub {
+    /// Where it answers.
+    pub address: HubAddress,
+    /// What its keys hash to, as in the invitation.
+    pub pin: [u8; 32],
 }
 
 impl RecoveryKit {
     /// The kit of the organisation that has `seed` as its root.
     #[must_use]
-    pub fn new(handle: Handle, seed: Secret32) -> Self {
-        Self { handle, org_id: org_of(&seed), seed }
+    pub fn new(handle: Handle, hub: KitHub, seed: Secret32) -> Self {
+        Self { handle, org_id: org_of(&seed), hub, seed }
+    }
+
+    /// The hub that it is for.
+    #[must_use]
+    pub const fn hub(&self) -> &KitHub {
+        &self.hub
     }
 
     /// The organisation's handle.
@@ -102,7 +122,10 @@ impl RecoveryKit {
         let commented: Vec<String> = commented.collect();
         let (handle, org_id) = (&self.handle, self.org_id);
         out.push_str(TITLE);
-        write!(out, "\n\n{}\n\norganisation: {handle}\norganisation id: {org_id}\n\n", commented.join("\n"))
+        write!(out, "\n\n{}\n\norganisation: {handle}\norganisation id: {org_id}\n", commented.join("\n"))
+            .expect("writing to a String can not fail");
+        let KitHub { address, pin } = &self.hub;
+        write!(out, "hub: {address}\nhub keys: {}\n\n", HEXLOWER.encode(pin))
             .expect("writing to a String can not fail");
         let mnemonic = mnemonic_of(&self.seed);
         for (number, word) in (1..).zip(mnemonic.words()) {
@@ -128,6 +151,8 @@ impl RecoveryKit {
         }
         let handle: Handle = value_of(next()?, "organisation:")?;
         let org_id: OrgId = value_of(next()?, "organisation id:")?;
+        let address: HubAddress = value_of(next()?, "hub:")?;
+        let pin = pin_of(next()?)?;
         let mut words = Zeroizing::new(String::with_capacity(WORDS * 9));
         let mut count = 0;
         while count < WORDS {
@@ -140,7 +165,7 @@ impl RecoveryKit {
         if org_of(&seed) != org_id {
             return Err(KitError::Mismatch);
         }
-        Ok(Self { handle, org_id, seed })
+        Ok(Self { handle, org_id, hub: KitHub { address, pin }, seed })
     }
 
     /// Writes the kit to a file (0600) that must not exist, and flushes it to the disk.
@@ -164,6 +189,12 @@ impl RecoveryKit {
 fn value_of<T: std::str::FromStr>((line, text): (usize, &str), name: &str) -> Result<T, KitError> {
     let value = text.strip_prefix(name).map(str::trim);
     value.and_then(|value| value.parse().ok()).ok_or(KitError::Layout { line })
+}
+
+fn pin_of((line, text): (usize, &str)) -> Result<[u8; 32], KitError> {
+    let digits = text.strip_prefix("hub keys:").map(str::trim);
+    let bytes = digits.and_then(|digits| HEXLOWER.decode(digits.as_bytes()).ok());
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(KitError::Layout { line })
 }
 
 /// Appends the words of one line, whose numbers must go on after `count`; gives the new count.
@@ -210,9 +241,13 @@ mod tests {
     use crate::files::FileReason;
     use crate::text;
 
+    fn hub() -> KitHub {
+        KitHub { address: "hub.example:8443".parse().expect("an address"), pin: [0xab; 32] }
+    }
+
     fn kit(byte: u8) -> RecoveryKit {
         let handle = "brottsofferjouren-exempel".parse().expect("valid");
-        RecoveryKit::new(handle, Secret32::from_slice(&[byte; 32]).expect("32 bytes"))
+        RecoveryKit::new(handle, hub(), Secret32::from_slice(&[byte; 32]).expect("32 bytes"))
     }
 
     fn rendered(byte: u8) -> String {
@@ -291,10 +326,10 @@ mod tests {
     proptest! {
         #[test]
         fn every_seed_survives_the_paper(seed: [u8; 32]) {
-            let kit = RecoveryKit::new("exempel".parse().expect("valid"), Secret32::from_slice(&seed).expect("32"));
+            let kit = RecoveryKit::new("exempel".parse().expect("valid"), hub(), Secret32::from_slice(&seed).expect("32"));
             let text = kit.render(&Text::of(text::Language::English));
             let read = RecoveryKit::parse(&text).expect("reads");
-            prop_assert_eq!(read.seed().expose(), &seed);
+            prop_assert_eq!((read.seed().expose(), read.hub()), (&seed, &hub()));
             prop_assert_eq!(read.render(&Text::of(text::Language::English)), text);
         }
 

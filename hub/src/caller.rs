@@ -30,7 +30,7 @@ impl Caller {
     /// The caller behind a request with these extensions.
     ///
     /// # Errors
-    /// CERTIFICATE_REQUIRED, DEVICE_UNKNOWN, DEVICE_REVOKED, DEVICE_EXPIRED, ORGANISATION_SUSPENDED or
+    /// CERTIFICATE_REQUIRED, DEVICE_UNKNOWN, DEVICE_REVOKED, ORGANISATION_RECOVERED, DEVICE_EXPIRED, ORGANISATION_SUSPENDED or
     /// ORGANISATION_REMOVED.
     pub fn of(extensions: &Extensions, registry: &Registry, now_ms: u64) -> Result<Self, Refusal> {
         let Some(Peer::Device(certificate)) = extensions.get() else {
@@ -110,6 +110,7 @@ fn device_of(key: &TlsKeyHash, registry: &Registry) -> Result<(Arc<Organisation>
     match holder.standing {
         Standing::Current => {}
         Standing::Revoked => return Err(ErrorReason::DeviceRevoked),
+        Standing::Recovered => return Err(ErrorReason::OrganisationRecovered),
         Standing::Replaced => return Err(ErrorReason::DeviceUnknown),
     }
     let organisation = registry.organisation(&holder.org).ok_or(ErrorReason::DeviceUnknown)?;

@@ -7,10 +7,12 @@
 //! * [`publish`]: manifests, epoch keys and consent stubs.
 //! * [`receipts`]: what a device says about messages.
 //! * [`renew`]: a device's next certificate.
+//! * [`recover`]: what the recovery kit may do.
 //! * The rest is here: receiving, attachments, status, the directory and members.
 
 pub mod publish;
 pub mod receipts;
+pub mod recover;
 pub mod renew;
 mod submit;
 

@@ -1,6 +1,6 @@
 //! The calls: caller → parse → permit → store → reply, one screen each.
 //!
-//! * [`enrolment`]: greeting and joining, for anybody; [`renewal`]: a device's next certificate.
+//! * [`enrolment`]: greeting and joining, for anybody; [`renewal`]: a device's next certificate; [`recovery`]: a new beginning with the kit.
 //! * [`membership`]: how admins take further devices in.
 //! * [`directory`]: the log, manifests and epoch keys.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
@@ -14,6 +14,7 @@ mod form;
 mod gate;
 pub(crate) mod laws;
 mod membership;
+mod recovery;
 mod registry;
 mod relay;
 mod renewal;

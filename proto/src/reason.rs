@@ -40,6 +40,7 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::CertificateRequired => (Unauthenticated, ActionNeeded, "the call needs a client certificate"),
         R::DeviceUnknown => (Unauthenticated, ActionNeeded, "no manifest names this certificate's key"),
         R::DeviceRevoked => (Unauthenticated, Permanent, "the organisation has revoked this device"),
+        R::OrganisationRecovered => (Unauthenticated, ActionNeeded, "the organisation's recovery kit was used, which revoked this device"),
         R::DeviceExpired => (Unauthenticated, ActionNeeded, "the device or its certificate has expired"),
         R::OrganisationPending => (PermissionDenied, ActionNeeded, "the operator has not confirmed the organisation yet"),
         R::OrganisationSuspended => (PermissionDenied, ActionNeeded, "the organisation is suspended"),

@@ -57,6 +57,7 @@ mod network_faults;
 mod numbers;
 mod papers;
 mod readme;
+mod recovery;
 mod reloading;
 mod revocation;
 mod rpc_table;

@@ -14,7 +14,7 @@ use samverkan_proto::v1::{self, ErrorReason};
 use samverkan_tests::until::until_async;
 use samverkan_tests::wire::inbox::delivered;
 use samverkan_tests::wire::upload::Blob;
-use samverkan_tests::wire::{Inbox, Joiner, Member, Parcel, Peer, Refused, refused};
+use samverkan_tests::wire::{Device, Inbox, Joiner, Member, Parcel, Peer, Refused, refused};
 use std::collections::BTreeSet;
 use tonic::Code;
 
@@ -31,6 +31,10 @@ struct Facts {
     renewal: v1::RenewCertificateRequest,
     /// What a device that its organisation invited would send to become a member.
     joiner: v1::RequestMembershipRequest,
+    /// What somebody sends who has the recovery kit of an organisation that does nothing else.
+    recovery: v1::RecoverRequest,
+    /// Its id.
+    recovered: Bytes,
 }
 
 impl Facts {
@@ -46,11 +50,16 @@ impl Facts {
             ground.peer.call("EnrolmentService/Hello", &v1::HelloRequest {}).await.expect("a greeting");
         let nonce = hello.renewal_nonce[..].try_into().expect("32 bytes");
         let renewal = ground.recipient.device().renewal(ground.recipient.org(), nonce);
+        let lost = Member::join(ground.hub, "forlorad").await;
+        let recovery = lost.recover_request(&Device::new(7));
+        let recovered = lost.org().to_vec().into();
         let joiner = Joiner::invited(&ground.sender, &ground.peer).await;
         Self {
             enrolment: joining.enrol_request(&invite),
             joiner: joiner.request(),
             renewal,
+            recovery,
+            recovered,
             ground,
             sent,
             blob,

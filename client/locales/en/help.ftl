@@ -45,6 +45,12 @@ help-join = Make your organisation a member of a hub, or this computer a member 
     .mailbox = The name of the first mailbox: a function, never a person
     .kit = Where to write the recovery kit
     .kit-copy = Where to write its second copy, best on another disk
+help-recover = Begin anew on an empty computer when every device of the organisation is gone, with the recovery kit alone
+    .example =
+        samverkan recover kit-1.txt
+        samverkan recover kit-1.txt --handle boj-exempel --passphrase-file p
+    .kit = The recovery kit: the file, or its lines as they were printed, typed into one that only you can read
+    .handle = The organisation's handle, instead of saying yes: every device it has is revoked
 help-find = Find who can help; the search is made on this computer and nobody learns of it
     .example =
         samverkan find

@@ -14,7 +14,9 @@ kit-explanation =
     Print it twice. Put each copy in a sealed envelope, in two places that do not burn
     down together. Then delete this file, or keep it on a stick in the safe.
 
-    This version of samverkan writes it and can not use it yet; a later one will.
+    On an empty computer, samverkan recover with this file (or with its lines typed into
+    one) revokes every device the organisation had and makes that computer its new one.
+    The others are told, and have to call you before they send anything again.
 
 ## Profiles, manual, doctor
 
@@ -68,6 +70,18 @@ ask-mailbox-name = What is your first mailbox called? Name a function, never a p
 ask-kit = Where should the recovery kit be written?
 ask-kit-copy = Where should its second copy be written?
 ask-join = Is this your organisation? Handle and number can never be changed:
+recover-about = { $organisation } ({ $handle }) on the hub { $hub }: { $devices ->
+        [one] its one device is
+       *[other] all of its { $devices } devices are
+    } revoked, and this computer takes their place. Mail that nobody has fetched goes back to those who sent it.
+recover-done = { $organisation } has begun anew on the hub { $hub }. Revoked devices: { $devices }.
+recover-next =
+    Everybody you exchange messages with sees that the recovery kit was used, and sends
+    nothing until they have called you. Call them, and read out the safety number. What was
+    kept on the lost computers is gone; what nobody had fetched, its senders can send again.
+ask-recover = Revoke every device, and begin anew on this computer?
+answer-not-recover = No, change nothing
+answer-recover = Yes, begin anew
 answer-not-ours = No, make nothing
 answer-ours = Yes, this is us
 

@@ -6,8 +6,7 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile,
-    receipts, reply, resend, save, send, sent, show, track, unlock, watch, wording,
+    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -38,6 +37,7 @@ pub(super) struct Cli {
 #[derive(Subcommand)]
 pub(super) enum Command {
     Join(join::Join),
+    Recover(recover::Recover),
     Find(find::Find),
     Send(send::Send),
     Inbox(inbox::Inbox),
@@ -69,6 +69,7 @@ impl Command {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         match self {
             Self::Join(command) => command.run(context, output).await,
+            Self::Recover(command) => command.run(context, output).await,
             Self::Find(command) => command.run(context, output).await,
             Self::Send(command) => command.run(context, output).await,
             Self::Inbox(command) => command.run(context, output).await,

@@ -24,6 +24,7 @@ mod context;
 mod interrupt;
 
 mod join;
+mod recover;
 
 mod find;
 mod send;

@@ -74,6 +74,17 @@ impl EnrolmentService for Greeter {
         Err(Status::unimplemented(""))
     }
 
+    async fn describe_recovery(
+        &self,
+        _: Request<v1::DescribeRecoveryRequest>,
+    ) -> Result<Response<v1::DescribeRecoveryResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn recover(&self, _: Request<v1::RecoverRequest>) -> Result<Response<v1::RecoverResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     async fn renew_certificate(
         &self,
         _: Request<v1::RenewCertificateRequest>,

@@ -16,6 +16,7 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::CertificateRequired => Code::CertificateRequired,
         R::DeviceUnknown => Code::DeviceUnknown,
         R::DeviceRevoked => Code::DeviceRevoked,
+        R::OrganisationRecovered => Code::OrganisationRecovered,
         R::DeviceExpired => Code::DeviceExpired,
         R::OrganisationPending => Code::OrganisationPending,
         R::OrganisationSuspended => Code::OrganisationSuspended,

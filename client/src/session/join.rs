@@ -26,7 +26,7 @@ use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, EntryName, KdfCost, Keystore};
 use crate::passphrase::Passphrase;
-use crate::recovery::{KitError, RecoveryKit};
+use crate::recovery::{KitError, KitHub, RecoveryKit};
 use crate::secret::{NoRandomness, Secret32, random_array};
 use crate::text::{Args, Text};
 
@@ -115,7 +115,7 @@ pub async fn join(
             joining.prepare(&invited, draft)?
         }
     };
-    joining.write_kits(enrolment.handle(), &draft.kits, text)?;
+    joining.write_kits(enrolment.handle(), draft, text)?;
     let certificate = enrol(&link, draft, &enrolment).await?;
     let membership = joining.finish(&link, draft, &enrolment, certificate)?;
     membership.hub.write(profile)?;
@@ -277,12 +277,14 @@ impl Joining<'_> {
     }
 
     /// Writes the copies of the recovery kit that are not there yet.
-    fn write_kits(&self, handle: &Handle, kits: &[PathBuf; 2], text: &Text) -> Result<()> {
+    fn write_kits(&self, handle: &Handle, draft: &JoinDraft, text: &Text) -> Result<()> {
+        let kits = &draft.kits;
         if kits[0] == kits[1] {
             return Err(Error::new(Code::KitCopiesSame));
         }
         let root = self.keystore.contents().organisation_root().ok_or(Error::new(Code::KeystoreDamaged))?;
-        let kit = RecoveryKit::new(handle.clone(), root);
+        let hub = KitHub { address: draft.invite.address().clone(), pin: *draft.invite.pin() };
+        let kit = RecoveryKit::new(handle.clone(), hub, root);
         for path in kits {
             match kit.write(path, text) {
                 Err(KitError::File(error)) if error.is_existing() && is_same_kit(path, &kit) => {}
@@ -355,10 +357,10 @@ fn is_same_kit(path: &Path, kit: &RecoveryKit) -> bool {
     RecoveryKit::read(path).is_ok_and(|found| found.seed().expose() == kit.seed().expose())
 }
 
-fn entry(name: &str) -> EntryName {
+pub(super) fn entry(name: &str) -> EntryName {
     name.parse().expect("the names above obey the rule")
 }
 
-fn misbehaved(cause: &'static str) -> Error {
+pub(super) fn misbehaved(cause: &'static str) -> Error {
     Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
 }

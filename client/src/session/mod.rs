@@ -33,7 +33,7 @@
 //!
 //! | `invite_member`, `applicants`, `approve`, `remove_member`, … | the organisation's devices and mailboxes: `members.rs` |
 //!
-//! `join` and `enlist` are their own pipelines, since there is no session before them. The types that cross this boundary are in [`model`].
+//! `join`, `enlist` and `recover` are their own pipelines, since there is no session before them. The types that cross this boundary are in [`model`].
 
 use std::time::Duration;
 
@@ -75,6 +75,7 @@ mod new_device;
 mod outbox;
 mod receipts;
 mod receive;
+pub mod recover;
 mod renewal;
 mod resend;
 mod send;

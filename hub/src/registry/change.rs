@@ -9,7 +9,7 @@ use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, sha256};
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, OrganisationEntry, Record};
-use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
+use samverkan_proto::statement::manifest::{Device, Manifest, SignedManifest};
 
 use super::{
     CodeHash, FirstManifest, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing, UsedInvite,
@@ -71,35 +71,41 @@ impl Registry {
         let manifest = Arc::new(signed.manifest().clone());
         let (id, hash, len) = (manifest.org_id(), sha256(signed.bytes()), signed.bytes().len() as u64);
         let before = self.organisations.get(&id).cloned();
-        self.name_devices(&manifest, before.as_ref().map(|before| &*before.manifest));
+        // Its leaf is the one that was appended last.
+        let leaf = self.log.size().saturating_sub(1);
+        let recovered = before.as_ref().is_some_and(|before| is_recovery(signed, &before.manifest));
+        self.name_devices(&manifest, before.as_ref().map(|before| &*before.manifest), recovered);
         let organisation = match before {
             Some(before) => Organisation {
                 manifest,
                 signed: hash,
                 manifest_bytes: before.manifest_bytes.saturating_add(len),
+                manifest_leaf: leaf,
+                recovered,
                 ..(*before).clone()
             },
             // The entry follows in the same batch; until then the manifest can not be acted upon.
             None => {
                 let handle = manifest.fields().handle.clone();
                 Arc::make_mut(&mut self.handles).insert(handle, HandleOwner::Organisation(id));
-                self.waiting.insert(id, FirstManifest { manifest, signed: hash, len });
+                self.waiting.insert(id, FirstManifest { manifest, signed: hash, len, leaf });
                 return;
             }
         };
         self.organisations.insert(id, Arc::new(organisation));
     }
 
-    fn name_devices(&mut self, manifest: &Manifest, before: Option<&Manifest>) {
+    fn name_devices(&mut self, manifest: &Manifest, before: Option<&Manifest>, recovered: bool) {
         let org = manifest.org_id();
         for old in before.iter().flat_map(|before| before.devices()) {
             let standing = match manifest.device(&old.id()) {
                 Some(device) if device.tls_key == old.tls_key => continue,
                 Some(_) => Standing::Replaced,
+                None if recovered => Standing::Recovered,
                 None => Standing::Revoked,
             };
             self.tls_keys.insert(old.tls_key, KeyHolder { org, device: old.id(), standing });
-            if standing == Standing::Revoked {
+            if matches!(standing, Standing::Revoked | Standing::Recovered) {
                 self.epoch_keys.remove(&old.id());
             }
         }
@@ -130,14 +136,29 @@ impl Registry {
                 let resumes_to = if suspended { before.resumes_to } else { state };
                 Organisation { entry, resumes_to, ..(**before).clone() }
             }
-            (None, Some(FirstManifest { manifest, signed, len })) => {
+            (None, Some(FirstManifest { manifest, signed, len, leaf })) => {
                 let joined_ms = entry.fields().since_ms;
                 let resumes_to = state;
-                Organisation { entry, manifest, signed, manifest_bytes: len, joined_ms, resumes_to }
+                Organisation {
+                    entry,
+                    manifest,
+                    manifest_leaf: leaf,
+                    signed,
+                    manifest_bytes: len,
+                    joined_ms,
+                    resumes_to,
+                    recovered: false,
+                }
             }
             // An entry without a manifest is never written.
             (None, None) => return,
         };
         self.organisations.insert(id, Arc::new(organisation));
     }
+}
+
+/// Whether the root signed it and none of the devices before it is left: what the recovery kit does.
+pub(crate) fn is_recovery(signed: &SignedManifest, before: &Manifest) -> bool {
+    let gone = |device: &Device| signed.manifest().device(&device.id()).is_none();
+    signed.is_signed_by_root() && before.devices().iter().all(gone)
 }

@@ -33,6 +33,7 @@ use samverkan_proto::ids::{DeviceId, EpochKeyId, Handle, OrgId, TlsKeyHash};
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::manifest::Manifest;
 
+pub(crate) use change::is_recovery;
 pub use invite::{CodeHash, Invitation, Invite, UsedInvite};
 pub use log::Log;
 pub(crate) use membership::Admission;
@@ -58,6 +59,7 @@ struct FirstManifest {
     manifest: Arc<Manifest>,
     signed: [u8; 32],
     len: u64,
+    leaf: u64,
 }
 
 /// One state of everything the hub knows about organisations. Cheap to clone.

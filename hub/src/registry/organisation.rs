@@ -15,6 +15,8 @@ use crate::limits::{MANIFEST_BYTES, MANIFEST_BYTES_PER_DAY};
 pub struct Organisation {
     pub(super) entry: OrganisationEntry,
     pub(super) manifest: Arc<Manifest>,
+    /// Where the manifest stands in the log.
+    pub(super) manifest_leaf: u64,
     /// SHA-256 of the manifest with its signatures.
     pub(super) signed: [u8; 32],
     /// Bytes of all its manifests in the log, with their signatures.
@@ -22,6 +24,8 @@ pub struct Organisation {
     /// When it joined: the hub's time of its first entry in the log.
     pub(super) joined_ms: u64,
     pub(super) resumes_to: OrganisationState,
+    /// The recovery kit signed the newest manifest, and left no device of the one before.
+    pub(super) recovered: bool,
 }
 
 impl Organisation {
@@ -38,6 +42,11 @@ impl Organisation {
     /// The newest manifest in the log.
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
+    }
+
+    /// The index of the newest manifest in the log.
+    pub fn manifest_leaf(&self) -> u64 {
+        self.manifest_leaf
     }
 
     /// SHA-256 of the newest manifest with its signatures, as the log records it.
@@ -58,6 +67,11 @@ impl Organisation {
     /// Whether it may send and receive.
     pub fn is_active(&self) -> bool {
         self.state() == OrganisationState::Active
+    }
+
+    /// Whether the recovery kit made its newest manifest.
+    pub fn is_recovered(&self) -> bool {
+        self.recovered
     }
 
     /// Whether its share of the log has room for a manifest of `len` bytes at the hub's time `now_ms`.
@@ -91,6 +105,8 @@ pub enum Standing {
     Current,
     /// The device has been revoked.
     Revoked,
+    /// The device has been revoked with all others of its organisation, by the recovery kit.
+    Recovered,
     /// The device has another key by now.
     Replaced,
 }

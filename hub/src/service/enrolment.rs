@@ -12,14 +12,12 @@ use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::statement::member::UnverifiedMembership;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentService;
 use samverkan_proto::v1::{
-    DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest,
-    HelloResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
-    RequestMembershipResponse,
+    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest, HelloResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
 };
 use samverkan_proto::{Fault, InvalidField};
 use tonic::{Request, Response, Status};
 
-use super::renewal;
+use super::{recovery, renewal};
 use crate::ca::VerifiedRequest;
 use crate::error;
 use crate::hub::Hub;
@@ -92,6 +90,23 @@ impl EnrolmentService for Enrolment {
             Err(refusal) => Err(self.failed(&request, refusal)),
         }
     }
+
+    async fn describe_recovery(
+        &self,
+        request: Request<DescribeRecoveryRequest>,
+    ) -> Result<Response<DescribeRecoveryResponse>, Status> {
+        self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        let described = recovery::describe(&self.0, request.get_ref()).await;
+        described.map(Response::new).map_err(|refusal| self.failed(&request, refusal))
+    }
+
+    async fn recover(&self, request: Request<RecoverRequest>) -> Result<Response<RecoverResponse>, Status> {
+        self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        match recovery::recover(&self.0, request.get_ref()).await {
+            Ok(certificate) => Ok(Response::new(RecoverResponse { certificate })),
+            Err(refusal) => Err(self.failed(&request, refusal)),
+        }
+    }
 }
 
 impl Enrolment {
@@ -105,11 +120,14 @@ impl Enrolment {
         }
     }
 
-    /// Counts a refusal; a code that does not work also counts against the address it came from.
+    /// Counts a refusal; a code or an organisation that is none also counts against the address it came from, and so does a manifest
+    /// that the root has not signed.
     fn failed<T>(&self, request: &Request<T>, refusal: Refusal) -> Status {
-        if let (ErrorReason::InviteInvalid, Some(PeerAddress(address))) =
-            (refusal.reason, request.extensions().get())
-        {
+        let guessed = matches!(
+            refusal.reason,
+            ErrorReason::InviteInvalid | ErrorReason::OrganisationUnknown | ErrorReason::ManifestRefused
+        );
+        if let (true, Some(PeerAddress(address))) = (guessed, request.extensions().get()) {
             self.0.join_failures.count(*address);
         }
         self.0.refuse(refusal)
@@ -196,7 +214,7 @@ impl Enrolment {
     }
 }
 
-fn parse_keys(keys: &[Bytes]) -> Result<Vec<EpochKey>, InvalidField> {
+pub(super) fn parse_keys(keys: &[Bytes]) -> Result<Vec<EpochKey>, InvalidField> {
     if keys.len() > MAX_EPOCH_KEYS.into() {
         return Err(Fault::CountOutOfRange.in_field("epoch_keys"));
     }

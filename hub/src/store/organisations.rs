@@ -16,6 +16,7 @@ use super::journal::{Body, Room};
 use super::key::{self, Due};
 use super::record;
 use super::writer::Committed;
+use crate::policy::recover::RecoverPermit;
 use crate::policy::renew::RenewPermit;
 use crate::registry::{
     CodeHash, HandleOwner, Invitation, Invite, RegistryRefusal, UsedInvite, VerifiedEpochKeys, first_entry,
@@ -110,13 +111,7 @@ impl Store {
     /// [`RegistryRefusal::ManifestRefused`], `LogShare`.
     pub async fn publish_manifest(&self, manifest: VerifiedManifest) -> Result<u64, StoreError> {
         self.call(Room::Ordinary, move |draft| {
-            if draft.registry().check_next(&manifest, draft.now_ms)? {
-                sweep_changed(draft, manifest.manifest());
-                let signed = manifest.signed().clone();
-                let (leaf, bytes) = (Leaf::of_manifest(&signed), signed.bytes().clone());
-                draft.append_leaf(leaf, &Record::Manifest(signed), bytes)?;
-                draft.registry_changed();
-            }
+            replace_manifest(draft, &manifest)?;
             let size = draft.registry().log().size();
             Ok(move |_: &_| Ok(size))
         })
@@ -163,6 +158,29 @@ impl Store {
             draft.registry_changed();
             let size = draft.registry().log().size();
             Ok(move |_: &_| Ok(size))
+        })
+        .await
+    }
+
+    /// Registers what the recovery kit signed, and logs its device's certificate.
+    ///
+    /// # Errors
+    /// [`RegistryRefusal::ManifestRefused`] when another manifest has come in between; `EpochKeyRefused`, `LogShare`.
+    pub async fn recover(&self, permit: RecoverPermit, certificate: Bytes) -> Result<(), StoreError> {
+        self.call(Room::Ordinary, move |draft| {
+            let (org, device) = permit.device();
+            let tls_key = permit.tls_key();
+            let (manifest, epoch_keys) = permit.into_parts();
+            let keys = draft.registry().new_epoch_keys(epoch_keys, draft.now_ms)?;
+            if let Some(manifest) = manifest {
+                replace_manifest(draft, &manifest)?;
+            }
+            draft.registry().check_certifiable(&org, &device, &tls_key)?;
+            let leaf = Leaf::of_certificate(org, device, &certificate);
+            draft.append_leaf(leaf, &Record::Certificate(certificate.clone()), certificate)?;
+            append_epoch_keys(draft, keys)?;
+            draft.registry_changed();
+            Ok(|_: &_| Ok(()))
         })
         .await
     }
@@ -295,6 +313,18 @@ fn enrol(draft: &mut Draft, enrolment: Enrolment) -> Result<u64, StoreError> {
     draft.registry_mut().use_invite(code, used);
     draft.registry_changed();
     Ok(index)
+}
+
+/// Puts a manifest in the place of its organisation's newest, unless it is that already.
+fn replace_manifest(draft: &mut Draft, manifest: &VerifiedManifest) -> Result<(), StoreError> {
+    if draft.registry().check_next(manifest, draft.now_ms)? {
+        sweep_changed(draft, manifest.manifest());
+        let signed = manifest.signed().clone();
+        let (leaf, bytes) = (Leaf::of_manifest(&signed), signed.bytes().clone());
+        draft.append_leaf(leaf, &Record::Manifest(signed), bytes)?;
+        draft.registry_changed();
+    }
+    Ok(())
 }
 
 /// Has the queues looked through of devices that are gone, or read other mailboxes than before.

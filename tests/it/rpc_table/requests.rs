@@ -27,6 +27,10 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         one(&v1::InviteMemberRequest { code: vec![9; 16].into() })
     }),
     ("samverkan.v1.MembershipService/ListMembershipRequests", |_| one(&v1::ListMembershipRequestsRequest {})),
+    ("samverkan.v1.EnrolmentService/DescribeRecovery", |facts| {
+        one(&v1::DescribeRecoveryRequest { org_id: facts.recovered.clone() })
+    }),
+    ("samverkan.v1.EnrolmentService/Recover", |facts| one(&facts.recovery)),
     ("samverkan.v1.DirectoryService/Sync", |_| one(&v1::SyncRequest { from_leaf: 0 })),
     ("samverkan.v1.DirectoryService/PublishManifest", |facts| {
         let next = facts.ground.sender.next_manifest();

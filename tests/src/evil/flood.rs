@@ -14,10 +14,7 @@ use samverkan_hub::tls::ServerTls;
 use samverkan_proto::v1::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
 use samverkan_proto::v1::{
-    DescribeInviteRequest, DescribeInviteResponse, EnrolRequest, EnrolResponse, HelloRequest, HelloResponse,
-    LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
-    RequestMembershipResponse, SyncRequest, SyncResponse,
+    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse, EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -145,6 +142,17 @@ impl EnrolmentService for Flooding {
     }
 
     async fn enrol(&self, _: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn describe_recovery(
+        &self,
+        _: Request<DescribeRecoveryRequest>,
+    ) -> Result<Response<DescribeRecoveryResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn recover(&self, _: Request<RecoverRequest>) -> Result<Response<RecoverResponse>, Status> {
         unimplemented()
     }
 

@@ -271,6 +271,26 @@ impl Member {
         }
     }
 
+    /// What somebody sends who has its kit and a new device, which then reads every mailbox.
+    ///
+    /// # Panics
+    /// When the system has no randomness.
+    #[must_use]
+    pub fn recover_request(&self, device: &Device) -> v1::RecoverRequest {
+        let mut manifest = self.next_manifest();
+        let revoked_ms = manifest.issued_ms;
+        let lost = |old: &RawDevice| RawRevocation { device_id: old.device_id, revoked_ms, reason: 1 };
+        manifest.revocations.extend(self.manifest.devices.iter().map(lost));
+        manifest.devices = vec![device.entry(manifest.issued_ms)];
+        manifest.mailboxes.iter_mut().for_each(|mailbox| mailbox.readers = vec![device.id()]);
+        manifest.sort();
+        v1::RecoverRequest {
+            signed_manifest: manifest.signed_by(&[(0, &self.root)]).into(),
+            certificate_request: device.certificate_request().into(),
+            epoch_keys: Vec::new(),
+        }
+    }
+
     /// Its identifier.
     #[must_use]
     pub fn org(&self) -> [u8; 16] {
