@@ -557,7 +557,7 @@ mod tests {
         assert_eq!(
             explained.to_string(),
             "error [WRONG_PASSPHRASE] That passphrase does not open the keystore. Nothing was changed. \
-             next: try again; if it is lost, keep the recovery kit and ask the operator for a new invitation (exit 5)"
+             next: try again; if it is lost, begin anew on an empty profile with samverkan recover and the recovery kit (exit 5)"
         );
         let json = serde_json::to_value(&explained).expect("serialises");
         assert_eq!(json["code"], "WRONG_PASSPHRASE");
