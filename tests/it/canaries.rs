@@ -287,7 +287,11 @@ impl Tale {
         ] {
             said.run(police, words);
         }
+        let same = police.passphrase_file();
+        let same = same.to_str().expect("UTF-8");
+        said.run(police, &["key", "passphrase", "--new-passphrase-file", same]);
         said.document(police, &["profile", "add", "extra"]);
+        said.fail(police, &["recover", "kit-1.txt", "--handle", "polisen-exempel"], 8);
         said.fail(
             police,
             &[

@@ -6,7 +6,8 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
+    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile,
+    receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;

@@ -12,7 +12,9 @@ use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::statement::member::UnverifiedMembership;
 use samverkan_proto::v1::enrolment_service_server::EnrolmentService;
 use samverkan_proto::v1::{
-    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse, EnrolRequest, EnrolResponse, ErrorReason, HelloRequest, HelloResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
+    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse,
+    EnrolRequest, EnrolResponse, ErrorReason, HelloRequest, HelloResponse, RecoverRequest, RecoverResponse,
+    RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
 };
 use samverkan_proto::{Fault, InvalidField};
 use tonic::{Request, Response, Status};

@@ -14,7 +14,11 @@ use samverkan_hub::tls::ServerTls;
 use samverkan_proto::v1::directory_service_server::{DirectoryService, DirectoryServiceServer};
 use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
 use samverkan_proto::v1::{
-    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse, EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse, SyncRequest, SyncResponse,
+    DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse,
+    EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishEpochKeysRequest,
+    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecoverRequest,
+    RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
+    RequestMembershipResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;

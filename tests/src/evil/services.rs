@@ -18,7 +18,14 @@ use samverkan_proto::v1::receive_request::Step;
 use samverkan_proto::v1::receive_response::Item;
 use samverkan_proto::v1::relay_service_server::{RelayService, RelayServiceServer};
 use samverkan_proto::v1::{
-    Acknowledged, CaughtUp, Delivery, DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse, DownloadBlobRequest, DownloadBlobResponse, EnrolRequest, EnrolResponse, GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest, GetUploadResponse, HelloRequest, HelloResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest, UploadBlobResponse,
+    Acknowledged, CaughtUp, Delivery, DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest,
+    DescribeRecoveryResponse, DownloadBlobRequest, DownloadBlobResponse, EnrolRequest, EnrolResponse,
+    GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest, GetUploadResponse, HelloRequest,
+    HelloResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
+    PublishManifestResponse, ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse,
+    RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
+    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse,
+    UploadBlobRequest, UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
