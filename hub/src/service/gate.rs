@@ -188,7 +188,18 @@ pub(super) mod tests {
         let mut open: Vec<_> =
             open.into_iter().filter_map(|(path, _)| path.rsplit('/').next().map(str::to_owned)).collect();
         open.sort();
-        assert_eq!(open, ["DescribeInvite", "Enrol", "Hello", "RenewCertificate", "RequestMembership"]);
+        assert_eq!(
+            open,
+            [
+                "DescribeInvite",
+                "DescribeRecovery",
+                "Enrol",
+                "Hello",
+                "Recover",
+                "RenewCertificate",
+                "RequestMembership"
+            ]
+        );
         for (path, _) in &closed {
             assert_eq!(
                 may_knock(Some(&Peer::Stranger), path),
