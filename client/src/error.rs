@@ -278,6 +278,8 @@ codes! {
     LogForked = "LOG_FORKED", ActionNeeded, Integrity;
     /// The hub has not vouched for the newest state of its log for more than a day.
     LogStale = "LOG_STALE", ActionNeeded, Integrity;
+    /// A log does not keep its rules, or does not add up to what the hub signed.
+    LogInvalid = "LOG_INVALID", ActionNeeded, Integrity;
     /// The hub was out of reach for so long that nothing may be sealed for what was known of it.
     LogNotRefreshed = "LOG_NOT_REFRESHED", Transient, HubUnreachable;
 

@@ -7,6 +7,7 @@ pub mod output;
 mod certificate;
 mod check;
 mod init;
+mod log;
 mod operator;
 mod org;
 mod refusal;
@@ -66,6 +67,9 @@ enum Command {
     /// Invite organisations, confirm, suspend and remove them. Needs a running hub.
     #[command(subcommand, after_help = "Example:\n  samverkan-hub org list")]
     Org(org::Command),
+    /// Check the hub's log, or write it down for others. Needs no running hub.
+    #[command(subcommand, after_help = "Example:\n  samverkan-hub log verify logg.txt")]
+    Log(log::Command),
 }
 
 /// Reads a command line and does what it says; returns the process's exit code.
@@ -99,6 +103,7 @@ impl Arguments {
                 certificate::run(arguments, &self.config, output).map(Exit::code)
             }
             Command::Check(arguments) => check::run(&arguments, &self.config, self.json, output),
+            Command::Log(command) => log::run(command, &self.config, output).map(Exit::code),
             Command::Org(command) => org::run(command, &self.config, output).map(Exit::code),
         };
         done.unwrap_or_else(|failure| {

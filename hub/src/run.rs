@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use samverkan_proto::statement::log::Checkpoint;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
 use crate::renewal::Renewals;
 use crate::server::{Connections, Drained, Listener, OperatorSocket, Server, SocketError};
-use crate::store::{IndexFate, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
+use crate::store::{IndexFate, LogEntry, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
 use crate::tls::{ServerTls, TlsError};
 use crate::{duties, service, warden};
 
@@ -129,6 +130,40 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
         renewals: Renewals::new().ok_or(RunError::Random)?,
     });
     Ok(Opened { hub, metrics })
+}
+
+/// The log of a hub that does not run, whole.
+#[derive(Debug)]
+pub(crate) struct WholeLog {
+    /// What the hub's keys are pinned by.
+    pub(crate) pin: [u8; 32],
+    /// Over every entry, cosigned now.
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) entries: Vec<LogEntry>,
+}
+
+/// Reads the log from the data folder, which no running hub may be using.
+///
+/// # Errors
+/// [`RunError`], as for a start.
+pub(crate) async fn read_log(config: &Config, clock: &Clock) -> Result<WholeLog, RunError> {
+    let keys = HubKeys::load(&config.data_dir)?;
+    let public = keys.public();
+    let HubKeys { receipt, log, .. } = keys;
+    let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
+    let folder = config.data_dir.join(STORE);
+    let (store, _) = open_store(folder, signers, clock.clone(), StoreOptions::default()).await?;
+    let checkpoint = store.fresh_checkpoint().await.ok_or(RunError::StoreFailed)?;
+    let mut entries = Vec::new();
+    while (entries.len() as u64) < checkpoint.head().size {
+        let page = store.log_entries(entries.len() as u64).await.map_err(|_| RunError::StoreFailed)?;
+        if page.is_empty() {
+            return Err(RunError::StoreFailed);
+        }
+        entries.extend(page);
+    }
+    close(&store).await?;
+    Ok(WholeLog { pin: public.pin(), checkpoint, entries })
 }
 
 async fn open_store(

@@ -47,6 +47,16 @@ fn a_baseline_counts_every_record() {
     }
 }
 
+#[test]
+fn the_log_is_measured_leaf_by_leaf() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = ["log-sync", "--rounds", "1", "--messages", "400", "--delta", "20"];
+    let document = loadgen(&arguments, &folder.path().join("figures.json"));
+    let facts = document["facts"].as_array().expect("facts");
+    assert_eq!(facts.len(), 6, "{document}");
+    assert!(facts.iter().all(|fact| fact["value"].as_f64().is_some_and(|value| value > 0.0)), "{document}");
+}
+
 const RECORDED: [&str; 7] = ["hub", "full-cycle", "--recorded", "--messages", "300", "--subscribers", "2"];
 
 #[test]

@@ -48,6 +48,7 @@ mod cli_walk;
 mod compared;
 mod crash;
 mod endings;
+mod evil_log;
 mod joining;
 mod killed;
 mod loadgen;

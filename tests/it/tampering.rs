@@ -1,21 +1,15 @@
 //! Every byte of a message counts: changed anywhere, it is refused, and nobody learns where it was changed.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 use samverkan_client::session::model::{Progress, Step};
 use samverkan_client::text::{Language, Text};
 use samverkan_proto::ids::sha256_of;
-use samverkan_tests::binaries::binaries;
-use samverkan_tests::evil::{Capture, Flip, Part};
+use samverkan_tests::evil::{Capture, EvilHub, Flip, Part};
 use samverkan_tests::hub::HubProcess;
 use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
-use samverkan_tests::process::Running;
-use samverkan_tests::until::until;
 use samverkan_tests::wire::bytes::random;
 use samverkan_tests::wire::parcel::random_bytes;
-use tempfile::TempDir;
 
 /// Bytes changed before the shipped program.
 const FLIPS: usize = 200;
@@ -24,7 +18,7 @@ const FLIPS_A_RUN: usize = 8;
 const TEXT: &str = "Ett exempel som ingen annan än mottagaren ska läsa.";
 
 /// A message with an attachment that waits for `to`, and a hub in place of the one that took it.
-async fn waiting_message(file: &[u8]) -> (Office, Capture, Evil, HubProcess) {
+async fn waiting_message(file: &[u8]) -> (Office, Capture, EvilHub, HubProcess) {
     let hub = HubProcess::start();
     let (from, to) = (Office::open(&hub, &POLICE, "anmalan"), Office::open(&hub, &ASSOCIATION, "stod"));
     let (text, attached) = (from.file("text", TEXT), from.file("bilaga.bin", file));
@@ -32,9 +26,8 @@ async fn waiting_message(file: &[u8]) -> (Office, Capture, Evil, HubProcess) {
     from.run(&[&letter[..], &["--text-file", text, "--attach", attached]].concat()).exits(0);
     let capture = Capture::record(&hub, &to).await;
     hub.terminate();
-    let evil = Evil::start(&hub, &capture);
+    let evil = EvilHub::start(&hub, &capture);
     // The directory follows the log first, and everything else works as it should.
-    evil.say(&[]);
     to.run(&["inbox"]).exits(0);
     (to, capture, evil, hub)
 }
@@ -120,33 +113,4 @@ fn random_flip(capture: &Capture, seed: u64, index: u64) -> Flip {
     let part = Part::ALL[usize::from(chance[0]) % Part::ALL.len()];
     let place = usize::from(u16::from_be_bytes([chance[1], chance[2]]));
     Flip { part, offset: place % capture.part(part).len(), mask: chance[3].max(1) }
-}
-
-/// A hub process that changes bytes, in the place of a hub that was stopped.
-struct Evil {
-    flips: PathBuf,
-    _process: Running,
-    _folder: TempDir,
-}
-
-impl Evil {
-    fn start(hub: &HubProcess, capture: &Capture) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (captured, flips) = (folder.path().join("capture"), folder.path().join("flips"));
-        capture.write(&captured);
-        let mut command = Command::new(&binaries().evil_hub);
-        command.arg(hub.data_dir()).arg(hub.address().to_string()).arg(captured).arg(&flips);
-        let mut process = Running::start(&mut command, &folder.path().join("log"));
-        until("the changed hub answers", || {
-            assert!(process.finished().is_none(), "{:?}", std::fs::read_to_string(folder.path().join("log")));
-            std::net::TcpStream::connect(hub.address()).ok()
-        });
-        Self { flips, _process: process, _folder: folder }
-    }
-
-    /// One delivery for each of these in the next receive stream.
-    fn say(&self, flips: &[Flip]) {
-        let lines: String = flips.iter().map(|flip| format!("{flip}\n")).collect();
-        std::fs::write(&self.flips, lines).expect("the flips can be written");
-    }
 }

@@ -238,6 +238,16 @@ help-key-passphrase = Choose another passphrase; the old one is asked for even w
         samverkan key passphrase
         samverkan key passphrase --passphrase-file old.txt --new-passphrase-file new.txt
     .new-passphrase-file = Read the new passphrase from a file that only you can read; asked twice if absent
+help-log = Check the log of the hub, or write it down for others
+    .example = samverkan log verify
+help-log-verify = Check a log from its first leaf on, without the hub: every record, rule and signature, and that all add up to what the hub signed
+    .example =
+        samverkan log verify
+        samverkan log verify logg.txt
+    .file = An exported log, or evidence that a log was forked; the copy on this computer, if absent
+help-log-export = Write the copy on this computer to a file that anybody can check
+    .example = samverkan log export -o logg.txt
+    .output = The file, which must not exist, or - for stdout
 help-unlock = Give the passphrase once for a while; anyone at this computer can act as you meanwhile
     .example =
         samverkan unlock

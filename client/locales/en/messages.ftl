@@ -419,3 +419,12 @@ column-purpose = PURPOSE
 column-recipients = RECIPIENTS
 column-until = UNTIL
 column-messages-left = MESSAGES LEFT
+
+log-good = The log of { $hub } is whole: { $leaves } leaves about { $organisations } organisations, every rule kept, every signature good.
+log-newest-at = The hub said that it was the newest at { $at }.
+log-written = The log with { $leaves } leaves was written to { $path }. Anybody can check it: samverkan log verify { $path }
+log-proven-forked = The evidence holds: this hub signed two logs, and neither continues the other.
+log-proven-stood-still = The evidence holds: this hub showed an old state of its log as the newest after it had signed a newer one.
+log-proven-entry = The evidence holds: this hub signed a log with an entry that the finder refused.
+log-proven-signed-only = This hub signed what is in it. What is wrong with it shows only beside the finder's copy of the log.
+log-found = Found at { $at }: { $fault }.

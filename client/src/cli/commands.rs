@@ -6,8 +6,8 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, discard, doctor, find, help, inbox, join, key, mailbox, man, member, org, profile,
-    receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
+    completions, consent, discard, doctor, find, help, inbox, join, key, log, mailbox, man, member, org,
+    profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::text::Text;
@@ -56,6 +56,7 @@ pub(super) enum Command {
     Member(member::Member),
     Mailbox(mailbox::Mailbox),
     Key(key::Key),
+    Log(log::Log),
     Unlock(unlock::Unlock),
     Lock(unlock::Lock),
     Doctor(doctor::Doctor),
@@ -90,6 +91,7 @@ impl Command {
             Self::Key(command) => command.run(context, output),
             Self::Unlock(command) => command.run(context, output),
             Self::Lock(command) => command.run(context, output),
+            Self::Log(command) => command.run(context, output),
             Self::Doctor(command) => command.run(context, output).await,
             Self::Profile(command) => command.run(context, output),
             Self::Completions(command) => command.run(output),

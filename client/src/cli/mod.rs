@@ -54,6 +54,7 @@ mod unlock;
 
 mod completions;
 mod help;
+mod log;
 mod man;
 
 mod cloud;

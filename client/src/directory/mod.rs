@@ -1,7 +1,7 @@
 //! The directory: a full copy of the hub's log, verified leaf by leaf (PROTOCOL.md section 13).
 //!
 //! * [`Directory`]: the copy, who is in it, and what it said at any earlier size.
-//! * [`Organisation`]: one organisation's manifests, entries and epoch keys.
+//! * [`Organisation`]: one organisation's manifests, entries and epoch keys, as the fold over the log has them.
 //! * [`find`]: who can help, searched here and never at the hub.
 //! * [`sync`]: how the copy follows the hub's log.
 //! * [`evidence`]: what is kept of a log that contradicts itself, for others to see.
@@ -19,7 +19,8 @@ use samverkan_proto::ids::{DeviceId, Handle, HubName, MailboxAddress, MailboxId,
 use samverkan_proto::limits::{MAX_AHEAD_MS, MAX_VIEW_AGE_MS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::Epoch;
-use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, Record};
+use samverkan_proto::statement::log::audit::{self, AuditError, Audited};
+use samverkan_proto::statement::log::{Check, Checkpoint, LogFold};
 use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::receipt::HubReceipt;
 use samverkan_proto::{Fault, InvalidField};
@@ -31,59 +32,13 @@ mod copy;
 pub mod evidence;
 pub mod find;
 pub(crate) mod laws;
-mod organisation;
 pub mod sync;
 #[cfg(test)]
 pub(crate) mod testlog;
 
 use copy::{Copy, Entry};
 use evidence::{Against, Finding};
-pub use organisation::Organisation;
-use organisation::Organisations;
-
-/// A leaf or record that breaks a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LogFault {
-    /// A rule of the statement itself.
-    #[error("{0}")]
-    Statement(#[from] InvalidField),
-    /// The hub's keys stand somewhere else than in leaf 0, or are not the pinned ones.
-    #[error("the log does not begin with the hub's keys")]
-    HubKeys,
-    /// A device that the organisation's newest manifest does not name.
-    #[error("an epoch key or certificate of an unknown device")]
-    UnknownDevice,
-    /// Two keys of one device for one week.
-    #[error("two epoch keys for one week")]
-    EpochKeyTwice,
-    /// An entry without a manifest before it, or whose revision does not follow the entry before it.
-    #[error("the operator's entries are out of order")]
-    EntryOutOfOrder,
-    /// Something of an organisation that was removed.
-    #[error("a removed organisation goes on")]
-    AfterRemoval,
-    /// The entry and the manifest name the organisation differently.
-    #[error("the operator and the organisation disagree on its name")]
-    NamesDiffer,
-    /// Two organisations have one handle.
-    #[error("two organisations have the same handle")]
-    HandleTwice,
-    /// The leaves do not add up to the signed checkpoint.
-    #[error("the leaves do not add up to the checkpoint")]
-    Root,
-    /// A signed checkpoint contradicts one that was believed.
-    #[error("a checkpoint contradicts an earlier one")]
-    Contradiction,
-    /// A receipt names another log than this one.
-    #[error("a receipt names another log")]
-    Receipt,
-    /// The hub said that a log was its newest after it had signed a larger one.
-    #[error("the hub showed an old state of its log as the newest")]
-    StoodStill,
-    /// The hub's log is shorter than what it signed.
-    #[error("the hub's log is shorter than the one that it signed")]
-    CutBack,
-}
+pub use samverkan_proto::statement::log::{LogFault, Organisation};
 
 /// Why there is no directory to work with.
 #[derive(Debug, thiserror::Error)]
@@ -120,8 +75,7 @@ pub struct Directory {
     copy_bytes: u64,
     hub: HubName,
     pins: HubPins,
-    tree: LogTree,
-    organisations: Organisations,
+    fold: LogFold,
     checkpoint: Option<Checkpoint>,
 }
 
@@ -133,23 +87,15 @@ impl Directory {
     /// [`DirectoryError::File`].
     pub fn load(folder: PathBuf, hub: HubName, pins: HubPins, now_ms: u64) -> Result<Self, DirectoryError> {
         let copy = Copy::in_folder(folder);
-        let mut directory = Self {
-            copy,
-            copy_bytes: 0,
-            hub,
-            pins,
-            tree: LogTree::new(),
-            organisations: Organisations::default(),
-            checkpoint: None,
-        };
+        let mut directory =
+            Self { copy, copy_bytes: 0, hub, fold: LogFold::new(pins.digest()), pins, checkpoint: None };
         let note = directory.copy.checkpoint()?;
         let Some(checkpoint) = note.and_then(|note| directory.verify(note).ok()) else {
             return Ok(directory);
         };
         let entries = directory.copy.entries(checkpoint.head().size)?;
         if directory.read_back(&entries, &checkpoint, Epoch::of(now_ms)).is_err() {
-            directory.tree = LogTree::new();
-            directory.organisations = Organisations::default();
+            directory.fold = LogFold::new(directory.pins.digest());
         } else {
             directory.copy_bytes = copy::bytes_of(&entries);
         }
@@ -166,7 +112,7 @@ impl Directory {
     /// How many leaves the copy has.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.tree.size()
+        self.fold.tree().size()
     }
 
     /// The newest verified checkpoint, to be sealed into messages; `None` before the first synchronisation.
@@ -178,14 +124,13 @@ impl Directory {
     /// An organisation.
     #[must_use]
     pub fn organisation(&self, id: &OrgId) -> Option<&Organisation> {
-        self.organisations.get(id)
+        self.fold.organisation(id)
     }
 
     /// The organisation with a handle.
     #[must_use]
     pub fn by_handle(&self, handle: &Handle) -> Option<(OrgId, &Organisation)> {
-        let id = self.organisations.id_of(handle)?;
-        Some((id, self.organisations.get(&id)?))
+        self.fold.by_handle(handle)
     }
 
     /// The mailbox that people write as `handle/name`.
@@ -211,7 +156,7 @@ impl Directory {
 
     /// Every organisation, ascending by id.
     pub fn organisations(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
-        self.organisations.iter()
+        self.fold.organisations()
     }
 
     /// Whether another process has changed the copy on disk.
@@ -265,7 +210,7 @@ impl Directory {
     /// # Errors
     /// As [`Directory::compare`].
     pub fn compare_checkpoint(&self, checkpoint: &Checkpoint, now_ms: u64) -> Result<(), DirectoryError> {
-        let fault = match self.tree.check(checkpoint) {
+        let fault = match self.fold.tree().check(checkpoint) {
             Err(found) if found.fault == Fault::CheckpointForked => LogFault::Contradiction,
             _ if self.stood_still(checkpoint, now_ms) => LogFault::StoodStill,
             Ok(()) | Err(_) => return Ok(()),
@@ -284,7 +229,7 @@ impl Directory {
         now_ms: u64,
     ) -> Result<(), DirectoryError> {
         let believed = self.checkpoint.as_ref().filter(|believed| !is_ahead(believed, now_ms));
-        let fault = match self.tree.root_at(receipt.log_size) {
+        let fault = match self.fold.tree().root_at(receipt.log_size) {
             Some(root) if root != receipt.log_root => LogFault::Receipt,
             _ if believed.is_some_and(|believed| evidence::is_later_than_larger(believed, receipt)) => {
                 LogFault::StoodStill
@@ -301,6 +246,33 @@ impl Directory {
         !is_ahead(other, now_ms) && believed.is_some_and(|believed| believed.stood_still(other))
     }
 
+    /// Checks the copy on disk from its first leaf on, signatures included, as if it had just come.
+    ///
+    /// # Errors
+    /// [`AuditError`]; [`AuditError::NoKeys`] before the first synchronisation.
+    pub fn audit(&self) -> Result<Audited, AuditError> {
+        let note = self.copy.checkpoint().map_err(unreadable)?.ok_or(AuditError::NoKeys)?;
+        let size = self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.head().size);
+        let entries = self.copy.entries(size).map_err(unreadable)?;
+        let entries = entries.into_iter().map(|entry| Ok((entry.leaf, entry.record)));
+        audit::verify_entries(note, entries, Some(&self.pins.digest()))
+    }
+
+    /// The copy as one file that anybody can check (PROTOCOL.md section 13); `None` before the first synchronisation.
+    ///
+    /// # Errors
+    /// [`DirectoryError::File`].
+    pub fn export(&self) -> Result<Option<Vec<u8>>, DirectoryError> {
+        let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
+        let mut out = Vec::new();
+        let entries = self.copy.entries(checkpoint.head().size)?;
+        let written = audit::write_head(&mut out, checkpoint).and_then(|()| {
+            entries.iter().try_for_each(|entry| audit::write_entry(&mut out, &entry.leaf, &entry.record))
+        });
+        written.expect("memory takes what is written to it");
+        Ok(Some(out))
+    }
+
     fn verify(&self, note: Bytes) -> Result<Checkpoint, InvalidField> {
         Checkpoint::verify(note, &self.hub, self.pins.log())
     }
@@ -313,52 +285,14 @@ impl Directory {
         oldest: Epoch,
     ) -> Result<(), LogFault> {
         for entry in entries {
-            self.apply(entry, oldest, false)?;
+            self.apply(entry, oldest, Check::VerifiedBefore)?;
         }
-        let same = self.tree.head() == checkpoint.head();
+        let same = self.fold.tree().head() == checkpoint.head();
         if same { Ok(()) } else { Err(LogFault::Root) }
     }
 
-    /// Appends one leaf and what its record says.
-    fn apply(&mut self, entry: &Entry, oldest: Epoch, verify: bool) -> Result<(), LogFault> {
-        let index = self.tree.append(&entry.leaf);
-        let leaf = Leaf::parse(&entry.leaf)?;
-        let record = leaf.open(&entry.record)?;
-        if (index == 0) != matches!(record, Record::HubKeys(_)) {
-            return Err(LogFault::HubKeys);
-        }
-        self.check_subject(&leaf)?;
-        match record {
-            Record::HubKeys(keys) if keys.pin() == self.pins.digest() => Ok(()),
-            Record::HubKeys(_) => Err(LogFault::HubKeys),
-            Record::Manifest(signed) => {
-                let id = signed.manifest().org_id();
-                self.organisations.change(id, |organisation| organisation.add_manifest(index, signed))
-            }
-            Record::Organisation(entry) => {
-                let id = entry.fields().org_id;
-                self.organisations.change(id, |organisation| organisation.add_entry(index, entry))
-            }
-            Record::EpochKeys(batch) => {
-                let add =
-                    |organisation: &mut Organisation| organisation.add_epoch_keys(&batch, oldest, verify);
-                self.organisations.change(batch.org_id(), add)
-            }
-            // Certificates are public so that their issue can be audited; nothing here rests on them.
-            Record::EpochKeysGone | Record::Certificate(_) => Ok(()),
-        }
-    }
-
-    /// Nothing follows the removal of an organisation, and keys and certificates are of devices that it has.
-    fn check_subject(&self, leaf: &Leaf) -> Result<(), LogFault> {
-        let (Some(org), device) = leaf.subject() else { return Ok(()) };
-        let organisation = self.organisations.get(&org);
-        if organisation.and_then(Organisation::state) == Some(OrganisationState::Removed) {
-            return Err(LogFault::AfterRemoval);
-        }
-        let manifest = organisation.and_then(Organisation::manifest);
-        let has = |device| manifest.is_some_and(|manifest| manifest.device(&device).is_some());
-        if device.is_none_or(has) { Ok(()) } else { Err(LogFault::UnknownDevice) }
+    fn apply(&mut self, entry: &Entry, oldest: Epoch, check: Check) -> Result<(), LogFault> {
+        self.fold.append(&entry.leaf, &entry.record, oldest, check)
     }
 
     /// Keeps what proves it.
@@ -368,13 +302,17 @@ impl Directory {
             pins: &self.pins,
             found_ms: now_ms,
             believed: self.checkpoint.as_ref(),
-            tree: &self.tree,
+            tree: self.fold.tree(),
         };
         match self.copy.keep_evidence(&finding.evidence(fault, against)) {
             Ok(()) => DirectoryError::Forked(fault),
             Err(error) => error.into(),
         }
     }
+}
+
+fn unreadable(error: FileError) -> AuditError {
+    AuditError::Io(std::io::Error::other(error))
 }
 
 /// How far a checkpoint's time is ahead, if that is more than ten minutes.
@@ -389,7 +327,7 @@ fn is_ahead(checkpoint: &Checkpoint, now_ms: u64) -> bool {
 
 impl LogView for Directory {
     fn root_at(&self, size: u64) -> Option<[u8; 32]> {
-        self.tree.root_at(size)
+        self.fold.tree().root_at(size)
     }
 
     fn organisation_state_at(&self, org: &OrgId, size: u64) -> Option<OrganisationState> {

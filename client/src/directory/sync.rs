@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use samverkan_proto::InvalidField;
+use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::epoch_key::Epoch;
-use samverkan_proto::statement::log::Checkpoint;
-use samverkan_proto::v1::{SyncRequest, SyncResponse};
+use samverkan_proto::statement::log::{Check, Checkpoint};
+use samverkan_proto::v1::{ErrorReason, SyncRequest, SyncResponse};
 use tokio::time::timeout;
+use tonic::Status;
 
 use super::copy::{self, Entry};
 use super::evidence::Against;
@@ -30,14 +32,28 @@ impl Directory {
     /// Asks the hub for what the copy lacks, up to the newest checkpoint. Nothing changes; no lock is needed.
     ///
     /// # Errors
-    /// [`DirectoryError::EvidenceKept`], and whatever the call fails with.
-    pub async fn fetch(&self, link: &Link) -> Result<News, DirectoryError> {
+    /// [`DirectoryError::EvidenceKept`]; [`DirectoryError::Forked`] when the hub has fewer leaves than it signed; and whatever the call
+    /// fails with.
+    pub async fn fetch(&self, link: &Link, now_ms: u64) -> Result<News, DirectoryError> {
         if self.is_forked() {
             return Err(DirectoryError::EvidenceKept);
         }
         let from = self.size();
-        let (entries, note) = fetch(link, from).await?;
+        let (entries, note) = match fetch(link, from).await {
+            Err(DirectoryError::Call(status)) if is_beyond_the_log(&status) => {
+                return Err(self.cut_back(link.hello().checkpoint.clone(), now_ms));
+            }
+            outcome => outcome?,
+        };
         Ok(News { from, entries, note })
+    }
+
+    /// The hub has lost, or hides, leaves that it signed. `hello` is the checkpoint that it showed when it was greeted.
+    fn cut_back(&self, hello: Bytes, now_ms: u64) -> DirectoryError {
+        match self.verify(hello) {
+            Ok(shown) => self.forked(LogFault::CutBack, &Against::Checkpoint(&shown), now_ms),
+            Err(fault) => DirectoryError::Forked(fault.into()),
+        }
     }
 
     /// Takes what was fetched, if it still follows the copy: another process may have brought it further meanwhile, and false
@@ -95,12 +111,10 @@ impl Directory {
         let oldest = Epoch::of(now_ms);
         for (place, entry) in entries.iter().enumerate() {
             let index = self.size();
-            if let Err(fault) = self.apply(entry, oldest, true) {
+            if let Err(fault) = self.apply(entry, oldest, Check::Everything) {
                 // The leaf stands in the tree already; with those behind it the entry can be proven to be the hub's.
-                entries[place + 1..].iter().for_each(|later| {
-                    self.tree.append(&later.leaf);
-                });
-                let against = Against::Entry { checkpoint, index, entry, tree: &self.tree };
+                entries[place + 1..].iter().for_each(|later| self.fold.append_unread(&later.leaf));
+                let against = Against::Entry { checkpoint, index, entry, tree: self.fold.tree() };
                 return Err(self.forked(fault, &against, now_ms));
             }
         }
@@ -110,12 +124,17 @@ impl Directory {
 
     /// The leaves add up to the new checkpoint, and to the one that was believed before.
     fn check_heads(&self, checkpoint: &Checkpoint) -> Result<(), LogFault> {
-        if self.tree.head() != checkpoint.head() {
+        if self.fold.tree().head() != checkpoint.head() {
             return Err(LogFault::Root);
         }
-        let before = self.checkpoint.as_ref().map_or(Ok(()), |before| self.tree.check(before));
+        let before = self.checkpoint.as_ref().map_or(Ok(()), |before| self.fold.tree().check(before));
         before.map_err(|_| LogFault::Contradiction)
     }
+}
+
+/// Whether the hub says that its log ends before the leaf that it was asked for.
+fn is_beyond_the_log(status: &Status) -> bool {
+    Refusal::from_status(status).is_some_and(|refusal| refusal.reason == ErrorReason::OffsetOutOfRange)
 }
 
 async fn fetch(link: &Link, from_leaf: u64) -> Result<(Vec<Entry>, Bytes), DirectoryError> {

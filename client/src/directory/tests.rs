@@ -390,3 +390,60 @@ fn another_hubs_log_is_never_taken() {
     let outcome = directory.take(log.entries.clone(), foreign, NOW_MS);
     assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::Statement(_)))), "{outcome:?}");
 }
+
+/// A log with a record of every kind.
+fn varied() -> TestLog {
+    let mut log = TestLog::new();
+    let mut member = log.join("boj-exempel", "Brottsofferjouren Exempel", &["0380"], &["stod"]);
+    log.add_device(&mut member);
+    log.publish(&member, Epoch::of(NOW_MS));
+    log.certify(member.org(), member.device.device_id());
+    log
+}
+
+/// How many bytes are changed: each once, or as many by chance as `MUTATIONS` says.
+fn mutations(len: usize) -> Vec<(usize, u8)> {
+    let wanted = std::env::var("MUTATIONS").ok().and_then(|count| count.parse::<u64>().ok());
+    let by_chance = |index: u64| {
+        let chance = samverkan_proto::ids::sha256(&index.to_be_bytes());
+        let place = u64::from_be_bytes(*chance.first_chunk().expect("long enough"));
+        (usize::try_from(place % len as u64).expect("small"), chance[8].max(1))
+    };
+    match wanted {
+        Some(count) => (0..count).map(by_chance).collect(),
+        None => (0..len).map(|place| (place, 1 << (place % 8))).collect(),
+    }
+}
+
+#[test]
+fn no_changed_byte_of_anything_that_the_log_relays_is_taken() {
+    let log = varied();
+    let note = log.checkpoint(log.entries.len());
+    let parts = log.entries.iter().flat_map(|entry| [&entry.leaf, &entry.record]).chain([&note]);
+    let lengths: Vec<usize> = parts.map(Bytes::len).collect();
+    let len: usize = lengths.iter().sum();
+    assert!(len > 3_000, "{len} bytes");
+    for (place, mask) in mutations(len) {
+        let (mut part, mut at) = (0, place);
+        while at >= lengths[part] {
+            at -= lengths[part];
+            part += 1;
+        }
+        let changed = |index: usize, bytes: &Bytes| {
+            let mut bytes = bytes.to_vec();
+            if index == part {
+                bytes[at] ^= mask;
+            }
+            Bytes::from(bytes)
+        };
+        let entry = |(index, entry): (usize, &Entry)| Entry {
+            leaf: changed(2 * index, &entry.leaf),
+            record: changed(2 * index + 1, &entry.record),
+        };
+        let entries = log.entries.iter().enumerate().map(entry).collect();
+        let mut directory = log.load().expect("loads");
+        let outcome = directory.take(entries, changed(2 * log.entries.len(), &note), NOW_MS);
+        assert!(matches!(outcome, Err(DirectoryError::Forked(_))), "byte {at} of part {part}: {outcome:?}");
+    }
+    log.feed(&mut log.load().expect("loads")).expect("unchanged, it is good");
+}

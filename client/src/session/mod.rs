@@ -337,7 +337,7 @@ impl Session {
     /// from disk and the rest is asked for.
     async fn synchronise(&mut self, link: &Link) -> Result<()> {
         for _ in 0..TRIES {
-            let news = self.directory.fetch(link).await?;
+            let news = self.directory.fetch(link, self.clock.now_ms()).await?;
             let held = self.begin()?;
             if self.directory.take_news(&held, news, self.clock.now_ms())? {
                 return Ok(());

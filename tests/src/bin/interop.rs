@@ -3,7 +3,7 @@
 //! `interop PYTHON`: PYTHON is an interpreter with the packages of `tests/interop/requirements.txt`. Every vector is handed over under a
 //! random name, without its own name and expectation. Then Python and `samverkan` write to each other through a real hub.
 
-use samverkan_tests::interop::{Python, live, size, vectors};
+use samverkan_tests::interop::{Python, live, log, size, vectors};
 use samverkan_tests::story::Story;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +23,10 @@ fn main() -> std::io::Result<ExitCode> {
     story.tell(&format!(
         "{} positive and {} negative vectors answered as expected; it opened {} sealed wraps, and {} that it made were opened",
         answered.positive, answered.negative, answered.opened, answered.made
+    ))?;
+    let (good, bad) = log::check_vectors(&python);
+    story.tell(&format!(
+        "sixty lines of Python took {good} checkpoints and proofs, and refused {bad} by name"
     ))?;
     story.chapter("Python and samverkan through one hub")?;
     live::tell(&python, &mut story)?;

@@ -40,13 +40,16 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Asks the hub as the device of `cli`, for which exactly one message must wait. It is not acknowledged.
+    /// Asks the hub for its greeting and its log, as the device of `cli`.
     ///
     /// # Panics
-    /// When the hub refuses, or what waits is something else.
-    pub async fn record(hub: &Site, cli: &Cli) -> Self {
-        let peer = Peer::presenting(hub, Some(certificate_of(cli)));
-        let hello = peer.call("EnrolmentService/Hello", &HelloRequest {}).await.expect("a greeting");
+    /// When the hub refuses.
+    pub async fn record_log(hub: &Site, cli: &Cli) -> Self {
+        Self::of_log(&Peer::presenting(hub, Some(certificate_of(cli)))).await
+    }
+
+    async fn of_log(peer: &Peer) -> Self {
+        let hello = peer.call("EnrolmentService/Hello", &HelloRequest::default()).await.expect("a greeting");
         let question = SyncRequest { from_leaf: 0 }.encode_to_vec().into();
         let parts = peer.gather("DirectoryService/Sync", vec![question]).await.expect("the log");
         let parts = parts.into_iter().map(|part| SyncResponse::decode(part).expect("a part of the log"));
@@ -55,12 +58,22 @@ impl Capture {
             entries.extend(part.entries);
             checkpoint = part.checkpoint;
         }
+        Self { hello: Some(hello), entries, checkpoint, ..Self::default() }
+    }
+
+    /// Asks the hub as the device of `cli`, for which exactly one message must wait. It is not acknowledged.
+    ///
+    /// # Panics
+    /// When the hub refuses, or what waits is something else.
+    pub async fn record(hub: &Site, cli: &Cli) -> Self {
+        let peer = Peer::presenting(hub, Some(certificate_of(cli)));
+        let log = Self::of_log(&peer).await;
         let mut inbox = Inbox::open(&peer).await.expect("a receive stream");
         let mut waiting = inbox.drain().await.expect("what waits").deliveries;
         let delivery = waiting.pop().expect("a message waits");
         assert!(waiting.is_empty(), "and no other one");
         let blob = download(&peer, &delivery).await;
-        Self { hello: Some(hello), entries, checkpoint, delivery: Some(delivery), blob }
+        Self { delivery: Some(delivery), blob, ..log }
     }
 
     /// The bytes of a part.

@@ -81,7 +81,11 @@ pub fn tell(python: &Python, story: &mut Story<impl Write>) -> Result<()> {
     samverkan_to_python(&cli, &mut session);
     story.tell("samverkan sealed; Python opened it with its attachment and acknowledged; samverkan verified the receipt")?;
     python_to_samverkan(&cli, &mut session);
-    story.tell("Python sealed and verified the hub's receipt; samverkan opened")
+    story.tell("Python sealed and verified the hub's receipt; samverkan opened")?;
+    super::log::check_export(python, &cli);
+    story.tell(
+        "sixty lines of Python checked the log that samverkan exported, and refused one with a leaf less",
+    )
 }
 
 fn samverkan_to_python(cli: &Cli, session: &mut Session) {

@@ -1,8 +1,10 @@
 //! The Python implementation of `tests/interop`, held against the vectors and against `samverkan` through a running hub.
 //!
 //! * [`size`]: it stays as small as it says. * [`vectors`]: it answers every test vector. * [`live`]: it is one side of an exchange.
+//! * [`log`]: a smaller program checks checkpoints, cosignatures, proofs and an exported log.
 
 pub mod live;
+pub mod log;
 pub mod size;
 pub mod vectors;
 

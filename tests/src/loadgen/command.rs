@@ -6,6 +6,7 @@ use super::compare::table::table;
 use super::compare::{self, Plan};
 use super::error::LoadError;
 use super::folder::Folder;
+use super::log_sync;
 use super::report::Report;
 use super::workload::{self, Options, Workload};
 use crate::binaries::binaries;
@@ -42,6 +43,14 @@ enum Command {
         workload: Workload,
         #[command(flatten)]
         options: Options,
+        #[command(flatten)]
+        size: Size,
+    },
+    /// Measures what synchronising the log costs a client; `--messages` are its leaves.
+    LogSync {
+        /// Leaves of another day, after all of these.
+        #[arg(long, default_value_t = 300)]
+        delta: usize,
         #[command(flatten)]
         size: Size,
     },
@@ -165,6 +174,11 @@ pub fn run(arguments: Arguments, mut out: impl Write) -> Result<(), Box<dyn Erro
                 workload.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
             let mut report = Report::new(out, name);
             runtime.block_on(workload::measure(workload, &options, &size, &mut report))?;
+            size.json.as_deref().map_or(Ok(()), |path| report.write(path))?;
+        }
+        Command::LogSync { delta, size } => {
+            let mut report = Report::new(out, "log sync");
+            log_sync::measure(delta, &size, &mut report)?;
             size.json.as_deref().map_or(Ok(()), |path| report.write(path))?;
         }
         Command::Compare { json, rounds, messages, quick, only, repeats, levels, crowd, folder, plots } => {

@@ -3,15 +3,22 @@
 //! * [`Leaf`]: one leaf's data; [`Leaf::open`] checks the record that travels beside it, and parses it into a [`Record`].
 //! * [`EpochKeyBatch`], [`HubKeys`], [`OrganisationEntry`]: the records that have no file of their own elsewhere.
 //! * [`LogTree`]: the RFC 6962 tree, its roots and its proofs.
-//! * [`Checkpoint`]: a signed root.
+//! * [`Checkpoint`]: a signed root, and when it was the newest.
+//! * [`LogFold`], [`Organisation`]: the log read from its first leaf on, its rules, and who is in it.
+//! * [`audit`]: a whole log checked from a file, with nothing but the file.
 
+pub mod audit;
 mod checkpoint;
+mod fold;
+mod history;
 mod leaf;
 mod organisation;
 mod record;
 mod tree;
 
 pub use checkpoint::Checkpoint;
+pub use fold::{Check, LogFault, LogFold};
+pub use history::Organisation;
 pub use leaf::{Leaf, Record};
 pub use organisation::{OrganisationEntry, OrganisationFields};
 pub use record::{EpochKeyBatch, HubKeys};

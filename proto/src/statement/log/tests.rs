@@ -443,3 +443,50 @@ fn a_leaf_of_hub_keys_pins_what_an_invite_pins() {
     let empty = HubKeys { ca_certificate: Bytes::new(), ..keys };
     assert_eq!(empty.encode(), Err(Fault::CountOutOfRange.in_field("ca_certificate")));
 }
+
+/// A log of the hub's keys alone, exported.
+fn exported() -> Vec<u8> {
+    let key = |seed| -> PublicKey { *signer([seed; 32]).public_key() };
+    let keys = HubKeys {
+        ca_certificate: Bytes::from_static(b"der"),
+        log_key: *log_key().public_key(),
+        receipt_key: key(2),
+    };
+    let (leaf, record) = (Leaf::of_hub_keys(&keys).unwrap().encode(), keys.encode().unwrap());
+    let mut tree = LogTree::new();
+    tree.append(&leaf);
+    let mut out = Vec::new();
+    audit::write_head(&mut out, &Checkpoint::cosign(&hub(), tree.head(), &log_key(), 1_790_000_000)).unwrap();
+    audit::write_entry(&mut out, &leaf, &record).unwrap();
+    out
+}
+
+#[test]
+fn an_exported_log_is_checked_with_nothing_but_the_file() {
+    let file = exported();
+    let audited = audit::verify(&mut file.as_slice(), None).unwrap();
+    assert_eq!((audited.hub, audited.checkpoint.head().size), (hub(), 1));
+    assert_eq!(audited.checkpoint.cosigned_ms(), Some(1_790_000_000_000));
+    assert!(audit::verify(&mut file.as_slice(), Some(&audited.pin)).is_ok());
+    let other = audit::verify(&mut file.as_slice(), Some(&[1; 32]));
+    assert!(matches!(other, Err(audit::AuditError::OtherHub)), "{other:?}");
+}
+
+#[test]
+fn no_changed_byte_of_an_exported_log_is_passed_over() {
+    let file = exported();
+    let pin = audit::verify(&mut file.as_slice(), None).unwrap().pin;
+    for at in 0..file.len() {
+        for bit in [1, 0x80] {
+            let mut changed = file.clone();
+            changed[at] ^= bit;
+            assert!(audit::verify(&mut changed.as_slice(), Some(&pin)).is_err(), "byte {at}");
+        }
+        assert!(audit::verify(&mut &file[..at], Some(&pin)).is_err(), "{at} bytes");
+    }
+    let twice = [&file[..], file.rsplit(|byte| *byte == b'\n').nth(1).unwrap(), b"\n"].concat();
+    assert!(matches!(
+        audit::verify(&mut twice.as_slice(), None),
+        Err(audit::AuditError::Leaf { index: 1, .. })
+    ));
+}

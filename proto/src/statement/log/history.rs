@@ -1,16 +1,13 @@
 //! What the log says about one organisation, in log order.
 
+use super::{EpochKeyBatch, LogFault, OrganisationEntry};
+use crate::code::OrganisationState;
+use crate::ids::{DeviceId, Handle, MailboxAddress, MailboxId};
+use crate::sign::PublicKey;
+use crate::statement::epoch_key::{Epoch, EpochKey};
+use crate::statement::manifest::{Manifest, SignedManifest, VerifiedManifest};
+use crate::statement::safety::SafetyNumber;
 use std::collections::{BTreeMap, BTreeSet};
-
-use samverkan_proto::ids::{DeviceId, Handle, MailboxAddress, MailboxId, OrgId};
-use samverkan_proto::sign::PublicKey;
-use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
-use samverkan_proto::statement::log::{EpochKeyBatch, OrganisationEntry};
-use samverkan_proto::statement::manifest::{Manifest, SignedManifest, VerifiedManifest};
-use samverkan_proto::statement::safety::SafetyNumber;
-
-use super::LogFault;
-use samverkan_proto::code::OrganisationState;
 
 /// A statement and the leaf that holds it.
 #[derive(Clone, Debug)]
@@ -175,44 +172,7 @@ impl Organisation {
     }
 
     /// The handle, which never changes.
-    fn handle(&self) -> Option<&Handle> {
+    pub(super) fn handle(&self) -> Option<&Handle> {
         self.manifest().map(|manifest| &manifest.fields().handle)
-    }
-}
-
-/// Every organisation of the log, and who has which handle.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Organisations {
-    by_id: BTreeMap<OrgId, Organisation>,
-    by_handle: BTreeMap<Handle, OrgId>,
-}
-
-impl Organisations {
-    pub(super) fn get(&self, id: &OrgId) -> Option<&Organisation> {
-        self.by_id.get(id)
-    }
-
-    pub(super) fn id_of(&self, handle: &Handle) -> Option<OrgId> {
-        self.by_handle.get(handle).copied()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
-        self.by_id.iter()
-    }
-
-    /// Changes an organisation, making it if it is new, and sees that no other has its handle.
-    pub(super) fn change(
-        &mut self,
-        id: OrgId,
-        change: impl FnOnce(&mut Organisation) -> Result<(), LogFault>,
-    ) -> Result<(), LogFault> {
-        let organisation = self.by_id.entry(id).or_default();
-        change(organisation)?;
-        let Some(handle) = organisation.handle() else { return Ok(()) };
-        if *self.by_handle.entry(handle.clone()).or_insert(id) == id {
-            Ok(())
-        } else {
-            Err(LogFault::HandleTwice)
-        }
     }
 }
