@@ -22,11 +22,13 @@ impl Executor {
     /// When the system has no thread to give.
     pub(super) fn start(
         self,
-        writer: Writer,
+        mut writer: Writer,
+        found: mpsc::WeakSender<Order>,
         orders: mpsc::Receiver<Order>,
     ) -> std::io::Result<Option<std::thread::JoinHandle<()>>> {
         match self {
             Self::Threads => {
+                writer.found = Some(found);
                 let builder = std::thread::Builder::new().name("store-writer".to_owned());
                 builder.spawn(move || writer.run(orders)).map(Some)
             }

@@ -78,7 +78,7 @@ impl Store {
             reader: writer.engine.reader(),
             shown: Arc::clone(&writer.shown),
         };
-        let writer = Mutex::new(executor.start(writer, inbox).map_err(OpenError::Io)?);
+        let writer = Mutex::new(executor.start(writer, orders.downgrade(), inbox).map_err(OpenError::Io)?);
         let swept_ms = AtomicU64::new(0);
         let shared = Shared { orders, view, files, clock, swept_ms, executor, writer };
         Ok((Self { shared: Arc::new(shared) }, report))

@@ -19,6 +19,7 @@ use std::error::Error;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 use std::vec;
 
 use change::{Change, Layered};
@@ -33,6 +34,9 @@ pub(super) const VALUE_MAX: usize = 512;
 /// Pairs that are read at once: at first, and at most.
 const FIRST_PAGE: usize = 16;
 const LAST_PAGE: usize = 256;
+/// How often, and after what time each, a lock that is still held is tried again.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 /// Changes that are moved into the engine at once when it is closed.
 const SETTLED_AT_ONCE: usize = 4096;
 
@@ -81,7 +85,7 @@ impl Index {
             .flush_every_ms(None);
         let opened = std::thread::Builder::new()
             .name("index-open".to_owned())
-            .spawn(move || config.open())
+            .spawn(move || open_patiently(&config))
             .map_err(|error| IndexError::Engine(Box::new(error)))?
             .join();
         match opened {
@@ -170,6 +174,19 @@ impl Index {
     fn recent_mut(&self) -> RwLockWriteGuard<'_, Recent> {
         self.recent.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Opens the engine. For a moment after its last handle is gone its own threads may still hold its lock; nobody else can, because the
+/// store's folder has a lock of its own.
+fn open_patiently(config: &sled::Config) -> Result<sled::Db, sled::Error> {
+    let held = |error: &sled::Error| error.to_string().contains("could not acquire lock");
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(error) if held(&error) => std::thread::sleep(LOCK_WAIT),
+            opened => return opened,
+        }
+    }
+    config.open()
 }
 
 /// Where the engine puts values it finds too large; they would never be synced, so none may be there.

@@ -22,6 +22,7 @@ use super::journal::{JournalOptions, ReadError, Reader, Record as Stored};
 use super::proofs::Proofs;
 use super::rebuild::Rebuild;
 use super::stats::Counters;
+use super::tidy::Tidying;
 use super::writer::{Shown, Writer};
 use super::{key, record, sweep};
 use crate::blob::{BlobError, BlobFiles};
@@ -167,7 +168,8 @@ pub(super) fn open(
         shown,
         heads: Heads::new(),
         sweeps,
-        copying: None,
+        tidying: Tidying::Resting,
+        found: None,
         came: 0,
         files,
     };

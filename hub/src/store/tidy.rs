@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use super::draft::Draft;
-use super::engine::Engine;
 use super::error::StoreError;
-use super::journal::{Location, ReadError, Reader, Record};
+use super::journal::{Contents, Journal, Location, ReadError, Reader, Record};
 use super::record;
 
 /// A segment is copied when less than this share of a full one lives in it, in percent.
@@ -14,20 +13,34 @@ const SPARSE: u64 = 20;
 /// Bytes that one batch copies, at least and at most.
 const PIECE: RangeInclusive<usize> = 64 << 10..=1 << 20;
 
+/// How far giving space back has come.
+#[derive(Debug, Default)]
+pub(super) enum Tidying {
+    /// Nothing is worth it.
+    #[default]
+    Resting,
+    /// What a segment holds is being looked up.
+    Surveying,
+    /// A segment is being copied.
+    Copying(Copying),
+}
+
 /// The segment that is being copied, and what is left of it.
 #[derive(Debug)]
 pub(super) struct Copying {
-    segment: u32,
+    contents: Contents,
     left: VecDeque<Location>,
 }
 
 impl Copying {
-    /// The next segment worth copying.
-    pub(super) fn begin(engine: &mut Engine) -> Result<Option<Self>, StoreError> {
-        let journal = engine.journal();
-        let Some(segment) = journal.sparse_segment(SPARSE) else { return Ok(None) };
-        let left = journal.live_in(segment).map_err(|_| StoreError::Failed)?.into();
-        Ok(Some(Self { segment, left }))
+    /// Number of the next segment worth copying.
+    pub(super) fn candidate(journal: &Journal) -> Option<u32> {
+        journal.sparse_segment(SPARSE)
+    }
+
+    /// Begins with a segment.
+    pub(super) fn begin(journal: &Journal, contents: Contents) -> Self {
+        Self { left: journal.living(&contents).into(), contents }
     }
 
     /// Whether every record has been copied, and only releases are left.
@@ -36,11 +49,10 @@ impl Copying {
     }
 
     /// Ends with a segment: what it said of others is said again, and it goes.
-    pub(super) fn end(self, engine: &mut Engine) -> Result<(), StoreError> {
-        let journal = engine.journal();
-        journal.carry_releases(self.segment)?;
+    pub(super) fn end(self, journal: &mut Journal) -> Result<(), StoreError> {
+        journal.carry_releases(&self.contents)?;
         // Whatever lives in it still could not be copied; it is not offered again.
-        journal.leave(self.segment);
+        journal.leave(self.contents.segment);
         journal.reap()?;
         Ok(())
     }

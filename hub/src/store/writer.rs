@@ -4,6 +4,7 @@
 //! sync, shows it, and only then answers. There is no timer: the next batch forms while this one is being synced.
 
 use std::collections::VecDeque;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,12 +22,12 @@ use super::bells::Bells;
 use super::draft::{Draft, Finished, Heads};
 use super::engine::{CommitError, Engine, OpenError};
 use super::error::StoreError;
-use super::journal::{AppendError, Room};
+use super::journal::{AppendError, Contents, Room};
 use super::proofs::Proofs;
 use super::record::mail::Given;
 use super::stats::Counters;
 use super::sweep::Sweep;
-use super::tidy::Copying;
+use super::tidy::{Copying, Tidying};
 use crate::blob::{BlobFiles, BlobKey};
 use crate::clock::Clock;
 use crate::registry::Registry;
@@ -79,6 +80,8 @@ type Stopped = oneshot::Sender<Result<(), OpenError>>;
 /// What the writer can be told.
 pub(super) enum Order {
     Work(Job),
+    /// What the segment holds that is worth copying.
+    Surveyed(io::Result<Contents>),
     /// Stop cleanly, and say when it is done.
     Stop(Stopped),
 }
@@ -105,7 +108,9 @@ pub(super) struct Writer {
     pub(super) shown: Arc<Shown>,
     pub(super) heads: Heads,
     pub(super) sweeps: VecDeque<Sweep>,
-    pub(super) copying: Option<Copying>,
+    pub(super) tidying: Tidying,
+    /// Where threads of its own send what they found; without it the writer looks for itself.
+    pub(super) found: Option<mpsc::WeakSender<Order>>,
     /// Bytes of the last batch.
     pub(super) came: usize,
     pub(super) files: BlobFiles,
@@ -145,6 +150,10 @@ impl Writer {
     fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<Stopped> {
         let stop = match order {
             Order::Work(first) => self.batch(first, orders),
+            Order::Surveyed(contents) => {
+                self.begin_to_copy(contents);
+                None
+            }
             Order::Stop(done) => Some(done),
         };
         // Under load there is no idle moment, so a piece of the pending work follows every batch.
@@ -170,7 +179,7 @@ impl Writer {
         if *self.shown.failed.borrow() {
             return false;
         }
-        let done = if self.sweeps.is_empty() { self.copy() } else { self.sweep() };
+        let done = if self.sweeps.is_empty() { self.tidy() } else { self.sweep() };
         match done {
             Ok(more) => more,
             // No room now: it is tried again after the next order. After any other error the store has stopped, or
@@ -194,21 +203,62 @@ impl Writer {
         Ok(true)
     }
 
-    /// Gives a piece of disk space back.
-    fn copy(&mut self) -> Result<bool, StoreError> {
-        let Some(mut copying) = self.copying.take() else {
-            let reaped = self.engine.journal().reap()?;
-            self.copying = Copying::begin(&mut self.engine)?;
-            return Ok(reaped > 0 || self.copying.is_some());
-        };
-        if copying.is_done() {
-            copying.end(&mut self.engine)?;
-            return Ok(true);
+    /// Gives a piece of disk space back; gives whether there may be more to do at once.
+    fn tidy(&mut self) -> Result<bool, StoreError> {
+        match std::mem::take(&mut self.tidying) {
+            Tidying::Resting => {
+                let journal = self.engine.journal();
+                let reaped = journal.reap()?;
+                let Some(segment) = Copying::candidate(journal) else { return Ok(reaped > 0) };
+                let survey = journal.survey(segment);
+                self.survey(survey)?;
+            }
+            Tidying::Surveying => {
+                self.tidying = Tidying::Surveying;
+                return Ok(false);
+            }
+            Tidying::Copying(copying) if copying.is_done() => copying.end(self.engine.journal())?,
+            Tidying::Copying(mut copying) => {
+                let (reader, came) = (self.engine.reader(), self.came);
+                self.run_alone(|draft| copying.step(draft, &reader, came))?;
+                self.tidying = Tidying::Copying(copying);
+            }
         }
-        let (reader, came) = (self.engine.reader(), self.came);
-        self.run_alone(|draft| copying.step(draft, &reader, came))?;
-        self.copying = Some(copying);
         Ok(true)
+    }
+
+    /// Looks up what a segment holds, on a thread of its own: whoever hands in a message should not wait for it.
+    fn survey(
+        &mut self,
+        survey: impl FnOnce() -> io::Result<Contents> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let Some(found) = self.found.clone() else { return self.surveyed(survey()) };
+        let looking = std::thread::Builder::new().name("store-survey".to_owned()).spawn(move || {
+            let contents = survey();
+            if let Some(found) = found.upgrade() {
+                // A writer that has stopped needs it no more.
+                let _ = found.blocking_send(Order::Surveyed(contents));
+            }
+        });
+        // Without a thread it is tried again after the next order.
+        if looking.is_ok() {
+            self.tidying = Tidying::Surveying;
+        }
+        Ok(())
+    }
+
+    /// Begins to copy a segment.
+    fn surveyed(&mut self, contents: io::Result<Contents>) -> Result<(), StoreError> {
+        let contents = contents.map_err(|_| StoreError::Failed)?;
+        self.tidying = Tidying::Copying(Copying::begin(self.engine.journal(), contents));
+        Ok(())
+    }
+
+    /// The same for what a thread has found.
+    fn begin_to_copy(&mut self, contents: io::Result<Contents>) {
+        if let Err(error) = self.surveyed(contents) {
+            self.failed(error);
+        }
     }
 
     /// Forms and commits one batch; gives the order to stop, if it came meanwhile.
@@ -226,6 +276,7 @@ impl Writer {
         let stop = loop {
             match next {
                 Some(Order::Stop(done)) => break Some(done),
+                Some(Order::Surveyed(contents)) => self.begin_to_copy(contents),
                 Some(Order::Work(job)) if job.room == Room::Ordinary && room == Room::Reserve => {
                     refuse(job, StoreError::Full);
                 }

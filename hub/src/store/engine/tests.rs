@@ -68,7 +68,8 @@ fn check(engine: &Engine, model: &Model) {
 
 fn compact(engine: &mut Engine) {
     while let Some(segment) = engine.journal().sparse_segment(30) {
-        for old in engine.journal().live_in(segment).unwrap() {
+        let contents = engine.journal().survey(segment)().unwrap();
+        for old in engine.journal().living(&contents) {
             let record = engine.reader().read(old).unwrap();
             let mut transaction = engine.begin(Room::Reserve).unwrap();
             let pushed = transaction.push(&record.to_copy()).unwrap();
@@ -76,7 +77,7 @@ fn compact(engine: &mut Engine) {
             transaction.overlay.put(record.head.to_vec(), pushed.location.to_bytes()).unwrap();
             engine.commit(transaction).unwrap();
         }
-        engine.journal().carry_releases(segment).unwrap();
+        engine.journal().carry_releases(&contents).unwrap();
         engine.journal().reap().unwrap();
     }
 }

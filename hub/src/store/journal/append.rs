@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,9 @@ pub(super) struct OpenSegment {
     pub(super) file: File,
     /// Length up to the last commit.
     pub(super) len: u32,
+    /// The number after that of the last commit. A refused batch has used up a number beyond it, which the next segment may use again:
+    /// so its first number says whether the end of this one is there.
+    pub(super) next_batch: u64,
     pub(super) catalogue: CatalogueWriter,
 }
 
@@ -65,6 +68,15 @@ pub(crate) struct Pushed {
     pub location: Location,
     /// Its sequence number.
     pub seq: u64,
+}
+
+/// What a segment holds, dead or alive.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Its number.
+    pub segment: u32,
+    records: Vec<Location>,
+    releases: Vec<Location>,
 }
 
 /// A batch in the making. Dropping it leaves no trace.
@@ -207,6 +219,7 @@ impl Journal {
             tracing::info!("the disk takes writes again");
         }
         self.open.len += batch.buffer.len() as u32;
+        self.open.next_batch = self.next_batch;
         self.next_seq = batch.next_seq;
         for (location, header, head) in &batch.records {
             self.live.add(*location);
@@ -281,37 +294,40 @@ impl Journal {
         self.live.sparsest(self.open.header.id, limit)
     }
 
-    /// The living records of a segment, for the owner to copy: push [`super::Record::to_copy`] of each, point the index
-    /// at the copy and release the original in the same batch.
+    /// What a segment holds, to be asked on any thread: reading it takes a while.
     ///
     /// # Errors
     /// The file system's, when the segment can not be read.
-    pub(crate) fn live_in(&mut self, segment: u32) -> io::Result<Vec<Location>> {
-        let mut locations = Vec::new();
-        self.each_entry(segment, &mut |live, entry| match entry {
-            Entry::Record { record, .. } if !live.is_released(record.location) => {
-                locations.push(record.location)
+    pub(crate) fn survey(&self, segment: u32) -> impl FnOnce() -> io::Result<Contents> + Send + 'static {
+        let (disk, folder) = (Arc::clone(&self.disk), self.folder.clone());
+        move || {
+            let mut contents = Contents { segment, ..Contents::default() };
+            let Some(catalogue) = catalogue(&*disk, &folder, segment)? else { return Ok(contents) };
+            for entry in catalogue.entries() {
+                match entry {
+                    Entry::Record { record, .. } => contents.records.push(record.location),
+                    Entry::Commit { commit, .. } => contents.releases.extend(&commit.releases),
+                }
             }
-            _ => {}
-        })?;
-        Ok(locations)
+            Ok(contents)
+        }
     }
 
-    /// Says the still needed releases of `segment` again in the open segment, and makes them durable. When its
+    /// The living records of a segment, for the owner to copy: push [`super::Record::to_copy`] of each, point the index
+    /// at the copy and release the original in the same batch.
+    pub(crate) fn living(&self, contents: &Contents) -> Vec<Location> {
+        contents.records.iter().filter(|location| !self.live.is_released(**location)).copied().collect()
+    }
+
+    /// Says the still needed releases of a segment again in the open segment, and makes them durable. When its
     /// living records have been copied as well, the next [`Journal::reap`] unlinks it.
     ///
     /// # Errors
     /// As [`Journal::commit`].
-    pub(crate) fn carry_releases(&mut self, segment: u32) -> Result<(), AppendError> {
-        let mut needed = Vec::new();
-        self.each_entry(segment, &mut |live, entry| {
-            if let Entry::Commit { commit, .. } = entry {
-                let other =
-                    |location: &&Location| location.segment != segment && live.exists(location.segment);
-                needed.extend(commit.releases.iter().filter(other).copied());
-            }
-        })
-        .map_err(|source| AppendError::Io { action: "read a segment", source })?;
+    pub(crate) fn carry_releases(&mut self, contents: &Contents) -> Result<(), AppendError> {
+        let segment = contents.segment;
+        let other = |location: &&Location| location.segment != segment && self.live.exists(location.segment);
+        let needed: Vec<Location> = contents.releases.iter().filter(other).copied().collect();
         for part in needed.chunks(RELEASES_MAX) {
             let mut batch = self.begin(Room::Reserve)?;
             part.iter().try_for_each(|location| batch.release(*location))?;
@@ -335,7 +351,7 @@ impl Journal {
         mut visit: impl FnMut(Replayed<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         for segment in self.live.segments() {
-            let Some(catalogue) = self.catalogue(segment)? else { continue };
+            let Some(catalogue) = catalogue(&*self.disk, &self.folder, segment)? else { continue };
             for entry in catalogue.entries() {
                 match entry {
                     Entry::Record { record, .. } if !self.live.is_released(record.location) => visit(record)?,
@@ -346,23 +362,11 @@ impl Journal {
         Ok(())
     }
 
-    fn each_entry(&self, segment: u32, visit: &mut dyn FnMut(&Live, Entry<'_>)) -> io::Result<()> {
-        if let Some(catalogue) = self.catalogue(segment)? {
-            catalogue.entries().for_each(|entry| visit(&self.live, entry));
-        }
-        Ok(())
-    }
-
-    fn catalogue(&self, segment: u32) -> io::Result<Option<Catalogue>> {
-        let file = self.disk.open(&segment::path(&self.folder, segment), false)?;
-        let Some(header) = SegmentHeader::read(&file, segment)? else { return Ok(None) };
-        recover::catalogue_of(&*self.disk, &self.folder, &file, &header).map(|(catalogue, _)| Some(catalogue))
-    }
-
     /// Closes the open segment and begins the next.
     fn roll(&mut self) -> Result<(), AppendError> {
         let id = self.open.header.id.checked_add(1).ok_or(AppendError::NoSpace)?;
-        let created = segment::create(&*self.disk, &self.folder, id, self.next_batch, self.next_seq);
+        let next_batch = self.open.next_batch;
+        let created = segment::create(&*self.disk, &self.folder, id, next_batch, self.next_seq);
         let (header, file) = match created {
             Ok(created) => created,
             Err(error) => {
@@ -375,7 +379,7 @@ impl Journal {
             }
         };
         let catalogue = CatalogueWriter::create(&self.disk, &self.folder, &header);
-        let next = OpenSegment { header, file, len: FRAMES_AT, catalogue };
+        let next = OpenSegment { header, file, len: FRAMES_AT, next_batch, catalogue };
         let closed = std::mem::replace(&mut self.open, next);
         closed.catalogue.finish(closed.len);
         self.reader.add(&header);
@@ -417,4 +421,11 @@ impl Journal {
         tracing::error!(action, cause = %source, "the disk failed; nothing more is acknowledged");
         AppendError::Io { action, source }
     }
+}
+
+/// The catalogue of a segment; `None` when its file is no segment.
+fn catalogue(disk: &dyn Disk, folder: &Path, segment: u32) -> io::Result<Option<Catalogue>> {
+    let file = disk.open(&segment::path(folder, segment), false)?;
+    let Some(header) = SegmentHeader::read(&file, segment)? else { return Ok(None) };
+    recover::catalogue_of(disk, folder, &file, &header).map(|(catalogue, _)| Some(catalogue))
 }

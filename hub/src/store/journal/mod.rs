@@ -35,7 +35,7 @@ mod tests;
 
 use std::io;
 
-pub(super) use append::{Batch, Journal, Pushed, Room};
+pub(super) use append::{Batch, Contents, Journal, Pushed, Room};
 pub(super) use catalogue::Replayed;
 pub(super) use frame::{Body, NewRecord, Record};
 pub(super) use read::Reader;

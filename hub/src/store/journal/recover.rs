@@ -11,7 +11,7 @@ use super::catalogue::{Catalogue, CatalogueWriter, Entry};
 use super::frame::FrameType;
 use super::live::Live;
 use super::scan::{Scan, Tail, scan, tail};
-use super::segment::{self, FRAMES_AT, SegmentHeader};
+use super::segment::{self, FRAMES_AT, SEGMENT_MAX, SegmentHeader};
 use super::{JournalOptions, Location, Reader};
 use crate::disk::Disk;
 use crate::store::codec::Take;
@@ -76,6 +76,8 @@ pub enum DamageKind {
     Body,
     /// A commit frame: its releases are lost.
     Commit,
+    /// The end of a segment, of unknown length: the next one begins with a later batch than the one after its last.
+    End,
 }
 
 impl JournalReport {
@@ -144,12 +146,13 @@ impl Journal {
         if self.poisoned {
             return Ok(None);
         }
+        let next_batch = self.open.next_batch;
         self.open.catalogue.finish(self.open.len);
         let mut lengths = Vec::new();
         for id in segment::list(&self.folder)? {
             lengths.push((id, std::fs::metadata(segment::path(&self.folder, id))?.len()));
         }
-        let Self { next_batch, next_seq, live, .. } = self;
+        let Self { next_seq, live, .. } = self;
         Ok(Some(CleanJournal { lengths, next_batch, next_seq, live }))
     }
 }
@@ -163,6 +166,8 @@ struct Opening {
     live: Live,
     next_batch: u64,
     next_seq: u64,
+    /// Each segment's number, its length, and the number of the batch that comes after it.
+    ends: Vec<(u32, u32, u64)>,
     report: JournalReport,
 }
 
@@ -170,8 +175,8 @@ impl Opening {
     fn new(folder: PathBuf, disk: Arc<dyn Disk>) -> io::Result<Self> {
         let ids = segment::list(&folder)?;
         let report = JournalReport { segments: ids.len(), ..JournalReport::default() };
-        let (headers, live) = (HashMap::new(), Live::default());
-        Ok(Self { folder, disk, ids, headers, live, next_batch: 1, next_seq: 1, report })
+        let (headers, live, ends) = (HashMap::new(), Live::default(), Vec::new());
+        Ok(Self { folder, disk, ids, headers, live, next_batch: 1, next_seq: 1, ends, report })
     }
 
     /// Believes a clean stop if the files are those it left behind.
@@ -209,6 +214,7 @@ impl Opening {
                 None => self.lose_segment(&file, id)?,
             }
         }
+        self.look_for_lost_ends();
         if self.report.damages > 0 {
             self.next_batch += JUMP;
             self.next_seq += JUMP;
@@ -232,8 +238,29 @@ impl Opening {
             catalogue_of(&*self.disk, &self.folder, file, header)?
         };
         self.report.damaged(damage);
-        self.account(header.id, &catalogue);
+        let after = self.account(header, &catalogue);
+        let len = u32::try_from(file.metadata()?.len()).unwrap_or(u32::MAX);
+        if last && len < FRAMES_AT {
+            // It was being made, or it was cut.
+            self.report.torn_tail =
+                Some(TornTail { segment: header.id, offset: len, bytes: 0, commit_seen: false });
+        }
+        self.ends.push((header.id, len, after));
         Ok(())
+    }
+
+    /// A segment that was cut where a batch ends looks whole by itself. The next one knows better, unless the numbers have jumped there.
+    fn look_for_lost_ends(&mut self) {
+        for pair in self.ends.windows(2) {
+            let [(segment, len, after), (next, ..)] = *pair else { continue };
+            let begins = self.headers.get(&next).map_or(after, |header| header.first_batch);
+            let lost = begins.saturating_sub(after);
+            if next == segment + 1 && lost > 0 && lost != JUMP {
+                self.report.damaged([Damage { segment, offset: len, bytes: 0, kind: DamageKind::End }]);
+                // Releases may speak of what is not there, so nobody knows any more how much lives in it.
+                self.live.add_damage(segment, u64::from(SEGMENT_MAX));
+            }
+        }
     }
 
     /// Cuts a torn tail off, and writes the last batch again.
@@ -254,7 +281,9 @@ impl Opening {
         self.disk.sync(file)
     }
 
-    fn account(&mut self, segment: u32, catalogue: &Catalogue) {
+    /// Takes what a segment says into account, and gives the number of the batch that comes after it.
+    fn account(&mut self, header: &SegmentHeader, catalogue: &Catalogue) -> u64 {
+        let (segment, mut after) = (header.id, header.first_batch);
         if catalogue.lost_bytes > 0 {
             self.live.add_damage(segment, catalogue.lost_bytes);
         }
@@ -269,9 +298,11 @@ impl Opening {
                     commit.releases.iter().for_each(|location| self.live.release(segment, *location));
                     self.next_batch = self.next_batch.max(batch + 1);
                     self.next_seq = self.next_seq.max(next_seq);
+                    after = after.max(batch + 1);
                 }
             }
         }
+        after
     }
 
     /// A segment whose creation was interrupted: its header is durable before anything else goes into it.
@@ -298,7 +329,7 @@ impl Opening {
         self.live.open(id);
         let catalogue = CatalogueWriter::create(&self.disk, &self.folder, &header);
         let journal = Journal {
-            open: OpenSegment { header, file, len: FRAMES_AT, catalogue },
+            open: OpenSegment { header, file, len: FRAMES_AT, next_batch: self.next_batch, catalogue },
             folder: self.folder,
             disk: self.disk,
             options,

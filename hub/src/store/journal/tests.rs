@@ -107,6 +107,46 @@ fn a_head_of_any_length_is_read_without_its_body() {
 }
 
 #[test]
+fn a_segment_that_was_cut_between_batches_is_told_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
+    let written = write(&mut journal, &[vec![2000], vec![9000], vec![10], vec![20]]);
+    let (first, second) = (written[&0].0, written[&1].0);
+    assert_eq!((first.segment, second.segment, written[&2].0.segment), (1, 1, 2));
+    let file = std::fs::File::options().write(true).open(segment::path(folder.path(), 1)).unwrap();
+    // All that lived in what is left is released: were the account believed, the segment would go.
+    let mut batch = journal.begin(Room::Ordinary).unwrap();
+    batch.release(second).unwrap();
+    journal.commit(batch).unwrap();
+    drop(journal);
+    for (len, kept) in [(u64::from(written[&0].0.offset + first.len), false), (1795, true)] {
+        file.set_len(len).unwrap();
+        let (mut journal, report) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
+        let told: Vec<_> = report.damage.iter().map(|damage| (damage.segment, damage.kind)).collect();
+        assert_eq!(told, [(1, DamageKind::End)], "cut to {len}");
+        journal.reap().unwrap();
+        assert!(segment::path(folder.path(), 1).exists(), "what is in it may still be needed");
+        assert_eq!(replayed(&journal).contains_key(&first), !kept);
+    }
+}
+
+#[test]
+fn a_refused_batch_is_no_lost_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FaultyDisk::default());
+    let (mut journal, _) = open(folder.path(), disk.clone()).unwrap();
+    write(&mut journal, &[vec![9000]]);
+    let mut batch = journal.begin(Room::Ordinary).unwrap();
+    batch.push(&record(7, 10)).unwrap();
+    disk.fail_at(1, Errno::NOSPC);
+    assert!(matches!(journal.commit(batch), Err(AppendError::NoSpace)));
+    write(&mut journal, &[vec![10], vec![20]]);
+    drop(journal);
+    let (_, report) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
+    assert_eq!((report.damages, report.torn_tail), (0, None));
+}
+
+#[test]
 fn a_dropped_batch_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path(), Arc::new(SystemDisk)).unwrap();
@@ -213,7 +253,8 @@ fn segments_go_when_nothing_in_them_lives_and_their_dead_stay_dead() {
     while let Some(segment) = journal.sparse_segment(90) {
         rounds += 1;
         assert!(rounds < 50, "copying does not come to an end");
-        for location in journal.live_in(segment).unwrap() {
+        let contents = journal.survey(segment)().unwrap();
+        for location in journal.living(&contents) {
             let read = journal.reader().read(location).unwrap();
             let mut batch = journal.begin(Room::Reserve).unwrap();
             let pushed = batch.push(&read.to_copy()).unwrap();
@@ -221,7 +262,7 @@ fn segments_go_when_nothing_in_them_lives_and_their_dead_stay_dead() {
             batch.release(location).unwrap();
             journal.commit(batch).unwrap();
         }
-        journal.carry_releases(segment).unwrap();
+        journal.carry_releases(&contents).unwrap();
         journal.reap().unwrap();
         assert!(!files().contains(&segment));
         if rounds == 3 {
