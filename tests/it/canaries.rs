@@ -290,6 +290,23 @@ impl Tale {
         let same = police.passphrase_file();
         let same = same.to_str().expect("UTF-8");
         said.run(police, &["key", "passphrase", "--new-passphrase-file", same]);
+        let device = police.json(&["key", "show"])["device"].clone();
+        let device = device.as_str().expect("a device");
+        for words in [
+            &["member", "list"][..],
+            &["member", "label", device, "reception"],
+            &["member", "invite", "--role", "reader", "--mailbox", "brottsoffer"],
+            &["mailbox", "list"],
+        ] {
+            said.run(police, words);
+        }
+        said.document(police, &["mailbox", "add", "extra"]);
+        said.fail(police, &["mailbox", "assign", "extra", device], 8);
+        let nobody = "0123456789abcdef0123456789abcdef";
+        said.fail(police, &["member", "approve", nobody], 2);
+        said.fail(police, &["member", "remove", nobody], 4);
+        said.fail(police, &["org", "threshold", "1"], 8);
+        said.fail(police, &["org", "cosign", "no-such-file"], 2);
         said.document(police, &["profile", "add", "extra"]);
         said.fail(police, &["recover", "kit-1.txt", "--handle", "polisen-exempel"], 8);
         said.fail(
@@ -326,6 +343,7 @@ impl Tale {
         said.operate(hub, &[&kvinnojour[..], &["--number", "8024000013", "--kind", "volunteer"]].concat(), 0);
         said.operate(hub, &["org", "confirm", "kj-exempel", "--safety-number", &"00000 ".repeat(12)], 8);
         said.operate(hub, &["init"], 8);
+        said.operate(hub, &["certificate"], 8);
     }
 }
 
