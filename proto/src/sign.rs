@@ -28,6 +28,8 @@ pub enum Label {
     Recall,
     /// A device's request for its next certificate.
     Renewal,
+    /// A message's key for a colleague's later device.
+    Rewrap,
     /// A batch of receipts.
     Batch,
 }
@@ -41,6 +43,7 @@ impl Label {
             Self::Consent => b"svk1 consent signature\0",
             Self::Recall => b"svk1 recall signature\0",
             Self::Renewal => b"svk1 renewal signature\0",
+            Self::Rewrap => b"svk1 rewrap signature\0",
             Self::Batch => b"svk1 batch signature\0",
         }
     }

@@ -68,6 +68,7 @@ fn outcome(kind: &str, input: &Input<'_>) -> Option<Outcome> {
         "consent_stub" => statements::consent_stub(input),
         "recall" => statements::recall(input),
         "renewal" => statements::renewal(input),
+        "rewrap" => statements::rewrap(input),
         "manifest" => directory::manifest(input),
         "epoch_key" => directory::epoch_key(input),
         "checkpoint" => directory::checkpoint(input),

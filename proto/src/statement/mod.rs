@@ -6,7 +6,7 @@
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
 //! * [`invite`]: what an organisation joins with; [`member`]: how a further device comes into it; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
-//! * [`renewal`]: a device's request for its next certificate.
+//! * [`renewal`]: a device's request for its next certificate; [`rewrap`]: a message for a colleague's later device.
 //!
 //! Signed statements are two types: unverified as parsed, and [`Verified`], which only verification makes.
 
@@ -21,6 +21,7 @@ pub mod member;
 pub mod recall;
 pub mod receipt;
 pub mod renewal;
+pub mod rewrap;
 pub mod safety;
 
 mod merkle;

@@ -214,6 +214,7 @@ impl<'v> Target<'v> {
             "hub_receipt" => plain("receipt", "hub_receipt"),
             "recall" => plain("recall", "recall"),
             "renewal" => plain("renewal", "renewal"),
+            "rewrap" => plain("rewrap", "rewrap"),
             "epoch_key" => plain("epoch_key", "epoch_key"),
             "consent_stub" => plain("stub", "consent"),
             "manifest" => plain("signed_manifest", "signed_manifest"),

@@ -1,4 +1,4 @@
-//! Headers, receipts and their proofs, consent stubs, recalls, renewals.
+//! Headers, receipts and their proofs, consent stubs, recalls, renewals, re-wraps.
 
 use crate::{Input, Outcome, hex};
 use samverkan_proto::Fault;
@@ -8,6 +8,7 @@ use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::recall::UnverifiedRecall;
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
 use samverkan_proto::statement::renewal::UnverifiedRenewal;
+use samverkan_proto::statement::rewrap::UnverifiedRewrap;
 use serde_json::{Value, json};
 
 pub(crate) fn header(input: &Input<'_>) -> Outcome {
@@ -58,4 +59,14 @@ pub(crate) fn renewal(input: &Input<'_>) -> Outcome {
     let renewal = UnverifiedRenewal::parse(&input.bytes("renewal"))?;
     let renewal = renewal.verify(&input.public_key()?)?.into_value();
     Ok(json!({ "device": hex(renewal.device.as_bytes()), "nonce": hex(&renewal.nonce) }))
+}
+
+pub(crate) fn rewrap(input: &Input<'_>) -> Outcome {
+    let rewrap = UnverifiedRewrap::parse(&input.bytes("rewrap"))?.verify(&input.public_key()?)?.into_value();
+    Ok(json!({
+        "message_id": hex(rewrap.message_id.as_bytes()),
+        "by_device": hex(rewrap.by_device.as_bytes()),
+        "to_device": hex(rewrap.to_device.as_bytes()),
+        "to_epoch_key_id": hex(rewrap.to_epoch_key.as_bytes()),
+    }))
 }

@@ -104,6 +104,7 @@ const TARGETS: &[Target] = &[
     ),
     of("consent", 512, signed::consent, "one encoding; verifies as signed, and with no bit changed"),
     of("recall", 512, signed::recall, "one encoding; verifies as signed, and with no bit changed"),
+    of("rewrap", 1_500, signed::rewrap, "one encoding; verifies as signed, and with no bit changed"),
     of("renewal", 512, signed::renewal, "one encoding; verifies as signed, and with no bit changed"),
     of(
         "membership",

@@ -4,6 +4,7 @@ use crate::limits::DAY_MS;
 use crate::statement::consent::{ConsentStub, UnverifiedStub, commitment};
 use crate::statement::recall::{Recall, UnverifiedRecall};
 use crate::statement::renewal::{Renewal, UnverifiedRenewal};
+use crate::statement::rewrap::{Rewrap, UnverifiedRewrap};
 use crate::statement::testing::{check_any_bytes, check_laws, id, message_id, signer};
 use proptest::prelude::*;
 
@@ -30,6 +31,19 @@ fn renewal() -> impl Strategy<Value = ([u8; 32], Renewal)> {
     (any::<[u8; 32]>(), id::<OrgId>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
         |(seed, org, nonce, csr_hash)| {
             (seed, Renewal { org, device: signer(seed).device_id(), nonce, csr_hash })
+        },
+    )
+}
+
+/// A wrap whose X25519 half is canonical and of large order.
+fn rewrap() -> impl Strategy<Value = ([u8; 32], Rewrap)> {
+    let ids = (message_id(), id::<OrgId>(), id(), id());
+    (any::<[u8; 32]>(), ids, any::<[u8; 32]>(), any::<u8>()).prop_map(
+        |(seed, (message_id, org, to_device, to_epoch_key), hh, fill)| {
+            let mut wrap = Box::new([fill; crate::limits::WRAP_LEN]);
+            wrap[crate::limits::XWING_ENC_LEN - 32..crate::limits::XWING_ENC_LEN].fill(9);
+            let by_device = signer(seed).device_id();
+            (seed, Rewrap { message_id, hh, org, by_device, to_device, to_epoch_key, wrap })
         },
     )
 }
@@ -62,6 +76,20 @@ fn reencode_renewal(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
     let Unverified { statement: s, signature, .. } = UnverifiedRenewal::parse(bytes)?;
     let fields: [&[u8]; 4] = [s.org.as_bytes(), s.device.as_bytes(), &s.nonce, &s.csr_hash];
     Ok(encode_fields(b"SVKT", &signature, &fields))
+}
+
+fn reencode_rewrap(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
+    let Unverified { statement: s, signature, .. } = UnverifiedRewrap::parse(bytes)?;
+    let fields: [&[u8]; 7] = [
+        s.message_id.as_bytes(),
+        &s.hh,
+        s.org.as_bytes(),
+        s.by_device.as_bytes(),
+        s.to_device.as_bytes(),
+        s.to_epoch_key.as_bytes(),
+        &s.wrap[..],
+    ];
+    Ok(encode_fields(b"SVKW", &signature, &fields))
 }
 
 #[test]
@@ -102,6 +130,21 @@ proptest! {
     }
 
     #[test]
+    fn rewraps_obey_the_laws((seed, rewrap) in rewrap(), mutation: (prop::sample::Index, u8)) {
+        let signed = rewrap.clone().sign(&signer(seed)).expect("own re-wrap");
+        prop_assert_eq!(signed.bytes().len(), Rewrap::LEN);
+        let parsed = UnverifiedRewrap::parse(signed.bytes()).expect("own re-wrap");
+        prop_assert_eq!(parsed.claimed(), &rewrap);
+        prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
+        check_laws(signed.bytes(), mutation, reencode_rewrap)?;
+        let itself = Rewrap { to_device: rewrap.by_device, ..rewrap.clone() };
+        prop_assert_eq!(itself.sign(&signer(seed)).expect_err("itself").fault, Fault::BadIdentifier);
+        let mut low = rewrap;
+        low.wrap[crate::limits::XWING_ENC_LEN - 32..crate::limits::XWING_ENC_LEN].fill(0);
+        prop_assert_eq!(low.sign(&signer(seed)).expect_err("low order").fault, Fault::LowOrderKey);
+    }
+
+    #[test]
     fn no_changed_byte_verifies((seed, stub) in stub(), at: prop::sample::Index, flip in 1u8..) {
         let signer = signer(seed);
         let mut bytes = stub.sign(&signer).expect("own stub").bytes().to_vec();
@@ -135,5 +178,6 @@ proptest! {
         check_any_bytes(&[b"SVKC\0\x01", &tail[..]].concat(), reencode_stub)?;
         check_any_bytes(&[b"SVKX\0\x01", &tail[..]].concat(), reencode_recall)?;
         check_any_bytes(&[b"SVKT\0\x01", &tail[..]].concat(), reencode_renewal)?;
+        check_any_bytes(&[b"SVKW\0\x01", &tail[..]].concat(), reencode_rewrap)?;
     }
 }

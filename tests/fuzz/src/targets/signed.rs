@@ -1,5 +1,5 @@
-//! Receipts with their proofs, consent stubs, recalls, renewals and requests for membership (PROTOCOL.md sections 10, 12 and
-//! 14).
+//! Receipts with their proofs, consent stubs, recalls, renewals, re-wraps and requests for membership (PROTOCOL.md sections 10
+//! to 14).
 //!
 //! Each input is used twice: as bytes from the network, and as the choices of a statement that is then signed, verified, and
 //! verified again with one bit changed.
@@ -15,6 +15,7 @@ use samverkan_proto::statement::member::{MemberSecret, Membership, UnverifiedMem
 use samverkan_proto::statement::recall::{Recall, UnverifiedRecall};
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
 use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
+use samverkan_proto::statement::rewrap::{Rewrap, UnverifiedRewrap};
 use samverkan_proto::{Fault, InvalidField};
 
 use crate::cursor::Cursor;
@@ -127,8 +128,19 @@ pub(super) fn membership(bytes: &[u8]) {
     assert!(UnverifiedMembership::parse(made.bytes()).and_then(|made| made.verify(&other)).is_err());
 }
 
+pub(super) fn rewrap(bytes: &[u8]) {
+    let signer = signer();
+    let sign = |rewrap: Rewrap| {
+        let by_device = signer.device_id();
+        Rewrap { by_device, ..rewrap }.sign(&signer).expect("the signer's own").bytes().to_vec()
+    };
+    let parse = |bytes: &[u8]| UnverifiedRewrap::parse(bytes).map(|rewrap| rewrap.claimed().clone());
+    let verify = |bytes: &[u8]| UnverifiedRewrap::parse(bytes)?.verify(signer.public_key());
+    signed_alone(bytes, Rewrap::LEN, parse, sign, verify);
+}
+
 /// A statement of fixed length that one device signs.
-fn signed_alone<T: Copy + PartialEq + Debug>(
+fn signed_alone<T: Clone + PartialEq + Debug>(
     bytes: &[u8],
     len: usize,
     parse: impl Fn(&[u8]) -> Result<T, InvalidField>,
