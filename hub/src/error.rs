@@ -8,7 +8,7 @@ use samverkan_proto::v1::ErrorReason;
 use crate::ca::{CsrRefused, IssueError};
 use crate::policy::publish::manifest_refused;
 use crate::registry::RegistryRefusal;
-use crate::store::{ReceiptRefusal, StoreError};
+use crate::store::{ReceiptRefusal, RewrapRefusal, StoreError};
 
 /// The refusal that an error of the store becomes.
 pub(crate) fn of_store(error: StoreError) -> Refusal {
@@ -39,6 +39,7 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::HandleUnknown => Refusal::new(ErrorReason::ConsentHandleUnknown),
         StoreError::HandleExpired => Refusal::new(ErrorReason::ConsentHandleExpired),
         StoreError::HandleUsed => Refusal::new(ErrorReason::ConsentHandleUsed),
+        StoreError::Rewrap(refusal) => of_rewrap(refusal),
         StoreError::Registry(refusal) => of_registry(&refusal),
     }
 }
@@ -55,6 +56,14 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
         RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
         RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),
         RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),
+    }
+}
+
+fn of_rewrap(refusal: RewrapRefusal) -> Refusal {
+    match refusal {
+        RewrapRefusal::NotWrapped => Refusal::in_field(ErrorReason::NotAParty, "rewrap.by_device"),
+        RewrapRefusal::NotAReader => Refusal::in_field(ErrorReason::NotAParty, "rewrap.to_device"),
+        RewrapRefusal::Key => Refusal::in_field(ErrorReason::StaleDirectory, "rewrap.to_epoch_key_id"),
     }
 }
 

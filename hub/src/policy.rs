@@ -6,7 +6,7 @@
 //! * [`may_submit`]: hand in a message (PROTOCOL.md section 11).
 //! * [`publish`]: manifests, epoch keys and consent stubs.
 //! * [`receipts`]: what a device says about messages.
-//! * [`renew`]: a device's next certificate.
+//! * [`renew`]: a device's next certificate; [`rewrap`]: a message for a colleague's later device.
 //! * [`recover`]: what the recovery kit may do.
 //! * The rest is here: receiving, attachments, status, the directory and members.
 
@@ -14,6 +14,7 @@ pub mod publish;
 pub mod receipts;
 pub mod recover;
 pub mod renew;
+pub mod rewrap;
 mod submit;
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ mod readme;
 mod recovery;
 mod reloading;
 mod revocation;
+mod rewrapping;
 mod rpc_table;
 mod simulation;
 mod starting;

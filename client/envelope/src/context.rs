@@ -13,6 +13,7 @@ pub(crate) const BLOB_COMMIT: &[u8] = b"svk1 blob commit";
 
 const CONTENT: &[u8] = b"svk1 content\0";
 const WRAP: &[u8] = b"svk1 wrap\0";
+const REWRAP: &[u8] = b"svk1 rewrap\0";
 const RECEIPT: &[u8] = b"svk1 receipt\0";
 const ANSWER: &[u8] = b"svk1 answer\0";
 const BODY: &[u8] = b"svk1 body\0";
@@ -41,6 +42,16 @@ pub(crate) fn content(hh: &HeaderHash) -> [u8; CONTENT.len() + 32] {
 /// `"svk1 wrap\0" || hh || device_id || epoch_key_id`.
 pub(crate) fn wrap(hh: &HeaderHash, device: &DeviceId, key: &EpochKeyId) -> [u8; WRAP.len() + 32 + 16 + 32] {
     join(&[WRAP, hh, device.as_bytes(), key.as_bytes()])
+}
+
+/// `"svk1 rewrap\0" || hh || by_device || to_device || to_epoch_key_id`.
+pub(crate) fn rewrap(
+    hh: &HeaderHash,
+    by: &DeviceId,
+    to: &DeviceId,
+    key: &EpochKeyId,
+) -> [u8; REWRAP.len() + 32 + 16 + 16 + 32] {
+    join(&[REWRAP, hh, by.as_bytes(), to.as_bytes(), key.as_bytes()])
 }
 
 /// `"svk1 receipt\0" || device_id || u8 receipt_type`.
@@ -73,6 +84,9 @@ mod tests {
         let key = EpochKeyId::parse(&[3; 32]).expect("id");
         let info = wrap(&[1; 32], &device, &key);
         assert_eq!(info.as_slice(), [b"svk1 wrap\0".as_slice(), &[1; 32], &[2; 16], &[3; 32]].concat());
+        let info = rewrap(&[1; 32], &device, &DeviceId::parse(&[4; 16]).expect("id"), &key);
+        let laid = [b"svk1 rewrap\0".as_slice(), &[1; 32], &[2; 16], &[4; 16], &[3; 32]].concat();
+        assert_eq!(info.as_slice(), laid);
         assert_eq!(content(&[1; 32]).as_slice(), [b"svk1 content\0".as_slice(), &[1; 32]].concat());
         assert_eq!(answer(&[1; 32]).as_slice(), [b"svk1 answer\0".as_slice(), &[1; 32]].concat());
         assert_eq!(receipt(&device, 3).as_slice(), [b"svk1 receipt\0".as_slice(), &[2; 16], &[3]].concat());

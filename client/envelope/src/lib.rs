@@ -3,6 +3,7 @@
 //! * [`seal`]: a [`seal::Draft`] becomes a [`seal::SealedMessage`], and the sender keeps its [`secret::MessageSecret`].
 //! * [`open`]: received bytes pass fourteen checks, each of which makes the next type, and end as [`open::Verified`] or as a
 //!   [`open::Refusal`].
+//! * [`rewrap()`]: a message that was opened becomes a colleague's, who came later.
 //! * [`body`], [`consent`]: what is inside a seal.
 //! * [`blob`]: attachments, as streams in constant memory.
 //! * [`secret`]: the key of a message, and what proves that somebody opened it.
@@ -21,8 +22,11 @@ pub mod blob;
 
 pub mod secret;
 
+mod rewrap;
+
 mod context;
 mod suite;
 mod wire;
 
+pub use rewrap::{RewrapError, rewrap};
 pub use suite::{ENCAPSULATION_RANDOMNESS, EpochSecret, NoRandomness};

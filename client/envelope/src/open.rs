@@ -23,6 +23,7 @@ use samverkan_proto::limits::{BODY_PREFIX, MAX_BODY, TAG_LEN, WRAP_LEN, XWING_EN
 use samverkan_proto::sign::Signature;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::header::{Header, Wrap};
+use samverkan_proto::statement::rewrap::{Rewrap, UnverifiedRewrap};
 use samverkan_proto::{Fault, InvalidField, xwing};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -32,6 +33,8 @@ pub struct Received<'a> {
     header: Header,
     wrap: &'a [u8; WRAP_LEN],
     content: &'a [u8],
+    /// By which a colleague gave it to this device, if the header does not name it.
+    rewrap: Option<UnverifiedRewrap>,
 }
 
 /// The device that opens.
@@ -61,6 +64,8 @@ pub struct Unwrapped {
     pub(crate) secret: MessageSecret,
     pub(crate) content_hash: [u8; 32],
     pub(crate) plain: Plain,
+    /// By which it came to this device, when the header does not name it; its signature is verified with the log.
+    pub(crate) rewrap: Option<UnverifiedRewrap>,
 }
 
 /// `u32 body_len | sig[64] | body | zeros`, found well formed.
@@ -80,13 +85,30 @@ impl<'a> Received<'a> {
         if content.len() as u64 != u64::from(header.fields().content_len) {
             return Err(Refusal::unopened(Fault::BadLength.in_field("content")));
         }
-        Ok(Self { header, wrap, content })
+        Ok(Self { header, wrap, content, rewrap: None })
+    }
+
+    /// The same for a message that a colleague gave to this device: `rewrap` is the statement that says so (SVKW).
+    ///
+    /// # Errors
+    /// A fault of section 6, of the statement, or `bad_length`.
+    pub fn parse_rewrapped(header: &[u8], rewrap: &'a [u8], content: &'a [u8]) -> Result<Self, Refusal> {
+        let statement = UnverifiedRewrap::parse(rewrap).map_err(Refusal::unopened)?;
+        let wrap = rewrap.get(Rewrap::WRAP_AT..Rewrap::WRAP_AT + WRAP_LEN).unwrap_or_default();
+        let received = Self::parse(header, wrap, content)?;
+        Ok(Self { rewrap: Some(statement), ..received })
     }
 
     /// What the message says of itself, to find its keys.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The epoch key that the device needs; `None` when nothing is for the device.
+    #[must_use]
+    pub fn own_key(&self, device: LocalDevice) -> Option<EpochKeyId> {
+        self.own_wrap(device).ok().map(|wrap| wrap.epoch_key)
     }
 
     /// Checks 2 to 5: the wrap is this device's, and opens the content. `held` finds an epoch key of the device.
@@ -103,15 +125,54 @@ impl<'a> Received<'a> {
         let secret = self.open_wrap(&wrap, held).map_err(Refusal::unopened)?;
         let plain = self.open_content(&secret).map_err(Refusal::unopened)?;
         let content_hash = samverkan_proto::ids::sha256(self.content);
-        Ok(Unwrapped { header: self.header, device, wrap, secret, content_hash, plain })
+        Ok(Unwrapped { header: self.header, device, wrap, secret, content_hash, plain, rewrap: self.rewrap })
     }
 
     fn own_wrap(&self, own: LocalDevice) -> Result<Wrap, InvalidField> {
         let fields = self.header.fields();
+        if let Some(rewrap) = &self.rewrap {
+            return self.given_wrap(own, rewrap.claimed());
+        }
         fields
             .wrap_index(&own.org, &own.device)
             .and_then(|index| fields.wraps.get(index).copied())
             .ok_or(Fault::NotARecipient.in_field("header.wraps"))
+    }
+
+    /// The wrap that a colleague made, with the mailboxes that the message came to the colleague for.
+    fn given_wrap(&self, own: LocalDevice, rewrap: &Rewrap) -> Result<Wrap, InvalidField> {
+        let fields = self.header.fields();
+        let is_own = rewrap.org == own.org && rewrap.to_device == own.device;
+        let is_this = rewrap.message_id == fields.message_id && rewrap.hh == *self.header.hh();
+        let by = fields.wrap_index(&own.org, &rewrap.by_device).and_then(|index| fields.wraps.get(index));
+        match by {
+            Some(by) if is_own && is_this && by.boxes != 0 => {
+                Ok(Wrap { org: own.org, device: own.device, epoch_key: rewrap.to_epoch_key, boxes: by.boxes })
+            }
+            _ => Err(Fault::NotARecipient.in_field("rewrap")),
+        }
+    }
+
+    /// What this device's wrap is bound to. A later device's key is of a later week than the message.
+    fn check_week(&self, key: &HeldKey<'_>) -> Result<(), InvalidField> {
+        if self.rewrap.is_some() || key.epoch == Epoch::of(self.header.fields().created_ms) {
+            Ok(())
+        } else {
+            Err(Fault::BadTime.in_field("header.wraps.epoch_key_id"))
+        }
+    }
+
+    fn open_base(&self, wrap: &Wrap, key: &HeldKey<'_>) -> Result<Zeroizing<[u8; 32]>, suite::Failed> {
+        let hh = self.header.hh();
+        match self.rewrap.as_ref().map(|rewrap| rewrap.claimed().by_device) {
+            None => {
+                suite::open_base(self.wrap, key.secret, &context::wrap(hh, &wrap.device, &wrap.epoch_key))
+            }
+            Some(by) => {
+                let info = context::rewrap(hh, &by, &wrap.device, &wrap.epoch_key);
+                suite::open_base(self.wrap, key.secret, &info)
+            }
+        }
     }
 
     fn open_wrap<'k>(
@@ -121,13 +182,9 @@ impl<'a> Received<'a> {
     ) -> Result<MessageSecret, InvalidField> {
         let key = held(&wrap.epoch_key).ok_or(Fault::KeyDestroyed.in_field("header.wraps.epoch_key_id"))?;
         let fields = self.header.fields();
-        if key.epoch != Epoch::of(fields.created_ms) {
-            return Err(Fault::BadTime.in_field("header.wraps.epoch_key_id"));
-        }
+        self.check_week(&key)?;
         xwing::check_enc(&self.wrap[..XWING_ENC_LEN], "wrap.enc")?;
-        let info = context::wrap(self.header.hh(), &wrap.device, &wrap.epoch_key);
-        let cek =
-            suite::open_base(self.wrap, key.secret, &info).map_err(|_| Fault::WrapFailed.in_field("wrap"))?;
+        let cek = self.open_base(wrap, &key).map_err(|_| Fault::WrapFailed.in_field("wrap"))?;
         let secret = MessageSecret::new(fields.message_id, cek);
         if bool::from(secret.commitment().ct_eq(&fields.key_commit)) {
             Ok(secret)

@@ -191,11 +191,13 @@ impl Session {
         delivery: &Delivery,
         in_batch: &[Opened],
     ) -> std::result::Result<Verified, OpenError> {
-        let parsed = Parsed::parse(&delivery.header, &delivery.wrap, &delivery.content)?;
+        let parsed = if delivery.rewrap.is_empty() {
+            Parsed::parse(&delivery.header, &delivery.wrap, &delivery.content)?
+        } else {
+            Parsed::parse_rewrapped(&delivery.header, &delivery.rewrap, &delivery.content)?
+        };
         let own = LocalDevice { org: self.membership.org, device: self.device.device_id() };
-        let fields = parsed.header().fields();
-        let wrap = fields.wrap_index(&own.org, &own.device).and_then(|index| fields.wraps.get(index));
-        let held = wrap.and_then(|wrap| keys::held(self.keystore.contents(), &wrap.epoch_key));
+        let held = parsed.own_key(own).and_then(|id| keys::held(self.keystore.contents(), &id));
         let unwrapped =
             parsed.unwrap(own, |_| held.as_ref().map(|(secret, epoch)| HeldKey { secret, epoch: *epoch }))?;
         let accepted = unwrapped.accept(&delivery.submission_receipt, self.membership.hub.pins.receipt())?;

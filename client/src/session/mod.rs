@@ -78,6 +78,7 @@ mod receive;
 pub mod recover;
 mod renewal;
 mod resend;
+mod rewrap;
 mod send;
 mod stages;
 mod stamp;
@@ -330,6 +331,7 @@ impl Session {
         self.check_own_place()?;
         self.tend_keys(&link).await?;
         self.register_consents(&link).await;
+        self.share_with_later_devices(&link).await?;
         Ok(link)
     }
 

@@ -245,6 +245,7 @@ pub(crate) fn delivery(log: &TestLog, request: &SubmitRequest, to: &Office) -> D
         wrap: Bytes::copy_from_slice(wrap),
         content: request.content.clone(),
         submission_receipt: accepted(log, request),
+        rewrap: Default::default(),
     }
 }
 

@@ -96,7 +96,7 @@ impl Session {
             let is_over = batch.caught_up || batch.elsewhere;
             received.elsewhere |= batch.elsewhere;
             why_unfetched = why_unfetched.or(batch.why_unfetched.take());
-            self.settle(&mut inflow, batch, received).await?;
+            self.settle(link, &mut inflow, batch, received).await?;
             if is_over {
                 return doubt.or(why_unfetched).map_or(Ok(()), Err);
             }
@@ -113,7 +113,7 @@ impl Session {
             let batch = self.gather(&mut link, &mut inflow, None, progress).await;
             let elsewhere = batch.elsewhere;
             taken = batch.items > batch.unfetched;
-            self.settle(&mut inflow, batch, &mut Received::default()).await?;
+            self.settle(&link, &mut inflow, batch, &mut Received::default()).await?;
             if elsewhere {
                 return Err(self.busy());
             }
@@ -169,7 +169,7 @@ impl Session {
             let elsewhere = batch.elsewhere;
             let why_unfetched = batch.why_unfetched.take();
             let mut received = Received::default();
-            self.settle(&mut inflow, batch, &mut received).await?;
+            self.settle(&link, &mut inflow, batch, &mut received).await?;
             for (happened, notice) in [
                 (!received.threads.is_empty(), Notice::Arrived),
                 (received.receipts > 0, Notice::Receipt),
@@ -286,21 +286,31 @@ impl Session {
     }
 
     /// Settles what came, and only then gives what ended it.
-    async fn settle(&mut self, inflow: &mut Inflow, mut batch: Batch, received: &mut Received) -> Result<()> {
+    async fn settle(
+        &mut self,
+        link: &Link,
+        inflow: &mut Inflow,
+        mut batch: Batch,
+        received: &mut Received,
+    ) -> Result<()> {
         let failed = batch.failed.take();
-        let settled = self.settle_items(inflow, batch, received).await;
+        let settled = self.settle_items(link, inflow, batch, received).await;
         failed.map_or(settled, Err)
     }
 
     /// Puts a batch on disk, acknowledges it, and gives credit for as many items again.
     async fn settle_items(
         &mut self,
+        link: &Link,
         inflow: &mut Inflow,
         batch: Batch,
         received: &mut Received,
     ) -> Result<()> {
         let (events_through, items) = (batch.events_through, batch.items);
         let (given, again) = self.keep_batch(batch, received)?;
+        // Once every reader that the hub knows of has acknowledged, there is nothing left to give.
+        let came = given.by_message.iter().filter_map(|(id, _)| self.mail.get(id));
+        self.share_what_came(link, came).await?;
         let receipts: Vec<Bytes> = given.receipts.iter().chain(&again).cloned().collect();
         self.acknowledge(inflow, receipts, events_through).await?;
         self.mark_given(&given.by_message)?;

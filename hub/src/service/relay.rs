@@ -19,14 +19,15 @@ use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::relay_service_server::RelayService;
 use samverkan_proto::v1::{
     DownloadBlobRequest, ErrorReason, GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest,
-    GetUploadResponse, ReceiveRequest, SubmitRequest, SubmitResponse, SubmitStreamRequest, UploadBlobRequest,
-    UploadBlobResponse,
+    GetUploadResponse, ReceiveRequest, RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, UploadBlobRequest, UploadBlobResponse,
 };
 use tonic::{Request, Response, Status, Streaming};
 
 use super::trace;
 use crate::error;
 use crate::hub::Hub;
+use crate::policy::rewrap::may_rewrap;
 use crate::policy::{may_receive, may_see_status, may_upload};
 use crate::server::{Hangup, Peer, PeerCertificate};
 use outbox::Outlet;
@@ -102,6 +103,11 @@ impl RelayService for Relay {
         opened.map(Response::new).map_err(|refusal| self.0.refuse(refusal))
     }
 
+    async fn rewrap(&self, request: Request<RewrapRequest>) -> Result<Response<RewrapResponse>, Status> {
+        let given = self.give(&request).await;
+        given.map(|()| Response::new(RewrapResponse {})).map_err(|refusal| self.0.refuse(refusal))
+    }
+
     async fn get_message_status(
         &self,
         request: Request<GetMessageStatusRequest>,
@@ -117,6 +123,12 @@ impl Relay {
         let blob = BlobId::parse(&request.get_ref().blob_id)?;
         let held = self.0.store.upload_state(permit.org(), blob).await.map_err(error::of_store)?;
         Ok(GetUploadResponse { offset: held.offset, complete: held.complete })
+    }
+
+    async fn give(&self, request: &Request<RewrapRequest>) -> Result<(), Refusal> {
+        let permit = may_rewrap(&self.0.caller(request)?, &request.get_ref().rewrap)?;
+        trace::about(&permit.statement().value().message_id);
+        self.0.store.rewrap(permit).await.map_err(error::of_store)
     }
 
     async fn status(

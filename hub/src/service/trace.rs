@@ -41,6 +41,7 @@ const METHODS: &[&str] = &[
     "/samverkan.v1.RelayService/GetMessageStatus",
     "/samverkan.v1.RelayService/GetUpload",
     "/samverkan.v1.RelayService/Receive",
+    "/samverkan.v1.RelayService/Rewrap",
     "/samverkan.v1.RelayService/Submit",
     "/samverkan.v1.RelayService/SubmitStream",
     "/samverkan.v1.RelayService/UploadBlob",

@@ -190,7 +190,7 @@ impl View {
         let may_have = shape.wraps.iter().any(|wrap| {
             wrap.org == *org && wrap.device == *device && (wrap.boxes == 0 || wrap.boxes & open != 0)
         });
-        if !may_have {
+        if !may_have && !self.is_rewrapped_for(message, org, device, &value, &shape)? {
             return Err(StoreError::UnknownMessage);
         }
         if fields.blobs.iter().any(|named| named.id == *blob) {

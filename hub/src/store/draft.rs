@@ -313,9 +313,9 @@ impl Draft {
     }
 
     /// Forgets a message that is no more, but for its shape: its tombstone may be of this batch.
-    pub(super) fn drop_message(&mut self, id: &MessageId) {
-        if let Some(message) = self.heads.remove(id) {
-            self.buried.insert(*id, message.shape.clone());
+    pub(super) fn drop_message(&mut self, id: &MessageId, shape: Shape) {
+        if self.heads.remove(id).is_some() {
+            self.buried.insert(*id, shape);
         }
     }
 

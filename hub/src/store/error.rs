@@ -5,6 +5,7 @@ use crate::registry::RegistryRefusal;
 use super::engine::CommitError;
 use super::index::IndexError;
 use super::journal::{AppendError, ReadError};
+use super::mail::RewrapRefusal;
 
 /// Why an operation did not happen. Unless it says otherwise nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum StoreError {
     /// No such attachment.
     #[error("the attachment is not known")]
     UnknownBlob,
+    /// A re-wrap is not the caller's to give.
+    #[error(transparent)]
+    Rewrap(RewrapRefusal),
     /// Another upload of the same attachment is running.
     #[error("another upload of the attachment is running")]
     UploadInProgress,

@@ -17,13 +17,16 @@ use super::index::{IndexError, Overlay};
 use super::journal::{Location, Reader, Replayed};
 use super::key::{self, Due};
 use super::mail::letter::{delivery, device_fact, hub_fact};
+use super::mail::rewrap::of_facts;
 use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::organisations::USED_INVITE_KEPT_MS;
 use super::record::blob::{BlobValue, StoredBlob};
 use super::record::consent::Consent;
 use super::record::kind;
-use super::record::mail::{DeviceReceiptHead, Given, HubReceiptHead, MessageHead, Sender, parse_opened};
+use super::record::mail::{
+    DeviceReceiptHead, Given, HubReceiptHead, MessageHead, RewrapHead, Sender, parse_opened,
+};
 use super::record::tombstone::Tombstone;
 use super::{RECEIPTS_KEPT_MS, blobs, membership, record};
 use crate::blob::BlobKey;
@@ -80,6 +83,11 @@ impl Rebuild {
             kind::OPENED => parse_opened(record.head).map(|(id, open)| {
                 self.spoken_of.insert(id);
                 FactValue { location: record.location, fact: Fact::Opened { open }, at_ms: 0 }.encode()
+            }),
+            kind::REWRAP => RewrapHead::parse(record.head).map(|head| {
+                self.spoken_of.insert(head.message_id);
+                let fact = Fact::Rewrapped { device: head.device, boxes: head.boxes };
+                FactValue { location: record.location, fact, at_ms: 0 }.encode()
             }),
             kind::TOMBSTONE => self.tombstone(record, overlay)?,
             kind::EVENTS_TAKEN => record::parse_events_taken(record.head)
@@ -176,6 +184,7 @@ impl Rebuild {
             hashes: head.hashes(),
             sender: Sender::of(&head.header),
             marks,
+            rewraps: 0,
         };
         Ok(Some(value.encode()))
     }
@@ -337,8 +346,13 @@ impl Fold<'_> {
     ) -> Result<(), StoreError> {
         let head = self.reader.read_head(value.location)?.head;
         let head = MessageHead::parse(&head).ok_or(StoreError::Damaged)?;
-        let shape = Shape::of(head.header.fields());
+        let mut shape = Shape::of(head.header.fields());
         let (mut marks, primaries) = accepted(&shape);
+        // Those who came later were there when the rest of the facts happened, or have not been spoken of in them.
+        let (from_header, rewraps) = (shape.wraps.len(), of_facts(facts));
+        let added: Vec<_> = rewraps.iter().filter_map(|rewrapped| rewrapped.shape(&shape)).collect();
+        shape.wraps.extend(added);
+        value.rewraps = u8::try_from(rewraps.len()).unwrap_or(u8::MAX);
         for (_, fact) in facts {
             if apply(&shape, &mut marks, fact).contains(&Effect::LapseDue) {
                 value.lapse_ms = fact.at_ms.saturating_add(AFTER_DELIVERY_MS);
@@ -356,7 +370,10 @@ impl Fold<'_> {
         let queued = waiting(&shape, &marks);
         for (wrap, at) in shape.wraps.iter().enumerate() {
             let from_start = at.boxes == 0 || at.boxes & primaries != 0;
-            let cursor = if from_start { Some(value.seq) } else { opened_at(facts, at.boxes) };
+            let own = wrap.checked_sub(from_header).and_then(|place| rewraps.get(place)).map(|one| one.seq);
+            let began = own.unwrap_or(value.seq);
+            let cursor =
+                if from_start { Some(began) } else { opened_at(facts, at.boxes).map(|at| at.max(began)) };
             match cursor {
                 Some(cursor) if queued >> wrap & 1 == 1 => {
                     self.overlay.put(key::delivery(&at.device, cursor), delivery(id, wrap))?;
@@ -442,6 +459,7 @@ fn apply(shape: &Shape, marks: &mut Marks, value: &FactValue) -> Vec<Effect> {
             marks.open |= open;
             return Vec::new();
         }
+        Fact::Rewrapped { .. } => return Vec::new(),
         Fact::Device { kind, reason, wrap, .. } => {
             let verdict = match (DeviceReceiptType::try_from(kind), RefusalReason::try_from(reason)) {
                 (Ok(DeviceReceiptType::Delivered), _) => Verdict::Delivered,

@@ -35,6 +35,9 @@ impl Rewrap {
     /// Bytes of a signed re-wrap.
     pub const LEN: usize = 6 + 16 + 32 + 16 + 16 + 16 + 32 + WRAP_LEN + 64;
 
+    /// Where the wrap stands in a signed re-wrap.
+    pub const WRAP_AT: usize = 6 + 16 + 32 + 16 + 16 + 16 + 32;
+
     /// Signs the re-wrap.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 use super::Facts;
 use bytes::Bytes;
 use prost::Message as _;
+use samverkan_proto::limits::WRAP_LEN;
+use samverkan_proto::sign::Label;
 use samverkan_proto::v1;
 use samverkan_tests::wire::statement::RawStub;
 use samverkan_tests::wire::upload::Blob;
@@ -59,6 +61,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let (message_id, blob_id) = (facts.message_id(), facts.blob.id.to_vec().into());
         one(&v1::DownloadBlobRequest { message_id, blob_id, offset: 0, length: 0 })
     }),
+    ("samverkan.v1.RelayService/Rewrap", |facts| one(&rewrap(facts))),
     ("samverkan.v1.RelayService/GetMessageStatus", |facts| {
         one(&v1::GetMessageStatusRequest { message_id: facts.message_id() })
     }),
@@ -100,6 +103,25 @@ fn consents(member: &Member) -> v1::RegisterConsentsRequest {
     let device = member.device();
     let stub = RawStub::new(member.org(), device.id(), now_ms()).signed_by(&device.signer);
     v1::RegisterConsentsRequest { stubs: vec![stub.into()] }
+}
+
+/// A message that the sender's device gives to some other device.
+fn rewrap(facts: &Facts) -> v1::RewrapRequest {
+    let (sender, device) = (&facts.ground.sender, facts.ground.sender.device());
+    let to = facts.ground.recipient.device().id();
+    let mut statement = [
+        &b"SVKW\0\x01"[..],
+        &facts.sent.header.message_id,
+        &facts.sent.header_hash(),
+        &sender.org(),
+        &device.id(),
+        &to,
+        &[7; 32],
+        &[9; WRAP_LEN],
+    ]
+    .concat();
+    statement.extend_from_slice(&device.signer.sign(Label::Rewrap, &statement));
+    v1::RewrapRequest { rewrap: statement.into() }
 }
 
 fn upload(blob: &Blob) -> Vec<Bytes> {

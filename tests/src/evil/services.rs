@@ -24,8 +24,8 @@ use samverkan_proto::v1::{
     HelloResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
     PublishManifestResponse, ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse,
     RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse,
-    UploadBlobRequest, UploadBlobResponse,
+    RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    SyncRequest, SyncResponse, UploadBlobRequest, UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -93,6 +93,7 @@ impl State {
             wrap: part(Part::Wrap),
             content: part(Part::Content),
             submission_receipt: part(Part::Receipt),
+            rewrap: Default::default(),
         }
     }
 
@@ -229,6 +230,10 @@ impl RelayService for Evil {
         &self,
         _: Request<Streaming<UploadBlobRequest>>,
     ) -> Result<Response<UploadBlobResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn rewrap(&self, _: Request<RewrapRequest>) -> Result<Response<RewrapResponse>, Status> {
         unimplemented()
     }
 

@@ -291,9 +291,9 @@ fn message_id(item: &store::Item) -> Option<MessageId> {
 
 fn on_the_wire(item: store::Item) -> Item {
     match item {
-        store::Item::Delivery { cursor, header, wrap, content, submission_receipt, .. } => {
+        store::Item::Delivery { cursor, header, wrap, rewrap, content, submission_receipt, .. } => {
             let submission_receipt = submission_receipt.into();
-            Item::Delivery(Delivery { cursor, header, wrap, content, submission_receipt })
+            Item::Delivery(Delivery { cursor, header, wrap, content, submission_receipt, rewrap })
         }
         store::Item::Event { cursor, receipt } => Item::Event(Event { cursor, receipt: receipt.into() }),
     }

@@ -167,7 +167,7 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     let nowhere = Marks { purged: true, ..Marks::default() };
     count_waiting(draft, &message.shape, &nowhere, &Marks::default())?;
     let (location, seq, marks) = (pushed.location, pushed.seq, Marks::default());
-    let value = MessageValue { location, seq, expires_ms, lapse_ms: 0, hashes, sender, marks };
+    let value = MessageValue { location, seq, expires_ms, lapse_ms: 0, hashes, sender, marks, rewraps: 0 };
     match (Letter { id, message, value }).happen(draft, Event::Accepted, None)? {
         Ok(()) => Ok(accepted),
         Err(Contradiction) => Err(StoreError::Internal("a message contradicts its own acceptance")),

@@ -26,8 +26,10 @@ pub enum Item {
         message_id: MessageId,
         /// The header's bytes.
         header: Bytes,
-        /// The device's wrap.
+        /// The device's wrap; empty when it was re-wrapped.
         wrap: Bytes,
+        /// The statement by which a colleague re-wrapped it for the device; empty when the header has a wrap for it.
+        rewrap: Bytes,
         /// The sealed content.
         content: Bytes,
         /// The submission receipt with its proof.
@@ -53,8 +55,8 @@ impl Item {
     /// Bytes it takes on the wire, about.
     pub fn len(&self) -> usize {
         match self {
-            Self::Delivery { header, wrap, content, submission_receipt, .. } => {
-                header.len() + wrap.len() + content.len() + submission_receipt.len()
+            Self::Delivery { header, wrap, rewrap, content, submission_receipt, .. } => {
+                header.len() + wrap.len() + rewrap.len() + content.len() + submission_receipt.len()
             }
             Self::Event { receipt, .. } => receipt.len(),
         }
@@ -214,15 +216,23 @@ impl View {
         let head = MessageHead::parse(&record.head).ok_or(StoreError::Damaged)?;
         let receipt = head.accepted.receipt(id, &value.hashes, value.sender.accepted());
         let wraps_len = head.wraps_len as usize;
-        let own = wrap * WRAP_LEN..(wrap + 1) * WRAP_LEN;
-        if own.end > wraps_len || wraps_len > record.body.len() {
+        if wraps_len > record.body.len() {
             return Err(StoreError::Damaged);
         }
+        let (own, rewrap) = match wrap.checked_sub(wraps_len / WRAP_LEN) {
+            None => (record.body.slice(wrap * WRAP_LEN..(wrap + 1) * WRAP_LEN), Bytes::new()),
+            Some(place) => match self.rewrap(&id, place)? {
+                Some(rewrap) => (Bytes::new(), rewrap),
+                // Purged since the message was found.
+                None => return Ok(None),
+            },
+        };
         Ok(Some(Item::Delivery {
             cursor: entry.cursor,
             message_id: id,
             header: record.head.slice(MessageHead::BEFORE_HEADER..),
-            wrap: record.body.slice(own),
+            wrap: own,
+            rewrap,
             content: record.body.slice(wraps_len..),
             submission_receipt: self.proof(&receipt, &head.accepted)?,
         }))

@@ -8,6 +8,7 @@ use samverkan_proto::limits::AFTER_DELIVERY_MS;
 use samverkan_proto::statement::batch::VerifiedDeviceReceipt;
 use samverkan_proto::statement::receipt::{HubEvent, Record as _};
 
+use super::rewrap::rewraps;
 use super::value::{Fact, FactValue, MessageValue};
 use super::{StoredMessage, purge};
 use crate::mail::{Contradiction, Effect, Event, GroupState, Marks, Shape, WrapShape, step};
@@ -31,7 +32,11 @@ impl Letter {
     pub(in crate::store) fn load(draft: &mut Draft, id: MessageId) -> Result<Option<Self>, StoreError> {
         let Some(value) = draft.get(&key::message(&id))? else { return Ok(None) };
         let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
-        let message = draft.message(&id, value.location)?;
+        let mut message = draft.message(&id, value.location)?;
+        if value.rewraps > 0 {
+            let rewraps = rewraps(draft.prefix(&key::facts(&id)))?;
+            message = Arc::new(message.with_rewraps(&rewraps));
+        }
         Ok(Some(Self { id, message, value }))
     }
 
@@ -152,10 +157,12 @@ impl Letter {
     fn cursors(&self, draft: &Draft) -> Result<Vec<u64>, StoreError> {
         let mut cursors = vec![self.value.seq];
         let primaries = self.shape().groups.iter().fold(0, |open: u16, group| open | 1 << group.start);
-        if self.value.marks.open != primaries {
+        if self.value.marks.open != primaries || self.value.rewraps > 0 {
             for pair in draft.prefix(&key::facts(&self.id)) {
                 let (key, value) = pair?;
-                if FactValue::parse(&value).is_some_and(|value| matches!(value.fact, Fact::Opened { .. })) {
+                let is_cursor =
+                    |value: FactValue| matches!(value.fact, Fact::Opened { .. } | Fact::Rewrapped { .. });
+                if FactValue::parse(&value).is_some_and(is_cursor) {
                     cursors.extend(key::cursor(&key));
                 }
             }

@@ -6,6 +6,7 @@
 //! | `sealed.rs`, `accept.rs` | a message on its way in |
 //! | `deliver.rs` | what waits for a device |
 //! | `receipts.rs` | handing over, and what devices say |
+//! | `rewrap.rs` | a message that a colleague gives to a later device |
 //! | `letter.rs` | carrying out what follows from an event |
 //! | `share.rs` | how much of the disk one organisation's messages may take |
 //! | `purge.rs` | the end of a message, and what stays |
@@ -21,17 +22,20 @@ mod status;
 
 pub(super) mod letter;
 mod purge;
+pub(super) mod rewrap;
 pub(super) mod share;
 pub(super) mod value;
 
 use crate::mail::Shape;
 
 use super::record::mail::MessageHead;
+use rewrap::Rewrapped;
 
 pub use accept::Lookup;
 pub use deliver::{Item, Waiting};
 pub use receipts::ReceiptRefusal;
 pub(super) use receipts::shape_of;
+pub use rewrap::RewrapRefusal;
 pub use sealed::Sealed;
 pub use status::Status;
 
@@ -46,5 +50,12 @@ impl StoredMessage {
     pub(super) fn new(head: MessageHead) -> Self {
         let shape = Shape::of(head.header.fields());
         Self { head, shape }
+    }
+
+    /// The same message with the wraps of later devices behind those of the header.
+    fn with_rewraps(&self, rewraps: &[Rewrapped]) -> Self {
+        let mut shape = self.shape.clone();
+        shape.wraps.extend(rewraps.iter().filter_map(|rewrapped| rewrapped.shape(&self.shape)));
+        Self { head: self.head.clone(), shape }
     }
 }

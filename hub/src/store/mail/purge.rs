@@ -4,8 +4,8 @@ use samverkan_proto::code::PurgeReason;
 use samverkan_proto::statement::receipt::HubEvent;
 
 use super::letter::Letter;
-use super::share;
 use super::value::TombstoneValue;
+use super::{rewrap, share};
 use crate::store::RECEIPTS_KEPT_MS;
 use crate::store::blobs;
 use crate::store::draft::Draft;
@@ -31,7 +31,8 @@ pub(in crate::store) fn purge(
     share::purged(draft, &letter.value.sender.org, letter.value.location)?;
     blobs::let_go(draft, letter.message.head.header.fields())?;
     bury(draft, &letter)?;
-    draft.drop_message(&id);
+    rewrap::drop_all(draft, &letter)?;
+    draft.drop_message(&id, letter.shape().clone());
     Ok(())
 }
 

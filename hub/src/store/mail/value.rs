@@ -1,5 +1,7 @@
 //! What the index says about messages. Every value begins with the location of the record it stands for.
 
+use samverkan_proto::ids::DeviceId;
+
 use super::super::codec::Take;
 use crate::mail::Marks;
 use crate::store::journal::Location;
@@ -17,6 +19,8 @@ pub(in crate::store) struct MessageValue {
     pub(in crate::store) hashes: Hashes,
     pub(in crate::store) sender: Sender,
     pub(in crate::store) marks: Marks,
+    /// Later devices that it was re-wrapped for. Their wraps follow those of the header, in the order in which they came.
+    pub(in crate::store) rewraps: u8,
 }
 
 impl MessageValue {
@@ -29,6 +33,8 @@ impl MessageValue {
         self.hashes.put(&mut value);
         self.sender.put(&mut value);
         value.extend_from_slice(&self.marks.to_bytes());
+        // Left out when there are none, as there are of nearly every message.
+        value.extend((self.rewraps > 0).then_some(self.rewraps));
         value
     }
 
@@ -41,7 +47,12 @@ impl MessageValue {
             lapse_ms: take.u64()?,
             hashes: Hashes::take(&mut take)?,
             sender: Sender::take(&mut take)?,
-            marks: Marks::from_bytes(take.rest()).ok()?,
+            marks: Marks::from_bytes(take.bytes(Marks::LEN)?).ok()?,
+            rewraps: match take.rest() {
+                [] => 0,
+                [rewraps] if *rewraps > 0 => *rewraps,
+                _ => return None,
+            },
         })
     }
 }
@@ -93,11 +104,20 @@ pub(in crate::store) enum Fact {
     Device { kind: u8, reason: u8, wrap: u8, sent_copy: bool },
     /// Mailboxes that may be handed the message from now on; the fact's number is the cursor of their readers.
     Opened { open: u16 },
+    /// A later device that it was re-wrapped for, and the mailboxes that the device reads it for; the fact's number is its cursor.
+    Rewrapped { device: DeviceId, boxes: u16 },
 }
 
 impl FactValue {
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
+        let mut value = self.location.to_bytes().to_vec();
         let (fields, batch) = match self.fact {
+            Fact::Rewrapped { device, boxes } => {
+                let [high, low] = boxes.to_be_bytes();
+                value.extend_from_slice(&[4, high, low, 0]);
+                value.extend_from_slice(device.as_bytes());
+                return value;
+            }
             Fact::Hub { kind, reason, place, batch } => ([0, kind, reason, place], batch),
             Fact::Device { kind, reason, wrap, sent_copy } => {
                 ([1 + u8::from(sent_copy), kind, reason, wrap], 0)
@@ -107,7 +127,6 @@ impl FactValue {
                 ([3, high, low, 0], 0)
             }
         };
-        let mut value = self.location.to_bytes().to_vec();
         value.extend_from_slice(&fields);
         value.extend_from_slice(&self.at_ms.to_be_bytes());
         value.extend_from_slice(&batch.to_be_bytes());
@@ -118,6 +137,12 @@ impl FactValue {
         let mut take = Take::new(value);
         let location = Location::from_bytes(&take.array()?);
         let fields = take.array()?;
+        if let [4, high, low, _] = fields {
+            let device = DeviceId::parse(take.bytes(16)?).ok()?;
+            let fact = Fact::Rewrapped { device, boxes: u16::from_be_bytes([high, low]) };
+            // When it came is of no use to anybody.
+            return take.is_empty().then_some(Self { location, fact, at_ms: 0 });
+        }
         let (at_ms, batch) = (take.u64()?, take.u64()?);
         let fact = match fields {
             [0, kind, reason, place] => Fact::Hub { kind, reason, place, batch },
@@ -146,8 +171,10 @@ mod tests {
             Fact::Device { kind: 3, reason: 5, wrap: 63, sent_copy: false },
             Fact::Device { kind: 1, reason: 0, wrap: 0, sent_copy: true },
             Fact::Opened { open: 0x8001 },
+            Fact::Rewrapped { device: DeviceId::parse(&[9; 16]).unwrap(), boxes: 0x8001 },
         ] {
-            let value = FactValue { location, fact, at_ms: 7 };
+            let at_ms = if matches!(fact, Fact::Rewrapped { .. }) { 0 } else { 7 };
+            let value = FactValue { location, fact, at_ms };
             assert_eq!(FactValue::parse(&value.encode()), Some(value));
         }
         assert_eq!(FactValue::parse(&[9; 32]), None);

@@ -3,7 +3,7 @@
 use super::blob::{BlobValue, StoredBlob};
 use super::consent::Consent;
 use super::kind;
-use super::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, encode_opened, parse_opened};
+use super::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, RewrapHead, encode_opened, parse_opened};
 use super::tombstone::Tombstone;
 use super::{
     encode_events_taken, encode_log_entry, index_key, invite, member, parse_events_taken, parse_log_entry,
@@ -16,7 +16,7 @@ const LONGEST_KEY: usize = 64;
 /// Input: `u8 kind | head`. A head that is read has one encoding, and its key fits the index.
 pub fn record_head(input: &[u8]) {
     let Some((kind, head)) = input.split_first() else { return };
-    let kind = kind % 16;
+    let kind = kind % 32;
     if let Some(key) = index_key(kind, u64::MAX, head) {
         assert!(key.len() <= LONGEST_KEY);
         assert_eq!(index_key(kind, u64::MAX, head), Some(key));
@@ -36,6 +36,7 @@ fn encoded_again(kind: u8, head: &[u8]) -> Option<Vec<u8>> {
         kind::MESSAGE => MessageHead::parse(head)?.encode(),
         kind::HUB_RECEIPT => HubReceiptHead::parse(head)?.encode(),
         kind::DEVICE_RECEIPT => DeviceReceiptHead::parse(head)?.encode(),
+        kind::REWRAP => RewrapHead::parse(head)?.encode(),
         kind::OPENED => parse_opened(head).map(|(id, open)| encode_opened(&id, open))?,
         kind::TOMBSTONE => Tombstone::parse(head)?.encode(),
         kind::EVENTS_TAKEN => {

@@ -6,6 +6,7 @@
 //! hub receipt  = message_id[16] | u8 type u8 reason | org[16] mailbox[16] device[16] | u8 place | accepted
 //! device rcpt  = u64 at_ms | u8 wrap | u8 sent_copy | proof
 //! opened       = message_id[16] | u16 open
+//! re-wrap      = u16 boxes | SVKW
 //! batch        = u64 batch                                                   body: key_id[8] sig[64] n × hash[32]
 //! ```
 //!
@@ -13,8 +14,10 @@
 //! the mailbox's index in types 7 to 9, and 0 otherwise.
 
 use samverkan_proto::ids::{DeviceId, MailboxId, MessageId, OrgId};
+use samverkan_proto::statement::Verified;
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Record as _};
+use samverkan_proto::statement::rewrap::{Rewrap, UnverifiedRewrap};
 
 use crate::store::codec::Take;
 
@@ -267,5 +270,41 @@ mod tests {
             let head = HubReceiptHead { message_id, event, place: 7, given };
             assert_eq!(HubReceiptHead::parse(&head.encode()), Some(head));
         }
+    }
+}
+
+/// The head of a re-wrap: for which mailboxes of the message, and the statement as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct RewrapHead {
+    pub(in crate::store) message_id: MessageId,
+    pub(in crate::store) device: DeviceId,
+    pub(in crate::store) boxes: u16,
+    statement: Box<[u8]>,
+}
+
+impl RewrapHead {
+    /// Bytes before the statement.
+    pub(in crate::store) const BEFORE_STATEMENT: usize = 2;
+
+    pub(in crate::store) fn new(rewrap: &Verified<Rewrap>, boxes: u16) -> Self {
+        let Rewrap { message_id, to_device, .. } = *rewrap.value();
+        Self { message_id, device: to_device, boxes, statement: rewrap.bytes().into() }
+    }
+
+    pub(in crate::store) fn encode(&self) -> Vec<u8> {
+        [self.boxes.to_be_bytes().as_slice(), &self.statement].concat()
+    }
+
+    pub(in crate::store) fn parse(head: &[u8]) -> Option<Self> {
+        let (boxes, statement) = head.split_first_chunk()?;
+        // Its signature was verified before it was written.
+        let rewrap = UnverifiedRewrap::parse(statement).ok()?;
+        let Rewrap { message_id, to_device, .. } = *rewrap.claimed();
+        Some(Self {
+            message_id,
+            device: to_device,
+            boxes: u16::from_be_bytes(*boxes),
+            statement: statement.into(),
+        })
     }
 }

@@ -16,6 +16,7 @@
 //! | 12 | used consent | see `consent.rs` | — |
 //! | 13 | blob | see `blob.rs` | — |
 //! | 14 | member invite | see `member.rs` | — |
+//! | 16 | re-wrap | see `mail.rs` | — |
 
 pub(super) mod blob;
 pub(super) mod consent;
@@ -47,6 +48,7 @@ pub(super) mod kind {
     pub(in crate::store) const USED_CONSENT: u8 = 12;
     pub(in crate::store) const BLOB: u8 = 13;
     pub(in crate::store) const MEMBER_INVITE: u8 = 14;
+    pub(in crate::store) const REWRAP: u8 = 16;
 }
 
 /// The head of a log entry.
@@ -86,6 +88,7 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::HUB_RECEIPT => key::fact(&mail::HubReceiptHead::parse(head)?.message_id, seq),
         kind::DEVICE_RECEIPT => key::fact(&mail::DeviceReceiptHead::parse(head)?.receipt.message_id, seq),
         kind::OPENED => key::fact(&mail::parse_opened(head)?.0, seq),
+        kind::REWRAP => key::fact(&mail::RewrapHead::parse(head)?.message_id, seq),
         kind::RECEIPT_BATCH => key::receipt_batch(u64::from_be_bytes(head.try_into().ok()?)),
         kind::TOMBSTONE => key::tombstone(&tombstone::Tombstone::parse(head)?.message_id),
         kind::EVENTS_TAKEN => key::events_taken(&parse_events_taken(head)?.0),

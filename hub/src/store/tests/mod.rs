@@ -12,6 +12,7 @@ mod model;
 mod moved;
 mod organisations;
 mod queue;
+mod rewraps;
 mod share;
 mod stops;
 

@@ -51,6 +51,7 @@ impl Known {
             wrap: self.parcel.wraps.clone().into(),
             content: self.parcel.content.clone().into(),
             submission_receipt: RECEIPT.to_vec().into(),
+            rewrap: Default::default(),
         }
     }
 
