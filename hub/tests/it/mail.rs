@@ -418,11 +418,16 @@ async fn a_revoked_device_loses_its_open_stream_with_the_reason() {
     let hub = Hub::start().await;
     let mut to = hub.member("to-exempel", POLICE).await;
     let stream = Receiving::start(&hub, &to, 10).await;
-    // The device is replaced by another one, signed by the root.
+    // Another device joins it, and takes its place.
     let (second, identity, old) = (random_signer(), Identity::new(), to.device.device_id());
     let added = standing(&second, &identity, Roles::ALL);
     let publish = to.change(|fields| {
-        fields.devices = vec![added];
+        fields.devices.push(added);
+        fields.devices.sort_by_key(|device| device.id());
+    });
+    directory(&hub, &to).await.publish_manifest(publish).await.unwrap();
+    let publish = to.change(|fields| {
+        fields.devices.retain(|device| device.id() != old);
         fields.mailboxes[0].readers = vec![second.device_id()];
         let reason = samverkan_proto::code::RevocationReason::Lost;
         fields.revocations.push(samverkan_proto::statement::manifest::Revocation {
