@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::net::sockopt::socket_peercred;
-use rustix::process::geteuid;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use secrecy::zeroize::Zeroizing;
 
 use super::frame::{Answer, Request, Wish};
@@ -48,8 +48,8 @@ pub fn prolong(profile: &Profile, lock: LockId, lasting: Duration) -> Result<Sta
     Ok(status_of(call(profile, &Request { wish: Wish::Keep(lasting), lock })?))
 }
 
-/// Has whatever is kept forgotten, and returns when it is; says whether something was kept. A socket that a killed process left behind
-/// is removed.
+/// Has whatever is kept forgotten, and returns when it is; says whether something was kept. A process that does not answer, since it is
+/// stopped or busy, is ended. A socket that a killed process left behind is removed.
 ///
 /// # Errors
 /// As [`key`], and [`FileError`] when the profile's folder can not be written.
@@ -59,11 +59,40 @@ pub fn forget(profile: &Profile) -> Result<bool, FileError> {
     let forgotten = matches!(call(profile, &request)?, Some(Answer::Forgotten));
     if !forgotten && socket_path(profile).symlink_metadata().is_ok() {
         let lock = files::open_lock_file(&profile.folder().join(LOCK))?;
-        if lock.try_lock().is_ok() {
+        let ended = lock.try_lock().is_err() && end(profile)?;
+        if ended {
+            lock.lock().map_err(|error| FileError::from_io(&profile.folder().join(LOCK), error))?;
+        }
+        if ended || lock.try_lock().is_ok() {
             files::remove(&socket_path(profile))?;
         }
+        return Ok(ended);
     }
     Ok(forgotten)
+}
+
+/// Ends the process that listens; gives whether there was one.
+fn end(profile: &Profile) -> Result<bool, FileError> {
+    let path = socket_path(profile);
+    let stream = match connect(profile) {
+        Ok(stream) => stream,
+        Err(error) if is_absence(error.kind()) => return Ok(false),
+        Err(error) => return Err(FileError::from_io(&path, error)),
+    };
+    let listener = own_peer(&stream, path)?;
+    // One that is gone by now is as well.
+    let _ = kill_process(listener, Signal::KILL);
+    Ok(true)
+}
+
+/// The process at the other end of a socket, which must be this user's.
+fn own_peer(stream: &UnixStream, path: PathBuf) -> Result<Pid, FileError> {
+    let peer = socket_peercred(stream).map_err(|error| FileError::from_io(&path, error.into()))?;
+    if peer.uid == geteuid() {
+        Ok(peer.pid)
+    } else {
+        Err(FileError { path, reason: FileReason::ForeignOwner })
+    }
 }
 
 fn status_of(answer: Option<Answer>) -> Status {
@@ -90,10 +119,7 @@ fn call(profile: &Profile, request: &Request) -> Result<Option<Answer>, FileErro
         Err(error) if is_absence(error.kind()) => return Ok(None),
         Err(error) => return Err(FileError::from_io(&path, error)),
     };
-    let peer = socket_peercred(&stream).map_err(|error| FileError::from_io(&path, error.into()))?;
-    if peer.uid != geteuid() {
-        return Err(FileError { path, reason: FileReason::ForeignOwner });
-    }
+    own_peer(&stream, path)?;
     Ok(converse(stream, request).unwrap_or_default())
 }
 
