@@ -349,7 +349,9 @@ impl MessagePart {
         let fields = header.fields();
         let holds = claimed.hh == *header.hh()
             && claimed.message_id == fields.message_id
-            && fields.wrap_index(&claimed.org, &claimed.device).is_some()
+            && fields
+                .wrap_index(&claimed.org, &claimed.device)
+                .is_some_and(|at| !fields.wraps[at].is_sent_copy())
             && claimed.verdict.open_tag().is_none_or(has_tag);
         holds.then(|| Statement { what: kind.name(), by, at_ms: claimed.time_ms })
     }
