@@ -152,7 +152,8 @@ pub(crate) async fn read_log(config: &Config, clock: &Clock) -> Result<WholeLog,
     let HubKeys { receipt, log, .. } = keys;
     let signers = Signers { receipt, log, hub: config.name.clone(), hub_keys: public.clone() };
     let folder = config.data_dir.join(STORE);
-    let (store, _) = open_store(folder, signers, clock.clone(), StoreOptions::default()).await?;
+    let (store, report) = open_store(folder, signers, clock.clone(), StoreOptions::default()).await?;
+    tell(&report);
     let checkpoint = store.fresh_checkpoint().await.ok_or(RunError::StoreFailed)?;
     let mut entries = Vec::new();
     while (entries.len() as u64) < checkpoint.head().size {

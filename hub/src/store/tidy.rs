@@ -23,6 +23,17 @@ pub(super) enum Tidying {
     Surveying,
     /// A segment is being copied.
     Copying(Copying),
+    /// It could not be done now.
+    Refused,
+}
+
+impl Tidying {
+    /// What could not be done may be possible by now.
+    pub(super) fn hope(&mut self) {
+        if matches!(self, Self::Refused) {
+            *self = Self::Resting;
+        }
+    }
 }
 
 /// The segment that is being copied, and what is left of it.

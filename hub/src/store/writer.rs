@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -149,7 +150,10 @@ impl Writer {
     /// Does a job and those that wait behind it; breaks off with whoever is to be told that the writer has stopped.
     fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<Stopped> {
         let stop = match order {
-            Order::Work(first) => self.batch(first, orders),
+            Order::Work(first) => {
+                self.tidying.hope();
+                self.batch(first, orders)
+            }
             Order::Surveyed(contents) => {
                 self.begin_to_copy(contents);
                 None
@@ -182,9 +186,10 @@ impl Writer {
         let done = if self.sweeps.is_empty() { self.tidy() } else { self.sweep() };
         match done {
             Ok(more) => more,
-            // No room now: it is tried again after the next order. After any other error the store has stopped, or
+            // No room now: it is tried again after the next piece of work. After any other error the store has stopped, or
             // contradicts itself, and the next start takes it up.
             Err(error) => {
+                self.tidying = Tidying::Refused;
                 self.failed(error);
                 false
             }
@@ -211,10 +216,10 @@ impl Writer {
                 let reaped = journal.reap()?;
                 let Some(segment) = Copying::candidate(journal) else { return Ok(reaped > 0) };
                 let survey = journal.survey(segment);
-                self.survey(survey)?;
+                self.survey(survey);
             }
-            Tidying::Surveying => {
-                self.tidying = Tidying::Surveying;
+            waiting @ (Tidying::Surveying | Tidying::Refused) => {
+                self.tidying = waiting;
                 return Ok(false);
             }
             Tidying::Copying(copying) if copying.is_done() => copying.end(self.engine.journal())?,
@@ -228,37 +233,28 @@ impl Writer {
     }
 
     /// Looks up what a segment holds, on a thread of its own: whoever hands in a message should not wait for it.
-    fn survey(
-        &mut self,
-        survey: impl FnOnce() -> io::Result<Contents> + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let Some(found) = self.found.clone() else { return self.surveyed(survey()) };
+    fn survey(&mut self, survey: impl FnOnce() -> io::Result<Contents> + Send + 'static) {
+        let Some(found) = self.found.clone() else { return self.begin_to_copy(survey()) };
         let looking = std::thread::Builder::new().name("store-survey".to_owned()).spawn(move || {
-            let contents = survey();
+            let contents = std::panic::catch_unwind(AssertUnwindSafe(survey));
+            let contents = contents.unwrap_or_else(|_| Err(io::Error::other("it panicked")));
             if let Some(found) = found.upgrade() {
                 // A writer that has stopped needs it no more.
                 let _ = found.blocking_send(Order::Surveyed(contents));
             }
         });
-        // Without a thread it is tried again after the next order.
-        if looking.is_ok() {
-            self.tidying = Tidying::Surveying;
-        }
-        Ok(())
+        self.tidying = if looking.is_ok() { Tidying::Surveying } else { Tidying::Refused };
     }
 
-    /// Begins to copy a segment.
-    fn surveyed(&mut self, contents: io::Result<Contents>) -> Result<(), StoreError> {
-        let contents = contents.map_err(|_| StoreError::Failed)?;
-        self.tidying = Tidying::Copying(Copying::begin(self.engine.journal(), contents));
-        Ok(())
-    }
-
-    /// The same for what a thread has found.
+    /// Begins to copy the segment that was looked through.
     fn begin_to_copy(&mut self, contents: io::Result<Contents>) {
-        if let Err(error) = self.surveyed(contents) {
-            self.failed(error);
-        }
+        self.tidying = match contents {
+            Ok(contents) => Tidying::Copying(Copying::begin(self.engine.journal(), contents)),
+            Err(error) => {
+                tracing::error!(cause = %error, "a segment can not be looked through, so its space is not given back");
+                Tidying::Refused
+            }
+        };
     }
 
     /// Forms and commits one batch; gives the order to stop, if it came meanwhile.

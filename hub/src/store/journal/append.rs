@@ -398,7 +398,7 @@ impl Journal {
 
     /// Cuts off what a refused write has left. A disk that can not be written keeps it, and it is no part of any batch:
     /// its commit frame is missing and its number is not used again.
-    fn cut(&mut self) -> Result<(), AppendError> {
+    pub(super) fn cut(&mut self) -> Result<(), AppendError> {
         if self.uncut {
             match self.disk.truncate(&self.open.file, u64::from(self.open.len)) {
                 Err(error) if is_full(&error) => return Err(AppendError::NoSpace),

@@ -141,9 +141,11 @@ impl Journal {
         state.into_journal(options)
     }
 
-    /// Ends the open segment and says what the next start may believe; nothing after a disk error.
-    pub(in crate::store) fn close(self) -> io::Result<Option<CleanJournal>> {
-        if self.poisoned {
+    /// Ends the open segment and says what the next start may believe; nothing after a disk error, or while a refused write can not be
+    /// cut off.
+    pub(in crate::store) fn close(mut self) -> io::Result<Option<CleanJournal>> {
+        // What a refused write has left is cut off while its segment is the last, or never.
+        if self.poisoned || self.cut().is_err() {
             return Ok(None);
         }
         let next_batch = self.open.next_batch;
@@ -237,6 +239,7 @@ impl Opening {
         } else {
             catalogue_of(&*self.disk, &self.folder, file, header)?
         };
+        let whole = damage.is_empty();
         self.report.damaged(damage);
         let after = self.account(header, &catalogue);
         let len = u32::try_from(file.metadata()?.len()).unwrap_or(u32::MAX);
@@ -245,7 +248,10 @@ impl Opening {
             self.report.torn_tail =
                 Some(TornTail { segment: header.id, offset: len, bytes: 0, commit_seen: false });
         }
-        self.ends.push((header.id, len, after));
+        // What is damaged is told already, and may have been the last batch.
+        if whole {
+            self.ends.push((header.id, len, after));
+        }
         Ok(())
     }
 
