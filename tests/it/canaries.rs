@@ -281,6 +281,7 @@ impl Tale {
             &["doctor"],
             &["profile", "list"],
             &["profile", "use", "default"],
+            &["log", "verify"],
             &["help"],
             &["completions", "bash"],
             &["man"],
@@ -307,6 +308,7 @@ impl Tale {
         said.fail(police, &["member", "remove", nobody], 4);
         said.fail(police, &["org", "threshold", "1"], 8);
         said.fail(police, &["org", "cosign", "no-such-file"], 2);
+        said.document(police, &["log", "export", "-o", "log.txt"]);
         said.document(police, &["profile", "add", "extra"]);
         said.fail(police, &["recover", "kit-1.txt", "--handle", "polisen-exempel"], 8);
         said.fail(
@@ -344,6 +346,8 @@ impl Tale {
         said.operate(hub, &["org", "confirm", "kj-exempel", "--safety-number", &"00000 ".repeat(12)], 8);
         said.operate(hub, &["init"], 8);
         said.operate(hub, &["certificate"], 8);
+        said.operate(hub, &["log", "verify"], 8);
+        said.operate(hub, &["log", "export", "log.txt"], 8);
     }
 }
 
