@@ -1,4 +1,4 @@
-//! `tests/BENCHMARKS.md` says what the files in `tests/results` say: no figure of a comparison is copied by hand.
+//! `tests/BENCHMARKS.md` says what the files in `tests/results` say: no figure of theirs is copied by hand.
 
 use samverkan_tests::loadgen::compare::table::table;
 use serde_json::Value;
@@ -30,6 +30,29 @@ fn every_comparison_stands_in_the_report_as_it_was_written() {
         for line in table.lines() {
             assert!(report.contains(line), "{} has, and BENCHMARKS.md has not:\n{line}", path.display());
         }
+    }
+}
+
+/// The row of a run of `faults`; nothing for files of other instruments.
+fn row(document: &Value) -> Option<String> {
+    let figures = document.get("figures")?;
+    let (command, commit) = (document["command"].as_str()?, document["commit"].as_str()?);
+    let seconds = document["duration_s"].as_f64()?.round();
+    let names = ["cycles", "acknowledged", "lost", "duplicated", "silent_errors", "refused_to_open"];
+    let figures: Option<Vec<String>> =
+        names.iter().map(|name| Some(figures[name].as_u64()?.to_string())).collect();
+    Some(format!("| `{command}` | {commit} | {seconds} s | {} |", figures?.join(" | ")))
+}
+
+#[test]
+fn every_run_of_faults_stands_in_the_report_and_was_green() {
+    let report = report();
+    for path in results() {
+        let text = std::fs::read_to_string(&path).expect("a file of results");
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let Some(row) = row(&document) else { continue };
+        assert!(report.contains(&row), "{} has, and BENCHMARKS.md has not:\n{row}", path.display());
+        assert_eq!(document["green"], true, "{}", path.display());
     }
 }
 
