@@ -135,7 +135,8 @@ SPELT = {  # what no pattern says: the check digit of Luhn, and how RFC 5952 spe
 def statement(kind, public_key=None, **named):  # the one named; the key, if any, is that of the device that signs it
     found = parse(kind, data := next(iter(named.values())))
     if public_key is None: return found
-    must(wrong_signers=ident("device", public_key) in map(found.get, ("device", "device_id", "issuer_device", "by_device")))
+    signers = map(found.get, ("device", "device_id", "issuer_device", "by_device"))
+    must(wrong_signers=ident("device", public_key) in signers)
     return verify(public_key, found.sig, kind.replace("_", " "), data[:-64]) or found
 def manifest(signed_manifest, previous=b""):  # `previous`: the bytes of the one before
     new, signatures = parse("signed_manifest", signed_manifest).values()
