@@ -16,28 +16,6 @@ const SOCIAL: Invitation<'static> = Invitation {
     kind: "social-services",
 };
 
-fn send(office: &Office, to: &str) -> Outcome {
-    office.run_with(
-        &[
-            "send",
-            "--to",
-            to,
-            "--class",
-            "REFERRAL",
-            "--basis",
-            "VITAL_INTEREST",
-            "--text-file",
-            "-",
-            "--json",
-        ],
-        "Ett exempel.".as_bytes(),
-    )
-}
-
-fn number_of(office: &Office) -> String {
-    office.json(&["org", "show"])["safety_number"].as_str().expect("a number").to_owned()
-}
-
 fn compare(office: &Office, handle: &str, number: &str, more: &[&str]) -> Outcome {
     let line = ["org", "verify", handle, "--number", number, "--how", "BY_TELEPHONE", "--json"];
     office.run(&[&line[..], more].concat())
@@ -49,7 +27,7 @@ fn the_handle_of_a_removed_organisation_is_given_to_nobody_else() {
     let (police, association) =
         (Office::open(&hub, &POLICE, "brottsoffer"), Office::open(&hub, &ASSOCIATION, "stod"));
     police.run(&["inbox"]).exits(0);
-    compare(&police, ASSOCIATION.handle, &number_of(&association), &[]).exits(0);
+    compare(&police, ASSOCIATION.handle, &association.safety_number(), &[]).exits(0);
     hub.remove(ASSOCIATION.handle);
     let again = hub.operator(&[
         "org",
@@ -64,7 +42,7 @@ fn the_handle_of_a_removed_organisation_is_given_to_nobody_else() {
     ]);
     assert_ne!(again.code, Some(0), "{}", again.stdout);
     assert!(again.stderr.contains("HANDLE_TAKEN"), "{}", again.stderr);
-    send(&police, association.mailbox()).refused(6, "RECIPIENT_REMOVED");
+    police.refer(association.mailbox(), "Ett exempel.").refused(6, "RECIPIENT_REMOVED");
 }
 
 /// Copies a folder as it is, in place of whatever was there.
@@ -95,10 +73,9 @@ impl PutBack {
         copy(&hub.data_dir(), &before);
         hub.restart();
         let association = Office::open(&hub, &ASSOCIATION, "stod");
-        let reference =
-            send(&police, association.mailbox()).json()["reference"].as_str().expect("one").to_owned();
-        send(&social, association.mailbox()).exits(0);
-        compare(&police, ASSOCIATION.handle, &number_of(&association), &[]).exits(0);
+        let reference = police.referred(&association, "Ett exempel.");
+        social.refer(association.mailbox(), "Ett exempel.").exits(0);
+        compare(&police, ASSOCIATION.handle, &association.safety_number(), &[]).exits(0);
         assert!(hub.terminate().success());
         copy(&before, &hub.data_dir());
         hub.restart();
@@ -116,11 +93,11 @@ fn lose_the_log(office: &Office) {
 fn other_keys_behind_a_compared_handle_stop_everything_until_they_are_compared() {
     let PutBack { hub, police, social, reference, impostor } = PutBack::new();
     // Whoever still has the log sees that this is another one.
-    send(&police, impostor.mailbox()).refused(9, "LOG_FORKED");
+    police.refer(impostor.mailbox(), "Ett exempel.").refused(9, "LOG_FORKED");
     lose_the_log(&police);
     lose_the_log(&social);
 
-    let error = send(&police, impostor.mailbox()).refused(6, "KEY_CHANGED");
+    let error = police.refer(impostor.mailbox(), "Ett exempel.").refused(6, "KEY_CHANGED");
     assert!(error["next"].as_str().is_some_and(|next| next.contains("number you already had")), "{error}");
     let shown = police.run(&["org", "show", ASSOCIATION.handle, "--json"]);
     shown.refused(6, "KEY_CHANGED");
@@ -132,8 +109,8 @@ fn other_keys_behind_a_compared_handle_stop_everything_until_they_are_compared()
     police
         .run_with(&["reply", &reference, "--text-file", "-", "--json"], b"Exempel")
         .refused(6, "KEY_CHANGED");
-    compare(&police, ASSOCIATION.handle, &number_of(&impostor), &[]).refused(6, "KEY_CHANGED");
-    send(&impostor, police.mailbox()).exits(0);
+    compare(&police, ASSOCIATION.handle, &impostor.safety_number(), &[]).refused(6, "KEY_CHANGED");
+    impostor.refer(police.mailbox(), "Ett exempel.").exits(0);
     police.run(&["inbox"]).exits(0);
     let came = police.references();
     let [new] = came.iter().filter(|one| **one != reference).collect::<Vec<_>>()[..] else {
@@ -143,7 +120,7 @@ fn other_keys_behind_a_compared_handle_stop_everything_until_they_are_compared()
     police.run(&["save", new, "-o", "saved.bin", "--json"]).refused(6, "KEY_CHANGED");
 
     // Who never compared is told loudly, and is not stopped.
-    let outcome = send(&social, impostor.mailbox());
+    let outcome = social.refer(impostor.mailbox(), "Ett exempel.");
     assert!(
         outcome.exits(0).stderr.contains("has other keys than when you first exchanged messages"),
         "{}",
@@ -152,10 +129,10 @@ fn other_keys_behind_a_compared_handle_stop_everything_until_they_are_compared()
     assert_eq!(social.json(&["org", "show", ASSOCIATION.handle])["trust"], "moved");
 
     // They have called: it is the association, with new keys.
-    compare(&police, ASSOCIATION.handle, &number_of(&social), &["--new-keys"])
+    compare(&police, ASSOCIATION.handle, &social.safety_number(), &["--new-keys"])
         .refused(9, "SAFETY_NUMBER_WRONG");
-    compare(&police, ASSOCIATION.handle, &number_of(&impostor), &["--new-keys"]).exits(0);
-    let sent = send(&police, impostor.mailbox());
+    compare(&police, ASSOCIATION.handle, &impostor.safety_number(), &["--new-keys"]).exits(0);
+    let sent = police.refer(impostor.mailbox(), "Ett exempel.");
     assert!(sent.exits(0).stderr.contains("was compared"), "{}", sent.stderr);
     police.run(&["show", new]).exits(0);
     drop(hub);

@@ -25,12 +25,6 @@ fn offices() -> (HubProcess, Office, Office) {
     (hub, police, association)
 }
 
-fn send(from: &Office, to: &Office) -> String {
-    let basis = ["send", "--to", to.mailbox(), "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
-    let sent = from.json(&[&basis[..], &["--text-file", "text.txt"]].concat());
-    sent["reference"].as_str().expect("a reference").to_owned()
-}
-
 fn threads(list: &Value) -> Vec<&str> {
     let threads = list["threads"].as_array().expect("threads");
     threads.iter().map(|thread| thread["reference"].as_str().expect("one")).collect()
@@ -49,7 +43,7 @@ fn two_devices_of_one_mailbox_receive_send_and_see_each_others_mail() {
     let members = first.json(&["member", "list"]);
     assert_eq!(members["members"].as_array().map(Vec::len), Some(2), "{members}");
 
-    let reference = send(&police, &first);
+    let reference = police.referred(&first, "Ett exempel.");
     assert_eq!(threads(&second.json(&["inbox"])), [&*reference]);
     // The first of the two that has it is enough.
     assert_eq!(police.json(&["track", &reference])["overall"], "DELIVERED");
@@ -61,7 +55,7 @@ fn two_devices_of_one_mailbox_receive_send_and_see_each_others_mail() {
     assert_eq!(shown["messages"].as_array().map(Vec::len), Some(2), "the colleague's answer: {shown}");
     assert_eq!(police.json(&["track", &reference])["overall"], "ANSWERED");
 
-    let begun = send(&second, &police);
+    let begun = second.referred(&police, "Ett exempel.");
     first.run(&["inbox"]).ok();
     assert_eq!(threads(&first.json(&["sent"])), [&*begun], "what a colleague sent");
     assert_eq!(threads(&police.json(&["inbox"])), [&*begun]);
@@ -192,7 +186,7 @@ fn a_reader_reads_and_is_refused_before_anything_is_typed() {
     let (_hub, police, first) = offices();
     let reader = first.take_in(&["--role", "reader", "--mailbox", "stod"]);
     reader.file("text.txt", "Ett exempel.\n");
-    let reference = send(&police, &first);
+    let reference = police.referred(&first, "Ett exempel.");
     assert_eq!(threads(&reader.json(&["inbox"])), [&*reference]);
     assert_eq!(police.json(&["track", &reference])["overall"], "DELIVERED");
     // No text is given, and none is asked for.
@@ -229,9 +223,9 @@ fn who_is_removed_is_cut_off_at_once_and_leaves_a_list_behind() {
     let (_hub, police, first) = offices();
     let second = first.take_in(&[&HANDLER[..], &["--label", "datorn i receptionen"]].concat());
     second.file("text.txt", "Ett exempel.\n");
-    let waiting = send(&police, &first);
+    let waiting = police.referred(&first, "Ett exempel.");
     first.run(&["inbox"]).ok();
-    let begun = send(&second, &police);
+    let begun = second.referred(&police, "Ett exempel.");
     first.run(&["inbox"]).ok();
     let log = second.folder().join("watch.log");
     let mut watch = Running::start(&mut second.command(&["watch", "--json"]), &log);
@@ -248,7 +242,7 @@ fn who_is_removed_is_cut_off_at_once_and_leaves_a_list_behind() {
     second.run(&["inbox", "--json"]).refused(6, "DEVICE_REVOKED");
     assert_eq!(first.json(&["member", "list"])["members"].as_array().map(Vec::len), Some(1));
     // Nothing is sealed to it any more, and the mailbox goes on.
-    let next = send(&police, &first);
+    let next = police.referred(&first, "Ett exempel.");
     assert!(threads(&first.json(&["inbox"])).contains(&&*next));
 }
 

@@ -15,28 +15,6 @@ use samverkan_tests::wire::manifest::RawManifest;
 use samverkan_tests::wire::{Device, Member, Peer, Refused};
 use tonic::Code;
 
-fn send(office: &Office, to: &str) -> Outcome {
-    office.run_with(
-        &[
-            "send",
-            "--to",
-            to,
-            "--class",
-            "REFERRAL",
-            "--basis",
-            "VITAL_INTEREST",
-            "--text-file",
-            "-",
-            "--json",
-        ],
-        "Ett exempel.".as_bytes(),
-    )
-}
-
-fn reference(outcome: &Outcome) -> String {
-    outcome.json()["reference"].as_str().expect("a reference").to_owned()
-}
-
 /// An empty computer with nothing on it but a copy of a kit.
 fn empty_computer(kit: &str) -> Cli {
     let cli = Cli::new();
@@ -71,11 +49,10 @@ impl Before {
         let (police, association) =
             (Office::open(&hub, &POLICE, "brottsoffer"), Office::open(&hub, &ASSOCIATION, "stod"));
         police.run(&["inbox"]).exits(0);
-        let number =
-            association.json(&["org", "show"])["safety_number"].as_str().expect("a number").to_owned();
+        let number = association.safety_number();
         let before = Self { hub, police, association, reference: String::new(), number };
         before.confirm();
-        Self { reference: reference(&send(&before.police, before.association.mailbox())), ..before }
+        Self { reference: before.police.referred(&before.association, "Ett exempel."), ..before }
     }
 
     /// The police call, on a number they had before.
@@ -100,7 +77,7 @@ impl Before {
             error["next"].as_str().is_some_and(|next| next.contains("number you already had")),
             "{error}"
         );
-        send(&self.police, self.association.mailbox()).refused(6, "RECOVERY_UNCONFIRMED");
+        self.police.refer(self.association.mailbox(), "Ett exempel.").refused(6, "RECOVERY_UNCONFIRMED");
         let supplement = ["reply", &self.reference, "--text-file", "-", "--json"];
         self.police.run_with(&supplement, b"Exempel").refused(6, "RECOVERY_UNCONFIRMED");
         assert!(self.police.run(&["find"]).ok().contains("NOT SINCE ITS RECOVERY"));
@@ -148,9 +125,9 @@ fn an_organisation_whose_last_device_is_gone_begins_anew_with_its_kit_alone() {
     let second = empty_computer(&before.kit("kit-2.txt"));
     recover(&second).exits(0);
     first.run(&["inbox", "--json"]).refused(6, "ORGANISATION_RECOVERED");
-    send(&before.police, before.association.mailbox()).refused(6, "RECOVERY_UNCONFIRMED");
+    before.police.refer(before.association.mailbox(), "Ett exempel.").refused(6, "RECOVERY_UNCONFIRMED");
     before.confirm();
-    send(&before.police, before.association.mailbox()).exits(0);
+    before.police.refer(before.association.mailbox(), "Ett exempel.").exits(0);
     assert_eq!(inbox(&second).len(), 1);
 }
 
@@ -161,7 +138,7 @@ fn a_thief_with_a_photographed_kit_collects_nothing_and_everybody_is_alarmed() {
     let mut watching = Running::start(&mut before.association.command(&["watch", "--json"]), &log);
     // What was sent before anything was stolen comes, and is the association's own.
     until("it watches", || (before.association.references().len() == 1).then_some(()));
-    let pending = reference(&send(&before.police, before.association.mailbox()));
+    let pending = before.police.referred(&before.association, "Ett exempel.");
     until("that comes too", || (before.association.references().len() == 2).then_some(()));
     before.police.run(&["track", &pending, "--wait", "DELIVERED"]).exits(0);
 
@@ -174,7 +151,7 @@ fn a_thief_with_a_photographed_kit_collects_nothing_and_everybody_is_alarmed() {
     assert!(said.contains("ORGANISATION_RECOVERED"), "{said}");
 
     assert!(inbox(&thief).is_empty(), "nothing that was sent before is the thief's");
-    send(&before.police, before.association.mailbox()).refused(6, "RECOVERY_UNCONFIRMED");
+    before.police.refer(before.association.mailbox(), "Ett exempel.").refused(6, "RECOVERY_UNCONFIRMED");
     before
         .police
         .run_with(&["reply", &pending, "--text-file", "-", "--json"], b"Exempel")

@@ -10,14 +10,7 @@ fn offices() -> (HubProcess, Office, Office) {
     let hub = HubProcess::start();
     let (police, association) =
         (Office::open(&hub, &POLICE, "brottsoffer"), Office::open(&hub, &ASSOCIATION, "stod"));
-    police.file("text.txt", "Exempel Exempelsson önskar stöd.\n");
     (hub, police, association)
-}
-
-fn send(from: &Office, to: &Office) -> String {
-    let basis = ["send", "--to", to.mailbox(), "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
-    let sent = from.json(&[&basis[..], &["--text-file", "text.txt"]].concat());
-    sent["reference"].as_str().expect("a reference").to_owned()
 }
 
 fn threads(office: &Office) -> Vec<String> {
@@ -29,7 +22,7 @@ fn threads(office: &Office) -> Vec<String> {
 #[test]
 fn a_new_member_reads_what_waited_before_it_came() {
     let (hub, police, first) = offices();
-    let reference = send(&police, &first);
+    let reference = police.referred(&first, "Exempel Exempelsson önskar stöd.");
     let second = first.take_in(&HANDLER);
     assert!(threads(&second).is_empty(), "the sender knew nothing of this device");
     // The sender is never asked again.
@@ -46,7 +39,7 @@ fn what_a_colleague_has_taken_already_is_given_on_while_the_hub_still_has_it() {
     let (hub, police, first) = offices();
     let second = first.take_in(&HANDLER);
     second.run(&["inbox"]).ok();
-    let reference = send(&police, &first);
+    let reference = police.referred(&first, "Exempel Exempelsson önskar stöd.");
     assert_eq!(threads(&first), [&*reference]);
     // The second has not looked yet, so the message is still there when the third comes.
     let third = first.take_in(&HANDLER);

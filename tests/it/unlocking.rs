@@ -174,20 +174,7 @@ fn a_command_that_runs_when_it_is_over_comes_to_its_end() {
     until("it watches", || logged("Watching"));
     association.bare(&["lock"]).exits(0);
     is_locked(&association);
-    police.file("text.txt", "Ett exempel.\n");
-    police
-        .run(&[
-            "send",
-            "--to",
-            association.mailbox(),
-            "--class",
-            "REFERRAL",
-            "--basis",
-            "VITAL_INTEREST",
-            "--text-file",
-            "text.txt",
-        ])
-        .exits(0);
+    police.refer(association.mailbox(), "Ett exempel.").exits(0);
     until("it has come", || (association.references().len() == 1).then_some(()));
     assert!(watching.terminate().success());
 }

@@ -1,6 +1,7 @@
 //! An organisation whose people use the client program: one machine, one mailbox, confirmed by the operator.
 
 use crate::cli::Cli;
+use crate::process::Outcome;
 use crate::site::{Invitation, Site};
 use crate::wire::invite::Invite;
 use std::fmt::Display;
@@ -110,6 +111,35 @@ impl Office {
         let inbox = self.json(&["inbox", "--offline"]);
         let threads = inbox["threads"].as_array().expect("threads");
         threads.iter().map(|thread| thread["reference"].as_str().expect("one").to_owned()).collect()
+    }
+
+    /// Sends a referral with this text to a mailbox, such as `boj-exempel/stod`, and gives what the command said, as a document.
+    ///
+    /// # Panics
+    /// When the command can not be run.
+    pub fn refer(&self, to: &str, text: &str) -> Outcome {
+        let envelope = ["send", "--to", to, "--class", "REFERRAL", "--basis", "VITAL_INTEREST"];
+        self.run_with(&[&envelope[..], &["--text-file", "-", "--json"]].concat(), text.as_bytes())
+    }
+
+    /// The same for one that is sent: its reference.
+    ///
+    /// # Panics
+    /// When it is not sent.
+    #[must_use]
+    pub fn referred(&self, to: &Self, text: &str) -> String {
+        let outcome = self.refer(to.mailbox(), text);
+        outcome.exits(0);
+        outcome.json()["reference"].as_str().expect("a reference").to_owned()
+    }
+
+    /// What its people read out to others.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    pub fn safety_number(&self) -> String {
+        self.json(&["org", "show"])["safety_number"].as_str().expect("a safety number").to_owned()
     }
 
     /// Every file and folder that its client keeps, with its length, but for empty locks: what a message leaves behind shows here.

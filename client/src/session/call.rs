@@ -8,6 +8,11 @@ use crate::connect::CALL_TIMEOUT;
 use crate::error::{Code, Error, Result};
 use crate::text::Args;
 
+/// The hub, or whoever answers in its place, does not keep to the protocol.
+pub(super) fn misbehaved(cause: &'static str) -> Error {
+    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
+}
+
 /// Waits for a call that has one answer, at most [`CALL_TIMEOUT`].
 pub(super) async fn unary<T>(
     call: impl Future<Output = std::result::Result<Response<T>, Status>>,

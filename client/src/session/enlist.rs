@@ -11,13 +11,15 @@ use samverkan_proto::statement::member::{MemberInvite, Membership as Request, Un
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1;
 
+use super::call::misbehaved;
+use super::join::entry;
 use super::new_device::{NewDevice, certificate_for};
 use super::{HubFacts, Membership, Session, call, check_clock, device_signer, join};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
-use crate::keystore::{Contents, EntryName, KdfCost, Keystore};
+use crate::keystore::{Contents, KdfCost, Keystore};
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
@@ -223,13 +225,7 @@ fn finish(
     handle: Handle,
     certificate: Vec<u8>,
 ) -> Result<Membership> {
-    let hello = link.hello();
-    let hub = HubFacts {
-        address: invite.address().clone(),
-        name: hello.hub_name.clone(),
-        pins: hello.pins.clone(),
-        test_hub: hello.test_hub,
-    };
+    let hub = HubFacts::of(link, invite.address());
     let org: OrgId = invite.org();
     let membership = Membership { hub, org, handle, certificate };
     let contents = keystore.contents_mut();
@@ -239,12 +235,4 @@ fn finish(
     }
     keystore.commit(held)?;
     Ok(membership)
-}
-
-fn entry(name: &str) -> EntryName {
-    name.parse().expect("the names above obey the rule")
-}
-
-fn misbehaved(cause: &'static str) -> Error {
-    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
 }

@@ -17,18 +17,19 @@ use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFi
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1;
 
+use super::call::misbehaved;
 use super::model::Silent;
-use super::new_device::{NewDevice, certificate_for};
+use super::new_device::{NewDevice, certificate_for, newcomer};
 use super::{HubFacts, Membership, Session, call, check_clock, device_signer, enlist, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
-use crate::keystore::{Contents, EntryName, KdfCost, Keystore};
+use crate::keystore::{Contents, EntryName, Keystore};
 use crate::passphrase::Passphrase;
 use crate::recovery::{KitError, KitHub, RecoveryKit};
 use crate::secret::{NoRandomness, Secret32, random_array};
-use crate::text::{Args, Text};
+use crate::text::Text;
 
 /// What a person decides when joining.
 pub struct JoinDraft {
@@ -89,14 +90,7 @@ pub async fn join(
     confirm: &mut (dyn FnMut(&Invited) -> Result<()> + Send),
 ) -> Result<Joined> {
     let held = profile.lock(super::LOCK_WAIT, || ())?;
-    let mut keystore = if Keystore::exists(profile) {
-        Keystore::open(profile, passphrase)?
-    } else {
-        Keystore::create(profile, &held, passphrase, KdfCost::STANDARD)?
-    };
-    if Membership::load(keystore.contents())?.is_some() {
-        return Err(Error::new(Code::AlreadyJoined));
-    }
+    let mut keystore = newcomer(profile, &held, passphrase)?;
     if enlist::is_waiting(keystore.contents()) {
         return Err(Error::new(Code::InviteOther));
     }
@@ -302,13 +296,7 @@ impl Joining<'_> {
         enrolment: &Enrolment,
         certificate: Vec<u8>,
     ) -> Result<Membership> {
-        let hello = link.hello();
-        let hub = HubFacts {
-            address: draft.invite.address().clone(),
-            name: hello.hub_name.clone(),
-            pins: hello.pins.clone(),
-            test_hub: hello.test_hub,
-        };
+        let hub = HubFacts::of(link, draft.invite.address());
         let org = enrolment.manifest.manifest().org_id();
         let membership = Membership { hub, org, handle: enrolment.handle().clone(), certificate };
         let contents = self.keystore.contents_mut();
@@ -359,8 +347,4 @@ fn is_same_kit(path: &Path, kit: &RecoveryKit) -> bool {
 
 pub(super) fn entry(name: &str) -> EntryName {
     name.parse().expect("the names above obey the rule")
-}
-
-pub(super) fn misbehaved(cause: &'static str) -> Error {
-    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
 }

@@ -8,7 +8,7 @@ use samverkan_proto::ids::{Handle, HubName, OrgId};
 use samverkan_proto::statement::invite::HubAddress;
 use serde::{Deserialize, Serialize};
 
-use crate::connect::HubPins;
+use crate::connect::{HubPins, Link};
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Profile;
@@ -66,6 +66,13 @@ struct MembershipEntry {
 }
 
 impl HubFacts {
+    /// The hub that was reached at this address, as it greeted.
+    pub(super) fn of(link: &Link, address: &HubAddress) -> Self {
+        let hello = link.hello();
+        let (name, pins) = (hello.hub_name.clone(), hello.pins.clone());
+        Self { address: address.clone(), name, pins, test_hub: hello.test_hub }
+    }
+
     /// Reads the plain file of a profile that has joined.
     ///
     /// # Errors

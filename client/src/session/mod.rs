@@ -364,8 +364,7 @@ impl Session {
         match self.directory.by_handle(&self.membership.handle) {
             Some((org, _)) if org == self.membership.org => {}
             _ => {
-                let cause = "the directory does not have this organisation";
-                return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+                return Err(call::misbehaved("the directory does not have this organisation"));
             }
         }
         if self.own_device().is_some() { Ok(()) } else { Err(Error::new(Code::DeviceRevoked)) }

@@ -6,11 +6,14 @@ use ring::signature::Ed25519KeyPair;
 use samverkan_proto::ids::TlsKeyHash;
 use samverkan_proto::sign::Signer;
 
+use super::Membership;
+use super::call::misbehaved;
 use super::certificate::{self, CertificateFacts};
 use crate::error::{Code, Error, Result};
-use crate::keystore::Contents;
+use crate::home::{Profile, ProfileLock};
+use crate::keystore::{Contents, KdfCost, Keystore};
+use crate::passphrase::Passphrase;
 use crate::secret::{NoRandomness, SecretBytes};
-use crate::text::Args;
 
 /// A device that nobody has heard of yet.
 pub(super) struct NewDevice {
@@ -44,6 +47,22 @@ impl NewDevice {
     }
 }
 
+/// The keystore of a profile that is no member yet, made if there is none.
+///
+/// # Errors
+/// [`Code::AlreadyJoined`], and those of the keystore.
+pub(super) fn newcomer(profile: &Profile, held: &ProfileLock, passphrase: &Passphrase) -> Result<Keystore> {
+    let keystore = if Keystore::exists(profile) {
+        Keystore::open(profile, passphrase)?
+    } else {
+        Keystore::create(profile, held, passphrase, KdfCost::STANDARD)?
+    };
+    match Membership::load(keystore.contents())? {
+        Some(_) => Err(Error::new(Code::AlreadyJoined)),
+        None => Ok(keystore),
+    }
+}
+
 /// A certificate that the hub issued, if it is for this key.
 ///
 /// # Errors
@@ -52,5 +71,5 @@ pub(super) fn certificate_for(tls_key: &TlsKeyHash, certificate: &[u8]) -> Resul
     if CertificateFacts::of(certificate).is_some_and(|facts| facts.tls_key == *tls_key) {
         return Ok(certificate.to_vec());
     }
-    Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", "the certificate has another key")))
+    Err(misbehaved("the certificate has another key"))
 }

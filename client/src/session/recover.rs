@@ -5,11 +5,8 @@
 //! by going on there.
 
 use bytes::Bytes;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
-use ring::rand::SystemRandom;
-use ring::signature::Ed25519KeyPair;
 use samverkan_proto::code::{RevocationReason, Roles};
-use samverkan_proto::ids::{Handle, TlsKeyHash};
+use samverkan_proto::ids::Handle;
 use samverkan_proto::limits::MAX_DEVICE_MS;
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::EpochKey;
@@ -17,17 +14,17 @@ use samverkan_proto::statement::manifest::{Device, Manifest, ManifestFields, Rev
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1::{DescribeRecoveryRequest, RecoverRequest};
 
-use super::certificate::CertificateFacts;
-use super::join::{entry, first_contact, misbehaved};
-use super::{HubFacts, Membership, call, certificate, check_clock, keys};
+use super::call::misbehaved;
+use super::join::{entry, first_contact};
+use super::new_device::{NewDevice, certificate_for, newcomer};
+use super::{HubFacts, Membership, call, check_clock, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
-use crate::keystore::{KdfCost, Keystore};
+use crate::keystore::Keystore;
 use crate::passphrase::Passphrase;
 use crate::recovery::RecoveryKit;
-use crate::secret::{NoRandomness, SecretBytes};
 
 const MANIFEST: &str = "recover.manifest";
 const REQUEST: &str = "recover.request";
@@ -72,14 +69,7 @@ pub async fn recover(
     confirm: &mut (dyn FnMut(&Recovering) -> Result<()> + Send),
 ) -> Result<Recovered> {
     let held = profile.lock(super::LOCK_WAIT, || ())?;
-    let mut keystore = if Keystore::exists(profile) {
-        Keystore::open(profile, passphrase)?
-    } else {
-        Keystore::create(profile, &held, passphrase, KdfCost::STANDARD)?
-    };
-    if Membership::load(keystore.contents())?.is_some() {
-        return Err(Error::new(Code::AlreadyJoined));
-    }
+    let mut keystore = newcomer(profile, &held, passphrase)?;
     let link = greet(kit, clock).await?;
     let hub = link.hello().hub_name.to_string();
     let (newest, organisation) = newest_manifest(&link, kit).await?;
@@ -128,13 +118,8 @@ async fn hand_in(link: &Link, prepared: &Prepared) -> Result<Vec<u8>> {
         epoch_keys: prepared.epoch_keys.iter().map(|key| key.bytes().clone()).collect(),
     };
     let certificate = call::unary(link.enrolment().recover(request)).await?.certificate;
-    let named = prepared.manifest.manifest().devices().first().map(|device| device.tls_key);
-    let issued = CertificateFacts::of(&certificate).map(|facts| facts.tls_key);
-    if issued.is_some() && issued == named {
-        Ok(certificate.to_vec())
-    } else {
-        Err(misbehaved("the certificate has another key"))
-    }
+    let own = prepared.manifest.manifest().devices().first().ok_or(Error::new(Code::KeystoreDamaged))?;
+    certificate_for(&own.tls_key, &certificate)
 }
 
 impl Recovering {
@@ -209,15 +194,11 @@ impl Attempt<'_> {
     /// Makes every key and the manifest.
     fn prepare(&mut self, kit: &RecoveryKit, previous: &Manifest) -> Result<Prepared> {
         let now_ms = self.clock.now_ms();
-        let device_key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
-        let device_key = SecretBytes::copied_from(device_key.as_ref());
-        let tls_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_| NoRandomness)?;
-        let request = certificate::request(&tls_key)?;
-        let device = Signer::from_pkcs8(device_key.expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
-        let manifest = next_manifest(previous, kit, &device, &tls_key, now_ms)?;
+        let device = NewDevice::make()?;
+        let manifest = next_manifest(previous, kit, &device, now_ms)?;
+        let request = device.certificate_request.clone();
         let contents = self.keystore.contents_mut();
-        contents.put_device_identity(device_key)?;
-        contents.put_tls_key(SecretBytes::taken_from(tls_key.serialize_der()))?;
+        let device = device.keep(contents)?;
         keys::make(contents, now_ms)?;
         let epoch_keys = keys::to_publish(contents, kit.org_id(), &device, now_ms, |_| false)?;
         let joined: Vec<u8> = epoch_keys.iter().flat_map(|key| key.bytes().iter().copied()).collect();
@@ -230,13 +211,7 @@ impl Attempt<'_> {
 
     /// The hub has taken it: keeps what is needed from now on, and forgets what is not.
     fn finish(&mut self, link: &Link, kit: &RecoveryKit, certificate: Vec<u8>) -> Result<Membership> {
-        let hello = link.hello();
-        let hub = HubFacts {
-            address: kit.hub().address.clone(),
-            name: hello.hub_name.clone(),
-            pins: hello.pins.clone(),
-            test_hub: hello.test_hub,
-        };
+        let hub = HubFacts::of(link, &kit.hub().address);
         let membership = Membership { hub, org: kit.org_id(), handle: kit.handle().clone(), certificate };
         let contents = self.keystore.contents_mut();
         membership.store(contents)?;
@@ -252,14 +227,12 @@ impl Attempt<'_> {
 fn next_manifest(
     previous: &Manifest,
     kit: &RecoveryKit,
-    device: &Signer,
-    tls_key: &KeyPair,
+    device: &NewDevice,
     now_ms: u64,
 ) -> Result<SignedManifest> {
     let root = Signer::from_seed(kit.seed().expose()).map_err(|_| Error::new(Code::ProgramDefect))?;
-    let tls_key = TlsKeyHash::of_spki(&tls_key.subject_public_key_info());
     let expires_ms = now_ms + MAX_DEVICE_MS;
-    let device = Device::new(*device.public_key(), tls_key, Roles::ALL, now_ms, expires_ms);
+    let device = Device::new(*device.signer.public_key(), device.tls_key, Roles::ALL, now_ms, expires_ms);
     let mut fields = ManifestFields::following(previous, now_ms, expires_ms);
     fields.threshold = 1;
     let lost =

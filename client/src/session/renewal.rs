@@ -11,12 +11,12 @@ use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::renewal::Renewal;
 use samverkan_proto::v1::RenewCertificateRequest;
 
+use super::call::misbehaved;
 use super::certificate::{self, CertificateFacts};
 use super::{Membership, Session, TRIES, call, check_clock};
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::keystore::Contents;
-use crate::text::Args;
 
 /// How soon a running client looks again after what was due did not work.
 const AGAIN_MS: u64 = 60 * 60 * 1000;
@@ -139,8 +139,4 @@ fn asking(org: OrgId, device: &Signer, contents: &Contents, link: &Link) -> Resu
         renewal: renewal.bytes().to_vec().into(),
         certificate_request: request.into(),
     })
-}
-
-fn misbehaved(cause: &'static str) -> Error {
-    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
 }
