@@ -142,12 +142,12 @@ def manifest(signed_manifest, previous=b""):  # `previous`: the bytes of the one
     new, signatures = parse("signed_manifest", signed_manifest).values()
     none = Record(new, serial=0, hash=new.prev, devices=Records(), revocations=[], admins=[], threshold=0)
     old, gone, signers = parse("manifest", previous) if previous else none, new.revocations.device_id, signatures.signer
+    keys = {at: find(old.devices, device_id=one).sign_pk for at, one in enumerate(old.admins, 1) if one not in gone}
     must(wrong_chain=new.serial == old.serial + 1 and new.prev == old.hash,
          immutable_changed=all(new[name] == old[name] for name in ("org_id", "root_pk", "handle", "orgnr")),
          revocation_changed=all(one in new.revocations for one in old.revocations)
-         and {*new.devices.device_id, *gone} >= {*old.devices.device_id})
-    keys = {at: find(old.devices, device_id=one).sign_pk for at, one in enumerate(old.admins, 1) if one not in gone}
-    must(wrong_signers=signers == [0] or len(signers) == old.threshold and keys.keys() >= {*signers})
+         and {*new.devices.device_id, *gone} >= {*old.devices.device_id}, wrong_signers=signers == [0]
+         and {*gone} >= {*old.devices.device_id} or len(signers) == old.threshold and keys.keys() >= {*signers})
     for one in signatures: verify(keys.get(one.signer, new.root_pk), one.sig, "manifest", new.raw)
     return new
 def climb(old, new, index, last, path):  # the roots of a proof's old and new tree, from a node of both

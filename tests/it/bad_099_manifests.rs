@@ -22,10 +22,10 @@ async fn publish(peer: &Peer, signed: Vec<u8>) -> Result<PublishManifestResponse
     peer.call("DirectoryService/PublishManifest", &request).await
 }
 
-/// The refusal of a manifest that its organisation's root has signed.
+/// The refusal of a manifest that its organisation's admin has signed.
 async fn refuse(ground: &Ground, case: &str, mut manifest: RawManifest) -> Refused {
     manifest.sort();
-    refused(case, publish(&ground.peer, manifest.signed_by(&[(0, &ground.sender.root)])).await)
+    refused(case, publish(&ground.peer, ground.sender.signed(&manifest)).await)
 }
 
 #[track_caller]
@@ -41,7 +41,9 @@ async fn bad_099_serials_that_do_not_follow() {
     breaks_the_rule(&refuse(&ground, "a gap", gap).await, "wrong_chain");
     let first = ground.sender.manifest.signed_by(&[(0, &ground.sender.root)]);
     ground.sender.publish(ground.hub, next.clone()).await.expect("the next");
-    publish(&ground.peer, next.signed_by(&[(0, &ground.sender.root)])).await.expect("the newest again");
+    publish(&ground.peer, next.signed_by(&[(1, &ground.sender.device().signer)]))
+        .await
+        .expect("the newest again");
     let lower = refused("the one before again", publish(&ground.peer, first).await);
     breaks_the_rule(&lower, "wrong_chain");
     let fork = RawManifest { not_after_ms: next.not_after_ms - 1, ..next };
@@ -70,6 +72,9 @@ async fn bad_101_signatures_of_those_who_are_no_admins() {
     let beyond =
         refused("a second admin", publish(&ground.peer, next.signed_by(&[(2, &stranger.signer)])).await);
     breaks_the_rule(&beyond, "wrong_signers");
+
+    let root = refused("the root", publish(&ground.peer, next.signed_by(&[(0, &ground.sender.root)])).await);
+    breaks_the_rule(&root, "wrong_signers");
 
     // Who is an admin by the manifest that is to be signed signs it, and who was one before signs the next.
     let mut with = ground.sender.next_manifest();

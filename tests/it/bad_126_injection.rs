@@ -96,7 +96,7 @@ async fn in_manifests(hub: &HubProcess, member: &Member, string: &str) {
     let publish = async |change: &dyn Fn(&mut samverkan_tests::wire::RawManifest)| {
         let mut manifest = member.next_manifest();
         change(&mut manifest);
-        let signed_manifest = manifest.signed_by(&[(0, &member.root)]).into();
+        let signed_manifest = member.signed(&manifest).into();
         let request = v1::PublishManifestRequest { signed_manifest };
         let answer: Result<v1::PublishManifestResponse, Refused> =
             peer.call("DirectoryService/PublishManifest", &request).await;

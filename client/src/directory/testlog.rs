@@ -1,14 +1,16 @@
 //! A hub's log made by hand, for tests: it keeps the rules unless it is told to break one.
 
 use bytes::Bytes;
-use samverkan_proto::code::{OrganisationKind, OrganisationState, Roles};
+use samverkan_proto::code::{OrganisationKind, OrganisationState, RevocationReason, Roles};
 use samverkan_proto::ids::{DeviceId, HubName, MailboxId, OrgId, TlsKeyHash};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::log::{
     Checkpoint, EpochKeyBatch, HubKeys, Leaf, LogTree, OrganisationEntry, OrganisationFields, TreeHead,
 };
-use samverkan_proto::statement::manifest::{Device, Mailbox, Manifest, ManifestFields, SignedManifest};
+use samverkan_proto::statement::manifest::{
+    Device, Mailbox, Manifest, ManifestFields, Revocation, SignedManifest,
+};
 
 use super::copy::Entry;
 use super::{Directory, DirectoryError};
@@ -207,9 +209,23 @@ impl TestLog {
         });
     }
 
-    /// A member's next manifest, signed with the recovery kit.
-    pub(crate) fn recover(&mut self, member: &mut Member, change: impl FnOnce(&mut ManifestFields)) {
-        let manifest = next_manifest(member, change);
+    /// A member begins anew with its recovery kit: every device is revoked, and a new one reads every mailbox.
+    pub(crate) fn recover(&mut self, member: &mut Member, issued_ms: u64) {
+        let device = signer(self.seed());
+        let manifest = next_manifest(member, |fields| {
+            let old = std::mem::take(&mut fields.devices);
+            let (key, tls) = (*device.public_key(), old[0].tls_key);
+            let entry = Device::new(key, tls, Roles::ALL, old[0].added_ms, old[0].expires_ms);
+            fields.issued_ms = issued_ms;
+            fields.revocations.extend(old.iter().map(|gone| Revocation {
+                device_id: gone.id(),
+                revoked_ms: issued_ms,
+                reason: RevocationReason::Lost,
+            }));
+            fields.mailboxes.iter_mut().for_each(|mailbox| mailbox.readers = vec![entry.id()]);
+            fields.devices = vec![entry];
+        });
+        member.device = device;
         self.push_manifest(member, SignedManifest::sign_as_root(&manifest, &member.root).expect("signed"));
     }
 

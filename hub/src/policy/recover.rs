@@ -10,7 +10,7 @@ use samverkan_proto::{Fault, InvalidField};
 
 use super::publish::manifest_refused;
 use crate::ca::VerifiedRequest;
-use crate::registry::{Registry, VerifiedEpochKeys, is_recovery};
+use crate::registry::{Registry, VerifiedEpochKeys};
 
 /// The right of one new device to its organisation's place. Made by [`may_recover`].
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn may_recover(
         OrganisationState::Invited => return Err(Refusal::new(ErrorReason::OrganisationUnknown)),
     }
     let known = sha256(signed.bytes()) == *organisation.signed_hash() && organisation.is_recovered();
-    let recovers = is_recovery(&signed, organisation.manifest());
+    let recovers = signed.is_recovery();
     let found = signed.manifest().device_by_tls_key(&request.tls_key());
     let device = found.ok_or(InvalidField::new("certificate_request", Fault::UnknownDevice))?.clone();
     let manifest = if known {
@@ -69,8 +69,8 @@ pub fn may_recover(
     } else {
         let verified = signed.verify_after(organisation.manifest()).map_err(manifest_refused)?;
         if !recovers {
-            // An admin may leave devices as they are; the kit is for when there is none that can be trusted.
-            let fault = Fault::RevocationChanged.in_field("revocations");
+            // Admins publish what they sign from a device that they have; the kit is for when there is none.
+            let fault = Fault::WrongSigners.in_field("signers");
             return Err(manifest_refused(fault));
         }
         Some(Box::new(verified))

@@ -270,8 +270,7 @@ fn only_readers_of_the_senders_mailbox_see_a_status() {
 }
 
 fn signed(world: &World, by: &Member) -> SignedManifest {
-    let manifest = world.following(by, |fields| fields.threshold = 1);
-    SignedManifest::sign_as_root(&manifest, &by.root).unwrap()
+    world.signed(by, |fields| fields.threshold = 1)
 }
 
 #[test]

@@ -62,7 +62,8 @@ impl World {
             services: vec![],
         };
         let mut member = Member { org, mailbox, device, root, revision: 0, fields };
-        self.publish(&member, &manifest);
+        let signed = SignedManifest::sign_as_root(&manifest, &member.root).unwrap();
+        self.append_manifest(signed);
         self.set_state(&mut member, OrganisationState::Active);
         self.epoch_key(org, &member.device, Epoch::of(NOW));
         member
@@ -76,18 +77,19 @@ impl World {
         self.registry.bump();
     }
 
-    /// Changes a member's manifest, signed by its root.
+    /// Changes a member's manifest, signed by its first device.
     pub(crate) fn change(&mut self, member: &Member, change: impl FnOnce(&mut ManifestFields)) {
-        let manifest = self.following(member, change);
-        self.publish(member, &manifest);
+        let signed = self.signed(member, change);
+        self.append_manifest(signed);
     }
 
     /// The manifest that would follow a member's newest.
-    pub(crate) fn following(&self, member: &Member, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
+    pub(crate) fn signed(&self, member: &Member, change: impl FnOnce(&mut ManifestFields)) -> SignedManifest {
         let newest = self.registry.organisation(&member.org).unwrap().manifest();
         let mut fields = ManifestFields::following(newest, NOW, NOW + DAY_MS);
         change(&mut fields);
-        Manifest::build(fields).unwrap()
+        let manifest = Manifest::build(fields).unwrap();
+        SignedManifest::sign_as_admins(&manifest, newest, &[&member.device]).unwrap()
     }
 
     /// Adds a device that reads the member's mailbox, with or without an epoch key for this week.
@@ -168,8 +170,7 @@ impl World {
         Signer::from_seed(&[self.seeds; 32]).unwrap()
     }
 
-    fn publish(&mut self, member: &Member, manifest: &Manifest) {
-        let signed = SignedManifest::sign_as_root(manifest, &member.root).unwrap();
+    fn append_manifest(&mut self, signed: SignedManifest) {
         self.registry.append(Leaf::of_manifest(&signed), &Record::Manifest(signed));
         self.registry.bump();
     }

@@ -9,7 +9,7 @@ use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, sha256};
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, OrganisationEntry, Record};
-use samverkan_proto::statement::manifest::{Device, Manifest, SignedManifest};
+use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 
 use super::{
     CodeHash, FirstManifest, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing, UsedInvite,
@@ -73,7 +73,7 @@ impl Registry {
         let before = self.organisations.get(&id).cloned();
         // Its leaf is the one that was appended last.
         let leaf = self.log.size().saturating_sub(1);
-        let recovered = before.as_ref().is_some_and(|before| is_recovery(signed, &before.manifest));
+        let recovered = signed.is_recovery();
         self.name_devices(&manifest, before.as_ref().map(|before| &*before.manifest), recovered);
         let organisation = match before {
             Some(before) => Organisation {
@@ -155,10 +155,4 @@ impl Registry {
         };
         self.organisations.insert(id, Arc::new(organisation));
     }
-}
-
-/// Whether the root signed it and none of the devices before it is left: what the recovery kit does.
-pub(crate) fn is_recovery(signed: &SignedManifest, before: &Manifest) -> bool {
-    let gone = |device: &Device| signed.manifest().device(&device.id()).is_none();
-    signed.is_signed_by_root() && before.devices().iter().all(gone)
 }

@@ -33,7 +33,6 @@ use samverkan_proto::ids::{DeviceId, EpochKeyId, Handle, OrgId, TlsKeyHash};
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::manifest::Manifest;
 
-pub(crate) use change::is_recovery;
 pub use invite::{CodeHash, Invitation, Invite, UsedInvite};
 pub use log::Log;
 pub(crate) use membership::Admission;

@@ -142,14 +142,22 @@ impl TestOrg {
         }
     }
 
-    /// The next manifest, with these changes, signed by the root.
+    /// The next manifest, with these changes, signed by one of its devices, or by the root when none is left.
     pub(crate) fn next(&self, change: impl FnOnce(&mut ManifestFields)) -> VerifiedManifest {
         let previous = self.manifest.manifest();
         let fields = previous.fields();
         let mut fields = ManifestFields::following(previous, fields.issued_ms + 1, fields.not_after_ms);
         change(&mut fields);
         let manifest = Manifest::build(fields).unwrap();
-        SignedManifest::sign_as_root(&manifest, &self.root).unwrap().verify_after(previous).unwrap()
+        let signs = |device: &&TestDevice| {
+            previous.admins().any(|admin| admin.id() == device.id())
+                && manifest.revocation(&device.id()).is_none()
+        };
+        let signed = match self.devices.iter().find(signs) {
+            Some(admin) => SignedManifest::sign_as_admins(&manifest, previous, &[&admin.signer]),
+            None => SignedManifest::sign_as_root(&manifest, &self.root),
+        };
+        signed.unwrap().verify_after(previous).unwrap()
     }
 
     /// The next manifest, with one more device that reads the mailbox.

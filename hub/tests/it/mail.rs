@@ -426,7 +426,7 @@ async fn a_revoked_device_loses_its_open_stream_with_the_reason() {
         fields.devices.sort_by_key(|device| device.id());
     });
     directory(&hub, &to).await.publish_manifest(publish).await.unwrap();
-    let publish = to.change(|fields| {
+    let publish = to.change_by(&second, |fields| {
         fields.devices.retain(|device| device.id() != old);
         fields.mailboxes[0].readers = vec![second.device_id()];
         let reason = samverkan_proto::code::RevocationReason::Lost;

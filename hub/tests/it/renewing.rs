@@ -168,7 +168,7 @@ async fn who_may_not_call_may_not_renew() {
     let mut directory = directory(&hub, &member).await;
     directory.publish_manifest(request).await.unwrap();
     let lost = member.device.device_id();
-    let request = member.change(|fields| {
+    let request = member.change_by(&spare.0, |fields| {
         fields.devices.retain(|device| device.id() != lost);
         let revocation = Revocation { device_id: lost, revoked_ms: NOW, reason: RevocationReason::Lost };
         fields.revocations.push(revocation);

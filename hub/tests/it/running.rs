@@ -321,13 +321,36 @@ impl Member {
         }
     }
 
-    /// Replaces its manifest by one that follows, and gives the request that publishes it.
+    /// Replaces its manifest by one that follows, signed by its first device, and gives the request that publishes it.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut ManifestFields)) -> v1::PublishManifestRequest {
-        let mut fields = ManifestFields::following(&self.manifest, NOW, NOW + 300 * DAY_MS);
-        change(&mut fields);
-        self.manifest = Manifest::build(fields).unwrap();
-        v1::PublishManifestRequest { signed_manifest: self.signed().bytes().clone() }
+        let (next, request) = following(&self.manifest, &self.device, change);
+        self.manifest = next;
+        request
     }
+
+    /// The same, signed by another of its admin devices.
+    pub(crate) fn change_by(
+        &mut self,
+        admin: &Signer,
+        change: impl FnOnce(&mut ManifestFields),
+    ) -> v1::PublishManifestRequest {
+        let (next, request) = following(&self.manifest, admin, change);
+        self.manifest = next;
+        request
+    }
+}
+
+/// The manifest that follows, and the request that publishes it with this admin's signature.
+fn following(
+    previous: &Manifest,
+    admin: &Signer,
+    change: impl FnOnce(&mut ManifestFields),
+) -> (Manifest, v1::PublishManifestRequest) {
+    let mut fields = ManifestFields::following(previous, NOW, NOW + 300 * DAY_MS);
+    change(&mut fields);
+    let next = Manifest::build(fields).unwrap();
+    let signed = SignedManifest::sign_as_admins(&next, previous, &[admin]).unwrap();
+    (next, v1::PublishManifestRequest { signed_manifest: signed.bytes().clone() })
 }
 
 /// What one member writes to another, sealed to its one device.

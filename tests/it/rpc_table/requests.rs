@@ -35,8 +35,8 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("samverkan.v1.EnrolmentService/Recover", |facts| one(&facts.recovery)),
     ("samverkan.v1.DirectoryService/Sync", |_| one(&v1::SyncRequest { from_leaf: 0 })),
     ("samverkan.v1.DirectoryService/PublishManifest", |facts| {
-        let next = facts.ground.sender.next_manifest();
-        let signed_manifest = next.signed_by(&[(0, &facts.ground.sender.root)]).into();
+        let sender = &facts.ground.sender;
+        let signed_manifest = sender.signed(&sender.next_manifest()).into();
         one(&v1::PublishManifestRequest { signed_manifest })
     }),
     ("samverkan.v1.DirectoryService/PublishEpochKeys", |facts| {

@@ -346,13 +346,29 @@ impl Member {
         }
     }
 
-    /// Publishes a manifest under the root key, as the first device, and remembers it as the newest.
+    /// A manifest signed by the first of its devices that is an admin of the newest one, and that this one does not revoke.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn signed(&self, manifest: &RawManifest) -> Vec<u8> {
+        let admins = self.manifest.devices.iter().filter(|device| device.roles & 1 != 0);
+        let signs = |place: u8, admin: &RawDevice| {
+            let stays = manifest.revocations.iter().all(|gone| gone.device_id != admin.device_id);
+            let device = self.devices.iter().find(|device| device.id() == admin.device_id)?;
+            stays.then_some((place, &device.signer))
+        };
+        let signer = (1..=u8::MAX).zip(admins).find_map(|(place, admin)| signs(place, admin));
+        manifest.signed_by(&[signer.expect("an admin that stays")])
+    }
+
+    /// Publishes a manifest that one admin has signed, as the first device, and remembers it as the newest.
     ///
     /// # Errors
     /// The refusal.
     pub async fn publish(&mut self, hub: &Site, mut manifest: RawManifest) -> Result<(), Refused> {
         manifest.sort();
-        let signed_manifest = manifest.signed_by(&[(0, &self.root)]).into();
+        let signed_manifest = self.signed(&manifest).into();
         let request = v1::PublishManifestRequest { signed_manifest };
         let peer = self.connect(hub);
         let _: v1::PublishManifestResponse = peer.call("DirectoryService/PublishManifest", &request).await?;

@@ -68,7 +68,7 @@ impl Organisation {
     pub fn recovered_after(&self, serial: u64) -> Option<&Manifest> {
         let signed = self.manifests.iter().rev().map(|at| at.value.signed());
         let mut newer = signed.take_while(|signed| signed.manifest().serial() > serial.max(1));
-        newer.find(|signed| signed.is_signed_by_root()).map(SignedManifest::manifest)
+        newer.find(|signed| signed.is_recovery()).map(SignedManifest::manifest)
     }
 
     /// Every manifest with its signatures, from serial 1 on.

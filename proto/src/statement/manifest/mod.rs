@@ -256,6 +256,12 @@ impl Manifest {
         self.fields.devices.iter().filter(|device| device.is_admin())
     }
 
+    /// Whether no device of `previous` is left: the only change that the root may sign (PROTOCOL.md section 5).
+    #[must_use]
+    pub fn begins_anew_after(&self, previous: &Self) -> bool {
+        previous.devices().iter().all(|was| self.device(&was.id()).is_none())
+    }
+
     /// The revocation of a device.
     #[must_use]
     pub fn revocation(&self, id: &DeviceId) -> Option<&Revocation> {

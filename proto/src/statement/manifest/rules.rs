@@ -117,8 +117,8 @@ pub(super) fn check_succession(next: &Manifest, previous: &Manifest) -> Checked 
     require(old.devices.iter().all(accounted), Fault::RevocationChanged, "devices")
 }
 
-/// The keys that must have signed `next`, in the order of `signatures`: the root alone, or `threshold` admins of `previous`
-/// that `next` does not revoke.
+/// The keys that must have signed `next`, in the order of `signatures`: the root alone, if nothing goes before or no device of what does
+/// is left, or `threshold` admins of `previous` that `next` does not revoke.
 pub(super) fn required_keys<'a>(
     next: &'a Manifest,
     previous: Option<&'a Manifest>,
@@ -126,7 +126,9 @@ pub(super) fn required_keys<'a>(
 ) -> Result<Vec<&'a PublicKey>, InvalidField> {
     let wrong = Fault::WrongSigners.in_field("signers");
     if let [ManifestSignature { signer: 0, .. }] = signatures {
-        return Ok(vec![&next.fields().root_pk]);
+        // Else a stolen kit would put the thief's device beside those of the people, who go on as if nothing had happened.
+        let anew = previous.is_none_or(|previous| next.begins_anew_after(previous));
+        return if anew { Ok(vec![&next.fields().root_pk]) } else { Err(wrong) };
     }
     let previous = previous.ok_or(wrong)?;
     if signatures.len() != usize::from(previous.fields().threshold) {

@@ -135,10 +135,10 @@ impl SignedManifest {
         &self.signatures
     }
 
-    /// Whether it bears the root's signature, as serial 1 and a recovery do.
+    /// Whether it is a recovery: one after the first that bears the root's signature. If it is verified, no device before it is left.
     #[must_use]
-    pub fn is_signed_by_root(&self) -> bool {
-        self.signatures.iter().any(|signature| signature.signer == 0)
+    pub fn is_recovery(&self) -> bool {
+        self.manifest.serial() > 1 && self.signatures.iter().any(|signature| signature.signer == 0)
     }
 
     /// The bytes as they travel and as the log records them.

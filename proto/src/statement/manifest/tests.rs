@@ -64,6 +64,16 @@ fn next(change: impl FnOnce(&mut ManifestFields)) -> Manifest {
     Manifest::build(fields).unwrap()
 }
 
+/// The successor of the first manifest that leaves none of its devices.
+fn anew() -> Manifest {
+    next(|fields| {
+        fields.devices = vec![device(5, Roles::ALL)];
+        fields.threshold = 1;
+        fields.mailboxes[0].readers = vec![device(5, Roles::ALL).id()];
+        fields.revocations.extend((1..=4).map(revocation));
+    })
+}
+
 /// Signs with devices of these seeds as admins of the first manifest, and verifies.
 fn by_admins(manifest: &Manifest, seeds: &[u8]) -> Result<VerifiedManifest, Fault> {
     let signers: Vec<_> = seeds.iter().map(|seed| signer([*seed; 32])).collect();
@@ -96,7 +106,7 @@ fn the_first_manifest_is_the_roots_alone() {
 #[test]
 fn a_successor_is_signed_by_the_root_or_by_exactly_the_threshold() {
     let second = next(|_| ());
-    assert!(by_root(&second).is_ok());
+    assert!(by_root(&anew()).is_ok());
     for pair in [[1, 2], [3, 1], [2, 3]] {
         assert!(by_admins(&second, &pair).is_ok());
     }
@@ -105,6 +115,24 @@ fn a_successor_is_signed_by_the_root_or_by_exactly_the_threshold() {
     assert_eq!(by_admins(&second, &[1, 1]), Err(Fault::NotAscending));
     assert_eq!(by_admins(&second, &[1, 4]), Err(Fault::WrongSigners));
     assert_eq!(by_admins(&second, &[]), Err(Fault::CountOutOfRange));
+}
+
+#[test]
+fn the_root_signs_no_change_that_leaves_a_device() {
+    assert_eq!(by_root(&next(|_| ())), Err(Fault::WrongSigners));
+    assert_eq!(by_root(&next(|fields| fields.devices.push(device(5, Roles::ALL)))), Err(Fault::WrongSigners));
+    // One is left, and it is not even an admin.
+    let one = next(|fields| {
+        fields.devices.retain(|found| !found.is_admin());
+        fields.devices.push(device(5, Roles::ALL));
+        fields.threshold = 1;
+        fields.mailboxes[0].readers = vec![device(4, Roles::READER).id()];
+        fields.revocations.extend((1..=3).map(revocation));
+    });
+    assert_eq!(by_root(&one), Err(Fault::WrongSigners));
+    let signed = SignedManifest::sign_as_root(&anew(), &root()).unwrap();
+    assert!(signed.is_recovery());
+    assert!(!SignedManifest::sign_as_root(&first(), &root()).unwrap().is_recovery());
 }
 
 #[test]
