@@ -61,6 +61,13 @@ impl Before {
         self.police.run(&line).exits(0);
     }
 
+    /// The same after a recovery, of which they are asked.
+    fn confirm_recovery(&self) {
+        let line = ["org", "verify", ASSOCIATION.handle, "--number", &self.number, "--how", "by-telephone"];
+        self.police.run(&[&line[..], &["--json"]].concat()).refused(2, "ARGUMENT_MISSING");
+        self.police.run(&[&line[..], &["--after-recovery"]].concat()).exits(0);
+    }
+
     fn kit(&self, copy: &str) -> String {
         String::from_utf8(self.association.read(copy)).expect("text")
     }
@@ -110,7 +117,7 @@ fn an_organisation_whose_last_device_is_gone_begins_anew_with_its_kit_alone() {
     assert!(error["next"].as_str().is_some_and(|next| next.contains("operator")), "{error}");
 
     before.nothing_is_sent();
-    before.confirm();
+    before.confirm_recovery();
     before.police.run(&["resend", &before.reference]).exits(0);
     let [came] = &inbox(&first)[..] else { panic!("what was sent again comes") };
     assert!(first.run(&["show", came]).ok().contains("Ett exempel."));
@@ -126,7 +133,7 @@ fn an_organisation_whose_last_device_is_gone_begins_anew_with_its_kit_alone() {
     recover(&second).exits(0);
     first.run(&["inbox", "--json"]).refused(6, "ORGANISATION_RECOVERED");
     before.police.refer(before.association.mailbox(), "Ett exempel.").refused(6, "RECOVERY_UNCONFIRMED");
-    before.confirm();
+    before.confirm_recovery();
     before.police.refer(before.association.mailbox(), "Ett exempel.").exits(0);
     assert_eq!(inbox(&second).len(), 1);
 }
@@ -219,10 +226,10 @@ async fn only_the_root_begins_anew_and_only_with_nobody_left() {
     let mut kept = member.next_manifest();
     kept.devices.push(device.entry(kept.issued_ms));
     kept.sort();
-    refused("a device is left", sign(&kept, &[(0, &member.root)]), "revocation_changed").await;
+    refused("a device is left", sign(&kept, &[(0, &member.root)]), "wrong_signers").await;
     let admin = 1 + u8::from(member.devices[0].id() > member.devices[second].id());
     let by_admin = sign(&kept, &[(admin, &member.devices[0].signer)]);
-    refused("an admin may add a device, but not here", by_admin, "revocation_changed").await;
+    refused("an admin may add a device, but not here", by_admin, "wrong_signers").await;
     refused("another's root", sign(&kept, &[(0, &other.root)]), "bad_signature").await;
     let wrong_key = v1::RecoverRequest {
         certificate_request: Device::new(7).certificate_request().into(),

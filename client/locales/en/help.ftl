@@ -171,6 +171,7 @@ help-org-verify = Write down that you compared a safety number over the telephon
     .number = The sixty digits as you heard them; you are shown them and asked if absent
     .how = How you compared: on a telephone number you already had, or face to face; asked if absent
     .new-keys = The organisation has new keys, which you know from itself: forget what was compared before
+    .after-recovery = You called them on a number you already had, and it was they who used their recovery kit
 help-org-threshold = Say how many admins must sign each change of your organisation
     .example = samverkan org threshold 2
     .admins = How many

@@ -145,6 +145,15 @@ org-recovered =
     thief reads what you send. Call it on a number you already had, then run samverkan org
     verify with the handle; until then nothing is sent to it.
 label-recovered = recovered
+verify-recovered =
+    The recovery kit of { $handle } was used on { $date }; you had compared its safety number
+    before that, on { $before }. The number is still the same, also if a thief has the kit.
+verify-recovered-new =
+    The recovery kit of { $handle } was used on { $date }. Its safety number is the same as
+    before, also if a thief has the kit.
+ask-recovered = Have you called them, on a number you already had, and did they say that it was they who used the kit?
+answer-not-they = No, or I have not asked them
+answer-they-did = Yes, I called and it was they
 verify-digits = The safety number of { $name } ({ $handle }), as the directory has it:
 verify-number = { $number }
 ask-same = Did they read out exactly these sixty digits to you?

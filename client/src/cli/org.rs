@@ -24,6 +24,7 @@ use crate::session::model::{Compared, Comparison, Trust};
 use crate::text;
 
 const SAME: Question = Question { text: msg!("ask-same"), option: "--number" };
+const RECOVERED: Question = Question { text: msg!("ask-recovered"), option: "--after-recovery" };
 const HOW: Question = Question { text: msg!("ask-how"), option: "--how" };
 const SIGN: Question = Question { text: msg!("ask-cosign"), option: "--yes" };
 
@@ -66,6 +67,8 @@ struct Verify {
     how: Option<Compared>,
     #[arg(long)]
     new_keys: bool,
+    #[arg(long)]
+    after_recovery: bool,
 }
 
 #[derive(Args)]
@@ -139,6 +142,8 @@ impl Verify {
     async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut session = context.session(output)?;
         self.check_changed(&session)?;
+        let serial = newest_serial(&session, &self.handle)?;
+        let of_recovery = self.ask_about_recovery(&session, &mut context.console, output)?;
         let number = match self.number {
             Some(number) => number,
             None => compare(&session, &self.handle, &mut context.console, output)?,
@@ -147,7 +152,7 @@ impl Verify {
             Some(how) => how,
             None => ask_how(&mut context.console, output)?,
         };
-        let comparison = Comparison { number, how, of_new_keys: self.new_keys };
+        let comparison = Comparison { number, how, serial, of_new_keys: self.new_keys, of_recovery };
         session.verify_organisation(&self.handle, &comparison)?;
         output.result(&One::named(&View::Session(Box::new(session)), &self.handle)?)
     }
@@ -161,6 +166,41 @@ impl Verify {
             _ => Ok(()),
         }
     }
+
+    /// A thief with the kit has the same number: what counts is whether it was they, and only they can say so.
+    fn ask_about_recovery(
+        &self,
+        session: &Session,
+        console: &mut Console,
+        output: &mut Output,
+    ) -> Result<bool> {
+        let Trust::Recovered { at_ms, compared_ms } = session.trust(&self.handle) else { return Ok(false) };
+        let at = text::Args::none().text("handle", &self.handle).text("date", Moment(at_ms).local());
+        match compared_ms {
+            Some(before) => {
+                output.notice(msg!("verify-recovered"), &at.text("before", Moment(before).local()));
+            }
+            None => output.notice(msg!("verify-recovered-new"), &at),
+        }
+        if self.after_recovery {
+            return Ok(true);
+        }
+        let answers = [msg!("answer-not-they"), msg!("answer-they-did")];
+        let answers = answers.map(|id| output.text().get(id, &text::Args::none()));
+        match console.choice(output, RECOVERED, &answers, 0)? {
+            1 => Ok(true),
+            _ => {
+                let named = text::Args::none().text("recipient", &self.handle);
+                Err(Error::with(Code::RecoveryUnconfirmed, named))
+            }
+        }
+    }
+}
+
+/// What the person is shown now, and no more than that, is what gets confirmed.
+fn newest_serial(session: &Session, handle: &Handle) -> Result<u64> {
+    let found = session.directory().by_handle(handle).and_then(|(_, found)| found.manifest());
+    Ok(found.ok_or(Error::with(Code::OrganisationUnknown, text::Args::none()))?.serial())
 }
 
 /// Shows the number as the directory has it, and asks whether it is what was heard.

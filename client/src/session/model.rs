@@ -404,8 +404,12 @@ pub struct Comparison {
     pub number: SafetyNumber,
     /// How.
     pub how: Compared,
+    /// The newest manifest when the person was shown or asked: what came after it nobody has asked about.
+    pub serial: u64,
     /// The person knows that the handle has other keys than those compared before.
     pub of_new_keys: bool,
+    /// The person has heard from the organisation itself that it used its recovery kit.
+    pub of_recovery: bool,
 }
 
 /// Whether the safety number of an organisation was compared by a person.
@@ -426,6 +430,8 @@ pub enum Trust {
     Recovered {
         /// When, by the word of whoever used it, in milliseconds.
         at_ms: u64,
+        /// When it had been compared before, if it was.
+        compared_ms: Option<u64>,
     },
     /// The handle now belongs to another root key than the one compared: a hard stop.
     KeyChanged {

@@ -21,11 +21,11 @@ pub(super) fn of(contents: &Contents, directory: &Directory, handle: &Handle) ->
     match noted {
         Some(note) if note.org != now => Trust::KeyChanged { handle: handle.clone() },
         Some(note) => match recovered(note.serial) {
-            Some(at_ms) => Trust::Recovered { at_ms },
+            Some(at_ms) => Trust::Recovered { at_ms, compared_ms: Some(note.at_ms) },
             None => Trust::Verified { at_ms: note.at_ms, how: note.how },
         },
         None => match (recovered(1), contents.pin(&met_name(handle))) {
-            (Some(at_ms), _) => Trust::Recovered { at_ms },
+            (Some(at_ms), _) => Trust::Recovered { at_ms, compared_ms: None },
             (None, Some(met)) if met != now.as_bytes() => Trust::Moved,
             (None, _) => Trust::Unverified,
         },
@@ -43,13 +43,21 @@ pub(super) fn record(
     let named = || Args::none().text("recipient", handle);
     let (org, organisation) =
         directory.by_handle(handle).ok_or_else(|| Error::with(Code::OrganisationUnknown, named()))?;
-    if matches!(of(contents, directory, handle), Trust::KeyChanged { .. }) && !comparison.of_new_keys {
-        return Err(Error::with(Code::KeyChanged, named()));
+    match of(contents, directory, handle) {
+        Trust::KeyChanged { .. } if !comparison.of_new_keys => {
+            return Err(Error::with(Code::KeyChanged, named()));
+        }
+        Trust::Recovered { .. } if !comparison.of_recovery => {
+            return Err(Error::with(Code::RecoveryUnconfirmed, named()));
+        }
+        _ => {}
     }
     if organisation.safety_number() != Some(comparison.number) {
         return Err(Error::new(Code::SafetyNumberWrong));
     }
-    let serial = organisation.manifest().map_or(1, |manifest| manifest.serial());
+    // Whoever compared knew of nothing newer, whatever another process has synchronised since.
+    let newest = organisation.manifest().map_or(1, |manifest| manifest.serial());
+    let serial = comparison.serial.min(newest);
     let note = Note { org, at_ms: now_ms, how: comparison.how, serial };
     contents.put_pin(&met_name(handle), org.as_bytes())?;
     Ok(contents.put_pin(&verified_name(handle), &note.encode())?)
@@ -90,7 +98,7 @@ struct Note {
     org: OrgId,
     at_ms: u64,
     how: Compared,
-    /// The newest manifest when it was compared.
+    /// The newest manifest that whoever compared it was shown.
     serial: u64,
 }
 
@@ -122,7 +130,8 @@ mod tests {
 
     fn comparison(member: &Member) -> Comparison {
         let number = SafetyNumber::of_root(&member.manifest.fields().root_pk);
-        Comparison { number, how: Compared::ByTelephone, of_new_keys: false }
+        let serial = member.manifest.serial();
+        Comparison { number, how: Compared::ByTelephone, serial, of_new_keys: false, of_recovery: false }
     }
 
     fn verified() -> Trust {
@@ -194,14 +203,34 @@ mod tests {
         let mut log = TestLog::new();
         let mut member = log.join("one", "Ett", &[], &[]);
         record(&mut contents, &log.directory(), &handle, &comparison(&member), NOW_MS).expect("right");
-        log.recover(&mut member, |fields| fields.issued_ms = NOW_MS + 5);
+        log.recover(&mut member, NOW_MS + 5);
         let directory = log.directory();
-        assert_eq!(of(&contents, &directory, &handle), Trust::Recovered { at_ms: NOW_MS + 5 });
-        assert_eq!(of(&Contents::default(), &directory, &handle), Trust::Recovered { at_ms: NOW_MS + 5 });
-        record(&mut contents, &directory, &handle, &comparison(&member), NOW_MS).expect("right");
+        let recovered = |at_ms, compared_ms| Trust::Recovered { at_ms, compared_ms };
+        assert_eq!(of(&contents, &directory, &handle), recovered(NOW_MS + 5, Some(NOW_MS)));
+        assert_eq!(of(&Contents::default(), &directory, &handle), recovered(NOW_MS + 5, None));
+        // The same number proves nothing about who holds the kit: that has to be asked.
+        let unasked = record(&mut contents, &directory, &handle, &comparison(&member), NOW_MS);
+        assert_eq!(unasked.expect_err("not asked").code(), Code::RecoveryUnconfirmed);
+        let asked = Comparison { of_recovery: true, ..comparison(&member) };
+        record(&mut contents, &directory, &handle, &asked, NOW_MS).expect("right");
         assert_eq!(of(&contents, &directory, &handle), verified());
-        log.recover(&mut member, |fields| fields.issued_ms = NOW_MS + 6);
-        assert_eq!(of(&contents, &log.directory(), &handle), Trust::Recovered { at_ms: NOW_MS + 6 });
+        log.recover(&mut member, NOW_MS + 6);
+        assert_eq!(of(&contents, &log.directory(), &handle), recovered(NOW_MS + 6, Some(NOW_MS)));
+    }
+
+    #[test]
+    fn a_recovery_that_was_not_shown_is_not_confirmed() {
+        let (mut contents, handle) = (Contents::default(), "one".parse().expect("handle"));
+        let mut log = TestLog::new();
+        let mut member = log.join("one", "Ett", &[], &[]);
+        log.recover(&mut member, NOW_MS + 5);
+        let shown = Comparison { of_recovery: true, ..comparison(&member) };
+        // While the person calls, the kit is used once more.
+        log.recover(&mut member, NOW_MS + 6);
+        let directory = log.directory();
+        record(&mut contents, &directory, &handle, &shown, NOW_MS).expect("what was shown");
+        let again = Trust::Recovered { at_ms: NOW_MS + 6, compared_ms: Some(NOW_MS) };
+        assert_eq!(of(&contents, &directory, &handle), again);
     }
 
     #[test]

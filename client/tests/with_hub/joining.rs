@@ -116,7 +116,9 @@ async fn a_compared_safety_number_is_remembered() {
     let heard = |number: String| Comparison {
         number: number.parse().expect("a number"),
         how: Compared::InPerson,
+        serial: 1,
         of_new_keys: false,
+        of_recovery: false,
     };
     let right = heard(hub.organisation("soc-exempel").await.safety_number);
     let wrong = heard(hub.organisation("boj-exempel").await.safety_number);
