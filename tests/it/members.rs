@@ -5,6 +5,7 @@ use samverkan_proto::statement::member::MemberInvite;
 use samverkan_proto::v1::{self, ErrorReason, RequestMembershipResponse};
 use samverkan_tests::hub::HubProcess;
 use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
+use samverkan_tests::ordinary::set_mode;
 use samverkan_tests::process::Running;
 use samverkan_tests::until::until;
 use samverkan_tests::wire::{Joiner, Member, Parcel, Peer, refused};
@@ -329,6 +330,11 @@ fn another_invitation_begins_anew_with_other_keys() {
     second.file("invitation.txt", invited["invite"].as_str().expect("an invite"));
     let asked = second.json(&["join", "invitation.txt"]);
     assert_ne!(asked["device"], before);
+    let kit = String::from_utf8(first.read("kit-1.txt")).expect("text");
+    second.file("kit.txt", kit);
+    set_mode(&second.folder().join("kit.txt"), 0o600);
+    let recover = ["recover", "kit.txt", "--handle", ASSOCIATION.handle, "--json"];
+    second.run(&recover).refused(8, "INVITE_OTHER");
     first.run(&["member", "approve", "--yes", "--json"]).refused(2, "ARGUMENT_MISSING");
     let number = |wanted: &Value| {
         let place = [&before, &asked["device"]].map(|device| device.as_str().expect("a device"));
@@ -340,4 +346,16 @@ fn another_invitation_begins_anew_with_other_keys() {
         (&joined["kind"], &joined["roles"]),
         (&"joined_as_member".into(), &serde_json::json!(["READER"]))
     );
+}
+
+/// The admin approves, the operator suspends, and only then the newcomer asks for the certificate.
+#[test]
+fn a_suspended_organisation_gets_no_certificate_for_a_new_device() {
+    let (hub, _police, first) = offices();
+    let second = first.applicant(&HANDLER);
+    first.run(&["member", "approve", "--yes"]).ok();
+    hub.suspend(ASSOCIATION.handle);
+    second.run(&["join", "--json"]).refused(6, "ORGANISATION_SUSPENDED");
+    hub.resume(ASSOCIATION.handle);
+    assert_eq!(second.json(&["join"])["kind"], "joined_as_member");
 }

@@ -66,9 +66,11 @@ impl Passphrase {
             None => context.chosen_passphrase(&PassphraseSource::Terminal, output)?,
         };
         let held = profile.lock(LOCK_WAIT, || ())?;
-        Keystore::open_with(&profile, &old)?.change_passphrase(&held, &new, KdfCost::STANDARD)?;
-        drop(held);
+        let mut keystore = Keystore::open_with(&profile, &old)?;
+        // Before the change: what fails here has changed nothing.
         let was_unlocked = keeper::forget(&profile)?;
+        keystore.change_passphrase(&held, &new, KdfCost::STANDARD)?;
+        drop(held);
         output.result(&Changed { profile: profile.name().to_string(), was_unlocked })
     }
 }

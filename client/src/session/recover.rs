@@ -17,7 +17,7 @@ use samverkan_proto::v1::{DescribeRecoveryRequest, RecoverRequest};
 use super::call::misbehaved;
 use super::join::{entry, first_contact};
 use super::new_device::{NewDevice, certificate_for, newcomer};
-use super::{HubFacts, Membership, call, check_clock, keys};
+use super::{HubFacts, Membership, call, check_clock, enlist, join, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
@@ -59,7 +59,7 @@ pub struct Recovered {
 /// Begins anew, or goes on where an earlier try stopped. `confirm` is asked before any key is made, and its error stops everything.
 ///
 /// # Errors
-/// Those of `confirm`; [`Code::AlreadyJoined`]; [`Code::HubKeysChanged`] when somebody else answers at the kit's address;
+/// Those of `confirm`; [`Code::AlreadyJoined`]; [`Code::InviteOther`] when this profile is joining with an invitation; [`Code::HubKeysChanged`] when somebody else answers at the kit's address;
 /// [`Code::KitMismatch`] when the hub has another organisation under the kit's name; and what the hub or the keystore refuse.
 pub async fn recover(
     profile: &Profile,
@@ -70,6 +70,9 @@ pub async fn recover(
 ) -> Result<Recovered> {
     let held = profile.lock(super::LOCK_WAIT, || ())?;
     let mut keystore = newcomer(profile, &held, passphrase)?;
+    if join::is_under_way(keystore.contents()) || enlist::is_waiting(keystore.contents()) {
+        return Err(Error::new(Code::InviteOther));
+    }
     let link = greet(kit, clock).await?;
     let hub = link.hello().hub_name.to_string();
     let (newest, organisation) = newest_manifest(&link, kit).await?;

@@ -18,7 +18,8 @@ use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::keystore::Contents;
 
-/// How soon a running client looks again after what was due did not work.
+/// How soon a running client looks again after what was due did not work, and how seldom at the least: what others did to
+/// the organisation's devices shows in the log alone.
 const AGAIN_MS: u64 = 60 * 60 * 1000;
 
 /// Over how long the clients of a hub spread what is due to all of them at the same moment.
@@ -101,7 +102,7 @@ impl Session {
         Ok(self.keystore.commit(&held)?)
     }
 
-    /// When a client that goes on running has something to do: a certificate or keys are due, or keys are over. Those of one
+    /// When a client that goes on running has something to do: a certificate or keys are due, keys are over, or an hour is. Those of one
     /// hub are spread over ten minutes; what did not work is tried again after an hour.
     pub(super) fn next_duty_ms(&self) -> Result<u64> {
         let now_ms = self.clock.now_ms();
@@ -110,7 +111,8 @@ impl Session {
         let over = self.keystore.contents().epochs().map(|epoch| Epoch::new(epoch).destroy_at_ms());
         let next_ms = over.fold(certificate_ms.min(next_week_ms), u64::min);
         let next_ms = next_ms.saturating_add(spread(&self.device));
-        Ok(if next_ms <= now_ms { now_ms.saturating_add(AGAIN_MS) } else { next_ms })
+        let hour_ms = now_ms.saturating_add(AGAIN_MS);
+        Ok(if next_ms <= now_ms { hour_ms } else { next_ms.min(hour_ms) })
     }
 }
 

@@ -5,7 +5,7 @@ use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, OrgId, TlsKeyHash, sha256};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::sign::PublicKey;
-use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
+use samverkan_proto::statement::renewal::UnverifiedRenewal;
 use samverkan_proto::v1::ErrorReason;
 use samverkan_proto::{Fault, InvalidField};
 
@@ -56,7 +56,7 @@ pub fn may_renew(
     now_ms: u64,
 ) -> Result<RenewPermit, Refusal> {
     let claimed = *renewal.claimed();
-    let (key, tls_key) = standing(registry, &claimed, now_ms).map_err(Refusal::new)?;
+    let (key, tls_key) = standing(registry, claimed.org, claimed.device, now_ms).map_err(Refusal::new)?;
     let verified = renewal.verify(&key)?;
     if claimed.csr_hash != sha256(certificate_request) {
         return Err(InvalidField::new("renewal.csr_hash", Fault::HashMismatch).into());
@@ -69,13 +69,17 @@ pub fn may_renew(
     Ok(RenewPermit { org: claimed.org, device: claimed.device, request, statement })
 }
 
-/// The keys of the device that a renewal claims to be of.
-fn standing(
+/// The keys of a device that may be given a certificate now.
+///
+/// # Errors
+/// DEVICE_UNKNOWN, DEVICE_REVOKED, DEVICE_EXPIRED, ORGANISATION_SUSPENDED, ORGANISATION_REMOVED.
+pub(crate) fn standing(
     registry: &Registry,
-    claimed: &Renewal,
+    org: OrgId,
+    device: DeviceId,
     now_ms: u64,
 ) -> Result<(PublicKey, TlsKeyHash), ErrorReason> {
-    let known = registry.org_of(&claimed.device).filter(|org| *org == claimed.org);
+    let known = registry.org_of(&device).filter(|found| *found == org);
     let organisation: &Organisation =
         known.and_then(|org| registry.organisation(&org)).ok_or(ErrorReason::DeviceUnknown)?;
     match organisation.state() {
@@ -86,7 +90,7 @@ fn standing(
     }
     // Whoever stood in a manifest and does not any more was revoked.
     let manifest = organisation.manifest();
-    let device = manifest.device(&claimed.device).ok_or(ErrorReason::DeviceRevoked)?;
+    let device = manifest.device(&device).ok_or(ErrorReason::DeviceRevoked)?;
     if device.expires_ms.min(manifest.fields().not_after_ms) <= now_ms {
         return Err(ErrorReason::DeviceExpired);
     }

@@ -24,6 +24,7 @@ use crate::ca::VerifiedRequest;
 use crate::error;
 use crate::hub::Hub;
 use crate::policy::publish::manifest_refused;
+use crate::policy::renew::standing;
 use crate::registry::{Admission, CodeHash, Invite, VerifiedEpochKeys};
 use crate::server::PeerAddress;
 use crate::store;
@@ -196,6 +197,7 @@ impl Enrolment {
         }
         let certificate = match admission {
             Admission::Named => {
+                standing(&registry, claimed.org, claimed.device_id(), now_ms).map_err(Refusal::new)?;
                 let issued =
                     self.0.authority.issue_client(&certificate_request, &claimed.device_id(), now_ms);
                 Some(Bytes::copy_from_slice(&issued.map_err(error::of_issue)?))
