@@ -162,6 +162,11 @@ impl Draft {
         Ok(self.transaction.batch.release(location)?)
     }
 
+    /// Whether the batch takes another release.
+    pub(super) fn may_release(&self) -> bool {
+        self.transaction.batch.may_release()
+    }
+
     /// The value at a key of the index.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.transaction.overlay.get(key)?)

@@ -11,7 +11,7 @@ use super::record;
 /// A segment is copied when less than this share of a full one lives in it, in percent.
 const SPARSE: u64 = 20;
 /// Bytes that one batch copies, at least and at most.
-const PIECE: RangeInclusive<usize> = 64 << 10..=1 << 20;
+const PIECE: RangeInclusive<usize> = 16 << 10..=1 << 20;
 
 /// How far giving space back has come.
 #[derive(Debug, Default)]
@@ -75,6 +75,7 @@ impl Copying {
         let mut bytes = 0;
         while let Some(location) = self.left.front().copied()
             && bytes < most
+            && draft.may_release()
         {
             bytes += location.len as usize;
             match reader.read(location) {
@@ -89,7 +90,8 @@ impl Copying {
     }
 }
 
-/// Copies a record and points the index at the copy, unless the record has died meanwhile.
+/// Copies a record and points the index at the copy, unless the record has died meanwhile. A batch that may release takes all of
+/// it, so that what fails has changed nothing.
 fn copy(draft: &mut Draft, location: Location, record: &Record) -> Result<(), StoreError> {
     let Some(key) = record::index_key(record.kind, record.seq, &record.head) else { return Ok(()) };
     let Some(mut value) = draft.get(&key)? else { return Ok(()) };

@@ -149,10 +149,11 @@ impl Writer {
 
     /// Does a job and those that wait behind it; breaks off with whoever is to be told that the writer has stopped.
     fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<Stopped> {
+        let mut copied = false;
         let stop = match order {
             Order::Work(first) => {
                 self.tidying.hope();
-                self.batch(first, orders)
+                self.batch(first, orders, &mut copied)
             }
             Order::Surveyed(contents) => {
                 self.begin_to_copy(contents);
@@ -160,8 +161,10 @@ impl Writer {
             }
             Order::Stop(done) => Some(done),
         };
-        // Under load there is no idle moment, so a piece of the pending work follows every batch.
-        self.background();
+        // Under load there is no idle moment, so a piece of the pending work follows every batch, unless one went along with it.
+        if !copied || !self.sweeps.is_empty() {
+            self.background();
+        }
         stop.map_or(ControlFlow::Continue(()), ControlFlow::Break)
     }
 
@@ -257,8 +260,14 @@ impl Writer {
         };
     }
 
-    /// Forms and commits one batch; gives the order to stop, if it came meanwhile.
-    fn batch(&mut self, first: Job, orders: &mut mpsc::Receiver<Order>) -> Option<Stopped> {
+    /// Forms and commits one batch; gives the order to stop, if it came meanwhile. `copied` says whether a piece of the segment that is
+    /// being copied went along: it costs no sync of its own then.
+    fn batch(
+        &mut self,
+        first: Job,
+        orders: &mut mpsc::Receiver<Order>,
+        copied: &mut bool,
+    ) -> Option<Stopped> {
         let (mut draft, room) = match self.begin() {
             Ok(begun) => begun,
             Err(error) => {
@@ -288,6 +297,9 @@ impl Writer {
             next = orders.try_recv().ok();
         };
         self.came = draft.len();
+        if !spoilt {
+            *copied = self.copy_along(&mut draft);
+        }
         let outcome = if spoilt { Err(SPOILT) } else { self.commit(draft) };
         if outcome.is_ok() {
             self.shown.counters.batch(answers.len());
@@ -296,6 +308,20 @@ impl Writer {
             answer(outcome.as_ref().map_err(Clone::clone));
         }
         stop
+    }
+
+    /// Puts a piece of the segment that is being copied into a batch; gives whether there was one.
+    fn copy_along(&mut self, draft: &mut Draft) -> bool {
+        let Tidying::Copying(copying) = &mut self.tidying else { return false };
+        if copying.is_done() {
+            return false;
+        }
+        if let Err(error) = copying.step(draft, &self.engine.reader(), self.came) {
+            // What was copied before stays in the batch, whole.
+            self.failed(error);
+            self.tidying = Tidying::Refused;
+        }
+        true
     }
 
     /// Runs one job by itself, which may use the last free space.

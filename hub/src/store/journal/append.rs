@@ -117,11 +117,16 @@ impl Batch {
     /// # Errors
     /// [`AppendError::TooLarge`] when the batch releases too much already; it stays as it was.
     pub(crate) fn release(&mut self, location: Location) -> Result<(), AppendError> {
-        if self.releases.len() >= RELEASES_MAX {
+        if !self.may_release() {
             return Err(AppendError::TooLarge);
         }
         self.releases.push(location);
         Ok(())
+    }
+
+    /// Whether it takes another release.
+    pub(crate) fn may_release(&self) -> bool {
+        self.releases.len() < RELEASES_MAX
     }
 
     /// The sequence number of the next new record.
