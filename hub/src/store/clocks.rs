@@ -11,7 +11,6 @@ use samverkan_proto::statement::receipt::HubEvent;
 use super::draft::Draft;
 use super::error::StoreError;
 use super::handle::Store;
-use super::journal::Room;
 use super::key::{self, Due};
 use super::mail::letter::{Letter, say};
 use super::mail::share;
@@ -39,7 +38,7 @@ impl Store {
     /// [`StoreError::Busy`], `Full`, `Failed`: the work is left for the next step.
     pub async fn step(&self) -> Result<u64, StoreError> {
         self.remove_abandoned().await?;
-        let together = self.call(Room::Reserve, |draft| {
+        let together = self.call_aside(|draft| {
             let next = step(draft)?;
             Ok(move |_: &_| Ok(next))
         });
@@ -60,14 +59,14 @@ impl Store {
         });
         for key in due.await? {
             let tried = key.clone();
-            let done = self.call(Room::Reserve, move |draft| {
+            let done = self.call_aside(move |draft| {
                 perform(draft, tried)?;
                 Ok(|_: &_| Ok(()))
             });
             match done.await {
                 Err(error) if !is_everybodys(&error) => {
                     tracing::error!(%error, "what is due could not be done; it is tried again later");
-                    self.call(Room::Reserve, move |draft| {
+                    self.call_aside(move |draft| {
                         put_off(draft, key)?;
                         Ok(|_: &_| Ok(()))
                     })

@@ -118,6 +118,11 @@ impl Draft {
         result
     }
 
+    /// How much has been changed, in pieces.
+    pub(super) const fn changes(&self) -> usize {
+        self.changes
+    }
+
     /// Whether the batch must be given up.
     pub(super) fn is_spoilt(&self) -> bool {
         self.spoilt

@@ -20,7 +20,7 @@ use super::journal::Room;
 use super::open::{OpenReport, StoreOpenError, StoreOptions};
 use super::stats::Counters;
 use super::view::View;
-use super::writer::{Committed, Job, Order};
+use super::writer::{Committed, Job, Order, Turn};
 use super::{open, writer};
 use crate::blob::BlobFiles;
 use crate::clock::Clock;
@@ -127,6 +127,25 @@ impl Store {
         F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
         G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
     {
+        self.order(Turn::Hurried, room, operation).await
+    }
+
+    /// The same for what stands aside while others are there, and may use the last free space.
+    pub(super) async fn call_aside<T, F, G>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
+        G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.order(Turn::Aside, Room::Reserve, operation).await
+    }
+
+    async fn order<T, F, G>(&self, turn: Turn, room: Room, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
+        G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let run = Box::new(move |draft: Result<&mut Draft, StoreError>| -> writer::Answer {
             let done = draft.and_then(|draft| draft.work(operation));
@@ -136,7 +155,7 @@ impl Store {
                 Err(error) => Box::new(move |_| drop(answer.send(Err(error)))),
             }
         });
-        self.shared.orders.try_send(Order::Work(Job { room, run })).map_err(|error| match error {
+        self.shared.orders.try_send(Order::Work(Job { turn, room, run })).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Failed,
         })?;

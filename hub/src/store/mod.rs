@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
 //! | `organisations.rs`, `membership.rs` | operations on the registry and its log |
-//! | `writer.rs`, `draft.rs`, `executor.rs` | the writer; the batch it is forming; the thread it has |
+//! | `writer.rs`, `inbox.rs`, `draft.rs`, `executor.rs` | the writer; who has its attention next; the batch it is forming; the thread it has |
 //! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
 //! | `open.rs`, `rebuild.rs` | opening, and building the index again |
 //! | `clocks.rs` | what time does: expiry, lapses, forgetting |
@@ -46,6 +46,7 @@ mod open;
 mod rebuild;
 
 mod clocks;
+mod inbox;
 mod sweep;
 mod tidy;
 mod writer;

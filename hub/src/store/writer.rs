@@ -23,6 +23,7 @@ use super::bells::Bells;
 use super::draft::{Draft, Finished, Heads};
 use super::engine::{CommitError, Engine, OpenError};
 use super::error::StoreError;
+use super::inbox::{Inbox, SHARE};
 use super::journal::{AppendError, Contents, Room};
 use super::proofs::Proofs;
 use super::record::mail::Given;
@@ -67,8 +68,19 @@ pub(super) type Answer = Box<dyn FnOnce(Result<&Committed, StoreError>) + Send>;
 /// Works on the draft, or learns why it may not.
 type Work = Box<dyn FnOnce(Result<&mut Draft, StoreError>) -> Answer + Send>;
 
+/// Whether a piece of work stands aside while others are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Somebody waits for it.
+    Hurried,
+    /// It can wait for a moment.
+    Aside,
+}
+
 /// A piece of work for the writer.
 pub(super) struct Job {
+    /// Whether it stands aside.
+    pub(super) turn: Turn,
     /// Whether it may use the last free space.
     pub(super) room: Room,
     /// What it gives is called when the batch is durable, or lost.
@@ -119,41 +131,43 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Works until it is told to stop, or nobody can tell it anything any more.
-    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+    pub(super) fn run(mut self, orders: mpsc::Receiver<Order>) {
         let _alarm = Alarm(Arc::clone(&self.shown));
+        let mut inbox = Inbox::new(orders);
         loop {
-            self.tidy_until_told(&orders);
-            let Some(order) = orders.blocking_recv() else { return };
-            if let ControlFlow::Break(done) = self.obey(order, &mut orders) {
-                return self.stop(done);
+            self.tidy_until_told(&inbox);
+            let Some(order) = inbox.wait() else { return };
+            if let ControlFlow::Break(done) = self.obey(order, &mut inbox) {
+                return self.stop(done, inbox);
             }
         }
     }
 
     /// The same without a thread of its own.
-    pub(super) async fn run_as_task(mut self, mut orders: mpsc::Receiver<Order>) {
+    pub(super) async fn run_as_task(mut self, orders: mpsc::Receiver<Order>) {
         let _alarm = Alarm(Arc::clone(&self.shown));
+        let mut inbox = Inbox::new(orders);
         loop {
-            self.tidy_until_told(&orders);
-            let Some(order) = orders.recv().await else { return };
-            if let ControlFlow::Break(done) = self.obey(order, &mut orders) {
-                return self.stop(done);
+            self.tidy_until_told(&inbox);
+            let Some(order) = inbox.next().await else { return };
+            if let ControlFlow::Break(done) = self.obey(order, &mut inbox) {
+                return self.stop(done, inbox);
             }
         }
     }
 
     /// Does the pending work while there is no order.
-    fn tidy_until_told(&mut self, orders: &mpsc::Receiver<Order>) {
-        while orders.is_empty() && !orders.is_closed() && self.background() {}
+    fn tidy_until_told(&mut self, inbox: &Inbox) {
+        while inbox.is_idle() && self.background() {}
     }
 
     /// Does a job and those that wait behind it; breaks off with whoever is to be told that the writer has stopped.
-    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> ControlFlow<Stopped> {
+    fn obey(&mut self, order: Order, inbox: &mut Inbox) -> ControlFlow<Stopped> {
         let mut copied = false;
         let stop = match order {
             Order::Work(first) => {
                 self.tidying.hope();
-                self.batch(first, orders, &mut copied)
+                self.batch(first, inbox, &mut copied)
             }
             Order::Surveyed(contents) => {
                 self.begin_to_copy(contents);
@@ -168,7 +182,11 @@ impl Writer {
         stop.map_or(ControlFlow::Continue(()), ControlFlow::Break)
     }
 
-    fn stop(mut self, done: Stopped) {
+    fn stop(mut self, done: Stopped, mut inbox: Inbox) {
+        inbox.close();
+        while let Some(job) = inbox.aside() {
+            self.batch(job, &mut inbox, &mut false);
+        }
         while !self.sweeps.is_empty() && self.background() {}
         let closed = if self.sweeps.is_empty() {
             self.engine.close()
@@ -262,40 +280,31 @@ impl Writer {
 
     /// Forms and commits one batch; gives the order to stop, if it came meanwhile. `copied` says whether a piece of the segment that is
     /// being copied went along: it costs no sync of its own then.
-    fn batch(
-        &mut self,
-        first: Job,
-        orders: &mut mpsc::Receiver<Order>,
-        copied: &mut bool,
-    ) -> Option<Stopped> {
-        let (mut draft, room) = match self.begin() {
+    fn batch(&mut self, first: Job, inbox: &mut Inbox, copied: &mut bool) -> Option<Stopped> {
+        let (draft, room) = match self.begin() {
             Ok(begun) => begun,
             Err(error) => {
                 refuse(first, self.failed(error));
                 return None;
             }
         };
-        let mut answers = Vec::new();
+        let mut forming = Forming { draft, room, answers: Vec::new() };
         let mut next = Some(Order::Work(first));
-        let mut spoilt = false;
         let stop = loop {
             match next {
                 Some(Order::Stop(done)) => break Some(done),
                 Some(Order::Surveyed(contents)) => self.begin_to_copy(contents),
-                Some(Order::Work(job)) if job.room == Room::Ordinary && room == Room::Reserve => {
-                    refuse(job, StoreError::Full);
-                }
-                Some(Order::Work(job)) => {
-                    answers.push((job.run)(Ok(&mut draft)));
-                    spoilt |= draft.is_spoilt();
-                }
+                Some(Order::Work(job)) => forming.work(job),
                 None => break None,
             }
-            if spoilt || answers.len() >= BATCH_JOBS || draft.len() >= BATCH_BYTES {
+            if forming.is_full() {
                 break None;
             }
-            next = orders.try_recv().ok();
+            next = inbox.hurried();
         };
+        forming.work_aside(inbox);
+        let Forming { mut draft, answers, .. } = forming;
+        let spoilt = draft.is_spoilt();
         self.came = draft.len();
         if !spoilt {
             *copied = self.copy_along(&mut draft);
@@ -403,6 +412,38 @@ impl Writer {
             self.shown.failed.send_replace(true);
         }
         error
+    }
+}
+
+/// A batch that takes jobs.
+struct Forming {
+    draft: Draft,
+    room: Room,
+    answers: Vec<Answer>,
+}
+
+impl Forming {
+    fn work(&mut self, job: Job) {
+        if job.room == Room::Ordinary && self.room == Room::Reserve {
+            return refuse(job, StoreError::Full);
+        }
+        self.answers.push((job.run)(Ok(&mut self.draft)));
+    }
+
+    fn is_full(&self) -> bool {
+        self.draft.is_spoilt() || self.answers.len() >= BATCH_JOBS || self.draft.len() >= BATCH_BYTES
+    }
+
+    /// Does a share of what stands aside: as much as was done for the others, and never nothing.
+    fn work_aside(&mut self, inbox: &mut Inbox) {
+        let before = self.draft.changes();
+        let most = before + before.max(SHARE);
+        while !self.draft.is_spoilt()
+            && self.draft.changes() < most
+            && let Some(job) = inbox.aside()
+        {
+            self.work(job);
+        }
     }
 }
 

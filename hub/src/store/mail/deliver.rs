@@ -10,7 +10,7 @@ use super::value::MessageValue;
 use crate::store::draft::Draft;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::journal::{Body, Room};
+use crate::store::journal::Body;
 use crate::store::record::mail::MessageHead;
 use crate::store::view::View;
 use crate::store::{Subscription, key, record};
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Failed`].
     pub async fn events_taken(&self, device: DeviceId, through: u64) -> Result<(), StoreError> {
-        self.call(Room::Reserve, move |draft| {
+        self.call_aside(move |draft| {
             take_events(draft, &device, through)?;
             Ok(|_: &_| Ok(()))
         })

@@ -65,7 +65,7 @@ impl Store {
         device: DeviceId,
         receipts: Vec<VerifiedDeviceReceipt>,
     ) -> Result<Vec<Result<(), ReceiptRefusal>>, StoreError> {
-        self.call(Room::Reserve, move |draft| {
+        self.call_aside(move |draft| {
             let mut answers = Vec::with_capacity(receipts.len());
             for receipt in &receipts {
                 let said = receipt.value();
