@@ -3,10 +3,10 @@
 use super::folder;
 
 /// The most lines, comments and empty ones included, of `protocol.py`: every format, check and algorithm.
-pub const MOST_PROTOCOL_LINES: usize = 310;
+pub const MOST_PROTOCOL_LINES: usize = 300;
 
-/// The most lines of all its Python files together: `samverkan.py`, which drives it, has the other 150.
-pub const MOST_LINES: usize = 460;
+/// The most lines of all its Python files together: `samverkan.py`, which drives it, has the other 140.
+pub const MOST_LINES: usize = 440;
 
 /// The most columns of a line.
 pub const MOST_COLUMNS: usize = 120;
