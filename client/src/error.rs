@@ -94,6 +94,8 @@ codes! {
     UnlockTooLong = "UNLOCK_TOO_LONG", ActionNeeded, Usage;
     /// A date is not one.
     DateInvalid = "DATE_INVALID", ActionNeeded, Usage;
+    /// A point in time is not one, or has not come yet.
+    TimeInvalid = "TIME_INVALID", ActionNeeded, Usage;
     /// A name for a mailbox has letters that it may not have.
     MailboxNameInvalid = "MAILBOX_NAME_INVALID", ActionNeeded, Usage;
     /// A place is not a municipality's code.

@@ -306,6 +306,7 @@ impl Tale {
         let nobody = "0123456789abcdef0123456789abcdef";
         said.fail(police, &["member", "approve", nobody], 2);
         said.fail(police, &["member", "remove", nobody], 4);
+        said.fail(police, &["key", "report-compromise", "--since", "2026-01-01", nobody], 4);
         said.fail(police, &["org", "threshold", "1"], 8);
         said.fail(police, &["org", "cosign", "no-such-file"], 2);
         said.document(police, &["log", "export", "-o", "log.txt"]);

@@ -65,6 +65,7 @@ mod rewrapping;
 mod rpc_table;
 mod simulation;
 mod starting;
+mod stolen;
 mod story_transcript;
 mod suspension;
 mod tampering;

@@ -239,6 +239,15 @@ help-key-passphrase = Choose another passphrase; the old one is asked for even w
         samverkan key passphrase
         samverkan key passphrase --passphrase-file old.txt --new-passphrase-file new.txt
     .new-passphrase-file = Read the new passphrase from a file that only you can read; asked twice if absent
+help-key-report-compromise = Cut off a device that is in other hands, and list every message that it could read
+    .example =
+        samverkan key report-compromise --since 2026-11-20T14:30 reception
+        samverkan key report-compromise --since 2026-11-20 3f2a --yes
+    .device = Its label, or at least the first four digits of its number; this device if absent
+    .since = When it came into other hands, at the latest; what it sent later is not to be believed
+    .with-mailboxes = Take mailboxes that nobody else reads away as well; what waits there goes back to its senders
+    .yes = Sign without asking
+    .proposal = Where to write the proposal when other admins must sign it first
 help-log = Check the log of the hub, or write it down for others
     .example = samverkan log verify
 help-log-verify = Check a log from its first leaf on, without the hub: every record, rule and signature, and that all add up to what the hub signed

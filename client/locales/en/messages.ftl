@@ -186,6 +186,7 @@ label-key-destroyed = the oldest key is destroyed
 
 ask-applicant = Who is to be taken in?
 ask-approve = Does the number of the device agree with what the person reads out? Whoever is taken in reads what comes to these mailboxes:
+ask-report = Is the device to be taken out, for good? It can never come back:
 ask-remove = Is the device to be removed? It can never come back:
 ask-cosign = Are these changes to be signed?
 answer-change-nothing = No, change nothing
@@ -212,6 +213,21 @@ member-invited-elsewhere = { $count ->
 member-threshold = Changes are signed by { $threshold } admins.
 member-to-be-removed = The device { $device } will be removed: it can neither send nor fetch anything from then on.
 member-removed = The device is removed (entry { $serial } of the organisation). The hub ends its connections within a second.
+compromise-to-be-reported = The device { $device } will be taken out, as one that was in other hands since { $since }.
+compromise-reported = The device is cut off (entry { $serial } of the organisation). The hub ends its connections within a second, and everybody learns since when nothing of it is to be believed.
+compromise-readable = { $count ->
+        [one] It could read this message
+       *[other] It could read these { $count } messages
+    } of those that this computer keeps:
+compromise-nothing-readable = Of the messages that this computer keeps it could read none.
+compromise-incomplete = What waits at the hub was not fetched, so the list has only what this computer had before.
+compromise-unseen = It has read mailboxes that this computer does not: { $mailboxes }. Ask a colleague who does what came to them.
+compromise-signed = It signed entry { $serial } of the organisation when it was in other hands. Look at what that changed: samverkan member list, samverkan mailbox list.
+compromise-next =
+    What waits for the mailboxes is sealed again by its senders where nobody else can open it.
+    next: call those whom the messages are about, as your rules for lost information say.
+compromise-told-readable = A COMPUTER OF { $handle } WAS IN OTHER HANDS since { $since }. It could read what you sent in { $references }.
+compromise-told-doubtful = A COMPUTER OF { $handle } WAS IN OTHER HANDS since { $since }. What came from it in { $references } may be somebody else's; call before you act on it.
 mailbox-added = The mailbox is there (entry { $serial } of the organisation).
 mailbox-assigned = The readers of the mailbox have changed (entry { $serial } of the organisation).
 threshold-set = So many admins must sign from now on (entry { $serial } of the organisation).
@@ -327,6 +343,7 @@ sent-empty = Nothing has been sent.
 sent-none-unanswered = Nothing that was sent waits for an answer.
 sent-is-not-helped = Delivered is not helped. Call those who do not answer.
 show-message = { $kind } from { $from }, { $at }
+show-compromised = THE SENDER'S COMPUTER WAS IN OTHER HANDS since { $since }, and this came later. It may be somebody else's; call before you act on it.
 show-moved = THE SENDER HAS OTHER KEYS than when you first exchanged messages, and nobody here compared them.
 show-recovered = THE SENDER'S RECOVERY KIT WAS USED, and nobody here has called since. It may be a thief.
 show-unverified = The sender's safety number was not compared.
@@ -400,6 +417,9 @@ label-to = to
 label-basis = basis
 label-subject = subject
 column-reference = REFERENCE
+column-message = MESSAGE
+column-at = TAKEN BY THE HUB
+column-access = HOW
 column-urgency = URGENCY
 column-class = CLASS
 column-with = WITH

@@ -40,7 +40,9 @@ topic-colleagues =
 
     When somebody leaves or a computer is lost, samverkan member remove cuts it off
     and lists the cases that a colleague has to take over. Whoever is removed can not
-    come back; invite the person again.
+    come back; invite the person again. When a computer was stolen, or somebody else may
+    have used it, run samverkan key report-compromise instead: it also says since when
+    nothing of it is to be believed, and lists every message that it could read.
 
     With samverkan org threshold 2 two admins sign every change. What the first of
     them does is then written to a file, and samverkan org cosign signs it.

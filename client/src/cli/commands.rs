@@ -88,7 +88,7 @@ impl Command {
             Self::Org(command) => command.run(context, output).await,
             Self::Member(command) => command.run(context, output).await,
             Self::Mailbox(command) => command.run(context, output).await,
-            Self::Key(command) => command.run(context, output),
+            Self::Key(command) => command.run(context, output).await,
             Self::Unlock(command) => command.run(context, output),
             Self::Lock(command) => command.run(context, output),
             Self::Log(command) => command.run(context, output),

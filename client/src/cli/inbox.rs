@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::compromise::{self, Told};
 use super::context::Context;
 use super::output::{Output, Report};
 use super::page::Page;
@@ -40,7 +41,8 @@ impl Inbox {
         let threads = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
         let cases_to_act_on = session.cases_to_act_on();
-        output.result(&InboxReport { threads, cases_to_act_on, none: self.none() })?;
+        let compromised = compromise::tell(&mut session, output)?;
+        output.result(&InboxReport { threads, cases_to_act_on, compromised, none: self.none() })?;
         if cases_to_act_on > 0 {
             let count = text::Args::none().number("count", cases_to_act_on as u64);
             output.notice(msg!("inbox-not-arrived"), &count);
@@ -104,6 +106,8 @@ struct InboxReport {
     threads: Vec<ThreadReport>,
     /// How many cases hold something that was sent from here and ended undelivered.
     cases_to_act_on: usize,
+    /// Devices of others that were reported to be in other hands since this was asked last.
+    compromised: Vec<Told>,
     #[serde(skip)]
     none: MessageId,
 }

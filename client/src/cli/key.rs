@@ -7,6 +7,7 @@ use samverkan_proto::code::Roles;
 use samverkan_proto::statement::safety::SafetyNumber;
 use serde::Serialize;
 
+use super::compromise::ReportCompromise;
 use super::context::Context;
 use super::moment::Moment;
 use super::output::{Output, Report};
@@ -29,6 +30,7 @@ pub(super) struct Key {
 enum Action {
     Show(Show),
     Passphrase(Passphrase),
+    ReportCompromise(ReportCompromise),
 }
 
 #[derive(Args)]
@@ -41,13 +43,14 @@ struct Passphrase {
 }
 
 impl Key {
-    pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+    pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         match self.action {
             Action::Show(Show {}) => {
                 let session = context.session(output)?;
                 output.result(&Device::of(&session)?)
             }
             Action::Passphrase(change) => change.run(context, output),
+            Action::ReportCompromise(report) => report.run(context, output).await,
         }
     }
 }

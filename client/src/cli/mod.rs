@@ -53,6 +53,7 @@ mod profile;
 mod unlock;
 
 mod completions;
+mod compromise;
 mod help;
 mod log;
 mod man;

@@ -1,6 +1,6 @@
 //! Times and durations: RFC 3339 in UTC for programs, the local calendar for people.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp, Unit};
 use serde::{Serialize, Serializer};
@@ -66,6 +66,21 @@ fn end_of_day(text: &str, zone: TimeZone) -> Option<u64> {
     u64::try_from(end).ok()?.checked_sub(1)
 }
 
+/// A point in time that has passed, in milliseconds: the beginning of a day, a minute where this computer is, or RFC 3339.
+///
+/// # Errors
+/// [`Code::TimeInvalid`].
+pub(super) fn parse_past(text: &str, now_ms: u64) -> Result<u64> {
+    let found = point_in_time(text, TimeZone::system());
+    found.filter(|at_ms| *at_ms <= now_ms).ok_or_else(|| Error::new(Code::TimeInvalid))
+}
+
+fn point_in_time(text: &str, zone: TimeZone) -> Option<u64> {
+    let there = text.parse::<Timestamp>().ok();
+    let here = || text.parse::<DateTime>().ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp());
+    u64::try_from(there.or_else(here)?.as_millisecond()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +110,27 @@ mod tests {
         for bad in ["", "2", "-2d", "0d", "2 fortnights", "9999999999d", "P", "two days", "1y", "300y"] {
             assert_eq!(parse_duration(bad).expect_err("refused").code(), Code::DurationInvalid, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_a_day_a_minute_here_or_a_time_anywhere() {
+        let stockholm = || TimeZone::get("Europe/Stockholm").expect("bundled");
+        for (text, ms) in [
+            ("2026-05-28", 1_779_919_200_000),
+            ("2026-05-28 22:26", 1_779_999_960_000),
+            ("2026-05-28T22:26:40", 1_780_000_000_000),
+            ("2026-05-28T20:26:40Z", 1_780_000_000_000),
+            ("2026-05-28T20:26:40+00:00", 1_780_000_000_000),
+        ] {
+            assert_eq!(point_in_time(text, stockholm()), Some(ms), "{text}");
+        }
+        for bad in ["", "yesterday", "2026-13-01", "28/5", "1969-12-31T00:00:00Z"] {
+            assert_eq!(parse_past(bad, u64::MAX).expect_err(bad).code(), Code::TimeInvalid);
+        }
+        let now_ms = 1_780_000_000_000;
+        assert_eq!(parse_past("2026-05-28T20:26:40Z", now_ms).expect("now"), now_ms);
+        let ahead = parse_past("2026-05-28T20:26:41Z", now_ms).expect_err("it has not come");
+        assert_eq!(ahead.code(), Code::TimeInvalid);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::compromise::{self, Told};
 use super::context::Context;
 use super::inbox::{fetch, warn_about, warn_about_damage};
 use super::output::{Output, Report};
@@ -32,7 +33,8 @@ impl Sent {
         let threads: Vec<ThreadReport> = threads.map(|line| ThreadReport::of(&line, now_ms)).collect();
         warn_about_damage(&session, output);
         let none = if self.unanswered { msg!("sent-none-unanswered") } else { msg!("sent-empty") };
-        output.result(&SentThreads { threads, none })?;
+        let compromised = compromise::tell(&mut session, output)?;
+        output.result(&SentThreads { threads, compromised, none })?;
         fetched.and_then(|received| warn_about(&received, output))
     }
 }
@@ -41,6 +43,8 @@ impl Sent {
 #[derive(Serialize)]
 struct SentThreads {
     threads: Vec<ThreadReport>,
+    /// Devices of others that were reported to be in other hands since this was asked last.
+    compromised: Vec<Told>,
     /// What to say when there are none.
     #[serde(skip)]
     none: MessageId,

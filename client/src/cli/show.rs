@@ -50,6 +50,8 @@ struct MessageReport {
     from_verified: bool,
     /// What is known of the sender's keys; absent for the own organisation.
     from_trust: Option<TrustMark>,
+    /// Since when the sender's device was in other hands, if it was when this was sent.
+    sender_compromised_since: Option<Moment>,
     to: Vec<String>,
     basis: Option<&'static str>,
     created_at: Moment,
@@ -96,6 +98,7 @@ impl MessageReport {
             from: message.from.to_string(),
             from_verified: matches!(message.from_trust, None | Some(Trust::Verified { .. })),
             from_trust: message.from_trust.as_ref().map(TrustMark::from),
+            sender_compromised_since: message.compromised_since_ms.map(Moment),
             to: message.to.iter().map(ToString::to_string).collect(),
             basis: message.basis.map(|basis| basis.name()),
             created_at: Moment(message.created_ms),
@@ -121,6 +124,13 @@ impl MessageReport {
         };
         if let Some(doubt) = doubt {
             page.say_in(Tone::Warning, doubt, &text::Args::none());
+        }
+        if let Some(since) = self.sender_compromised_since {
+            page.say_in(
+                Tone::Warning,
+                msg!("show-compromised"),
+                &text::Args::none().text("since", since.local()),
+            );
         }
         page.field(msg!("label-to"), &self.to.join(", "));
         if let Some(basis) = self.basis {
@@ -189,6 +199,7 @@ mod tests {
             kind: Kind::Referral,
             from: mailbox("polis-exempel/anmalan"),
             from_trust: Some(Trust::Unverified),
+            compromised_since_ms: None,
             to: vec![mailbox("boj-exempel/stod")],
             basis: Some(LegalBasis::Consent),
             created_ms: 1_780_000_000_000,

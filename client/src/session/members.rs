@@ -3,8 +3,10 @@
 //! * `invites.rs`: the invites that this device has made.
 //! * `roster.rs`: who is in the organisation, and what this device calls them.
 //! * `change.rs`: removing members, mailboxes, the threshold.
+//! * `exposure.rs`: what a device that is in other hands could read.
 
 mod change;
+mod exposure;
 mod invites;
 mod roster;
 
@@ -17,6 +19,7 @@ use samverkan_proto::v1;
 
 pub use super::charter::{Change, Difference, Proposal};
 pub use change::{HandOver, Removal};
+pub use exposure::{Access, ExposedMessage, Exposure};
 use invites::OpenInvite;
 pub use invites::Terms;
 pub use roster::{Label, Roster, RosterDevice, RosterMailbox};

@@ -31,6 +31,7 @@
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
 //! | `verify_organisation(&mut self, &Handle, &Comparison)` | writes down that the safety number was compared |
 //!
+//! | `compromises()`, `mark_told(&mut self, …)` | partners' devices that were reported to be in other hands, and what that is about here |
 //! | `invite_member`, `applicants`, `approve`, `remove_member`, … | the organisation's devices and mailboxes: `members.rs` |
 //!
 //! `join`, `enlist` and `recover` are their own pipelines, since there is no session before them. The types that cross this boundary are in [`model`].
@@ -57,6 +58,7 @@ mod call;
 mod certificate;
 mod charter;
 mod compose;
+mod compromise;
 mod consent;
 pub mod enlist;
 pub mod evidence;
@@ -89,6 +91,7 @@ mod trust;
 
 pub use certificate::CertificateFacts;
 use compose::Desk;
+pub use compromise::Compromise;
 use consent::Consents;
 pub use health::KeyFacts;
 use mail::Mail;

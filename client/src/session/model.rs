@@ -196,6 +196,8 @@ pub struct Message {
     pub from: MailboxAddress,
     /// What is known of the sender's keys; absent for the own organisation.
     pub from_trust: Option<Trust>,
+    /// Since when the device that sent it was in other hands, if it was when this was sent, in milliseconds.
+    pub compromised_since_ms: Option<u64>,
     /// Whom it went to.
     pub to: Vec<MailboxAddress>,
     /// The legal ground, if its class has one.

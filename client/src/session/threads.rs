@@ -171,6 +171,7 @@ impl Session {
             kind: kept.body.kind,
             from,
             from_trust,
+            compromised_since_ms: self.sender_compromised_since(kept),
             to: self.recipients_of(kept),
             basis: fields.basis,
             created_ms: fields.created_ms,

@@ -6,10 +6,12 @@ use samverkan_envelope::body::Body;
 use samverkan_envelope::secret::MessageSecret;
 use samverkan_proto::ids::MessageId;
 use samverkan_proto::statement::header::Header;
+use samverkan_proto::statement::receipt::HubEvent;
 use secrecy::zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
 use crate::session::model::Direction;
+use crate::session::stages::Said;
 
 /// The only version of the layout.
 const VERSION: u32 = 1;
@@ -98,6 +100,17 @@ impl Kept {
     /// When it was sealed.
     pub(in crate::session) fn created_ms(&self) -> u64 {
         self.header.fields().created_ms
+    }
+
+    /// When the hub took it, by its receipt; when it was sealed, while there is none.
+    pub(in crate::session) fn accepted_ms(&self) -> u64 {
+        let accepted = |proof: &Bytes| match Said::read(proof) {
+            Some(Said::Hub(receipt)) if matches!(receipt.event, HubEvent::SubmissionAccepted { .. }) => {
+                Some(receipt.hub_time_ms)
+            }
+            _ => None,
+        };
+        self.receipts.iter().find_map(accepted).unwrap_or_else(|| self.created_ms())
     }
 
     pub(in crate::session) fn encode(&self) -> Result<Zeroizing<Vec<u8>>> {
