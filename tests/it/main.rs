@@ -60,6 +60,7 @@ mod papers;
 mod readme;
 mod recovery;
 mod reloading;
+mod resealing;
 mod revocation;
 mod rewrapping;
 mod rpc_table;

@@ -79,6 +79,7 @@ mod receipts;
 mod receive;
 pub mod recover;
 mod renewal;
+mod reseal;
 mod resend;
 mod rewrap;
 mod send;

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 const MAX_RESEALS: usize = 3;
 
 impl Session {
-    /// Sends what waits. A message that the hub refuses for good is marked and does not hold back others. Neither does one about
+    /// Seals again what nobody can open any more, and sends what waits. A message that the hub refuses for good is marked and does not hold back others. Neither does one about
     /// which the hub gives an answer that can not be trusted: it waits on, and why is given, to be told when everything else is done.
     ///
     /// # Errors
@@ -35,6 +35,7 @@ impl Session {
         link: &mut Link,
         progress: &mut dyn Progress,
     ) -> Result<Option<Error>> {
+        self.reseal_unreadable()?;
         let mut doubt = None;
         for id in self.mail.waiting() {
             let found = doubt_of(self.deliver(link, id, progress).await)?;

@@ -98,7 +98,9 @@ impl Session {
             why_unfetched = why_unfetched.or(batch.why_unfetched.take());
             self.settle(link, &mut inflow, batch, received).await?;
             if is_over {
-                return doubt.or(why_unfetched).map_or(Ok(()), Err);
+                // What has come may say that nobody can open something.
+                let late = self.send_resealed(link, received.receipts, progress).await?;
+                return doubt.or(late).or(why_unfetched).map_or(Ok(()), Err);
             }
         }
     }
@@ -179,6 +181,8 @@ impl Session {
                     notify(notice);
                 }
             }
+            let doubt = self.send_resealed(&mut link, received.receipts, progress).await?;
+            left = left.or(doubt);
             if elsewhere {
                 return Err(self.busy());
             }
@@ -188,6 +192,19 @@ impl Session {
                 why => left = left.or(why),
             }
         }
+    }
+
+    /// After so many receipts have come: sends what has to be sealed again because of them.
+    async fn send_resealed(
+        &mut self,
+        link: &mut Link,
+        receipts: usize,
+        progress: &mut dyn Progress,
+    ) -> Result<Option<Error>> {
+        if receipts == 0 || self.reseal_unreadable()? == 0 {
+            return Ok(None);
+        }
+        self.flush_outbox(link, progress).await
     }
 
     /// Hands in the receipts that are owed, over a call of its own.

@@ -1,4 +1,5 @@
-//! What a person does about messages that ended undelivered: send them again, or take them off the list.
+//! What a person does about messages that ended undelivered: send them again, or take them off the list. What nobody can open any more
+//! goes the same way by itself (`reseal.rs`).
 //!
 //! A message is sealed anew, to the devices and keys of today, under a new id and with the same `send_id`, so whoever has it already
 //! shows it once. It goes to those alone who did not get it. One that the hub never took is replaced; one that it did take is kept
@@ -18,12 +19,28 @@ use crate::home::ProfileLock;
 use crate::text::Args;
 
 /// A message that ended undelivered.
-struct Undelivered {
+pub(super) struct Undelivered {
     id: MessageId,
     /// The hub has never had it.
     never_sent: bool,
     /// The recipients that did not get it, as indices into `to`.
     recipients: Vec<usize>,
+}
+
+impl Undelivered {
+    /// One that the hub took.
+    pub(super) const fn at_the_hub(id: MessageId, recipients: Vec<usize>) -> Self {
+        Self { id, never_sent: false, recipients }
+    }
+}
+
+/// How long a message lives that is sealed anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    /// As long as the first was to live: a person wants it sent again.
+    Anew,
+    /// To the end of the first: nobody was asked.
+    OfTheOld,
 }
 
 impl Session {
@@ -41,7 +58,7 @@ impl Session {
         let mut link = self.contact(progress).await?;
         let held = self.begin()?;
         let undelivered = self.undelivered(reference)?;
-        let sealed = undelivered.iter().map(|one| self.seal_anew(&held, one, consent));
+        let sealed = undelivered.iter().map(|one| self.seal_anew(&held, one, consent, Lifetime::Anew));
         let sealed = sealed.collect::<Result<Vec<_>>>()?;
         drop(held);
         let mut all = Vec::new();
@@ -88,11 +105,12 @@ impl Session {
     }
 
     /// Seals a message again for today's directory and those recipients who did not get it.
-    fn seal_anew(
+    pub(super) fn seal_anew(
         &mut self,
         held: &ProfileLock,
         undelivered: &Undelivered,
         consent: Option<ConsentId>,
+        lifetime: Lifetime,
     ) -> Result<MessageId> {
         let old = self.mail.get(&undelivered.id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
         if undelivered.never_sent {
@@ -101,6 +119,9 @@ impl Session {
         let consent = consent.or_else(|| self.consents.of_openings(&old.body.consents));
         let body = Body { checkpoint: self.checkpoint(), consents: Vec::new(), ..old.body.clone() };
         let mut letter = Letter::like(&old, body);
+        if lifetime == Lifetime::OfTheOld {
+            letter.keep_ms = old.header.fields().expires_ms.saturating_sub(self.clock.now_ms()).max(1);
+        }
         letter.to =
             undelivered.recipients.iter().filter_map(|index| letter.to.get(*index).copied()).collect();
         if undelivered.never_sent {

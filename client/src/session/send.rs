@@ -27,7 +27,7 @@ pub(super) struct Letter {
     basis: Option<LegalBasis>,
     urgency: Urgency,
     answer_within_minutes: Option<NonZeroU32>,
-    keep_ms: u64,
+    pub(super) keep_ms: u64,
     body: Body,
     /// The message that ended undelivered and that this one sends again.
     pub(super) resends: Option<MessageId>,

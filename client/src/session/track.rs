@@ -113,6 +113,12 @@ impl<'a> SentMessage<'a> {
         groups.flatten().collect()
     }
 
+    /// How far it got towards a recipient; `None` when somebody has dealt with the end it came to there.
+    pub(super) fn open_stage(&self, index: usize) -> Option<Stage> {
+        let is_settled = self.settled.get(index).is_some_and(Option::is_some);
+        self.reached.get(index).filter(|_| !is_settled).map(|reached| reached.stage)
+    }
+
     fn was_sent_again(&self) -> bool {
         self.settled.iter().any(|settled| matches!(settled, Some(Settled::SentAgain(_))))
     }
