@@ -18,16 +18,18 @@ use samverkan_proto::code::DeviceReceiptType;
 use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::batch::{ReceiptProof, UnverifiedProof};
-use samverkan_proto::statement::header::Header;
+use samverkan_proto::statement::header::{Header, HeaderFields};
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt};
 use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 use serde::{Deserialize, Serialize};
 
 use super::Session;
+use super::later::LaterReader;
 use super::mail::Kept;
 use super::model::Direction;
 use super::receipts::names_a_party;
+use super::stages::Said;
 use crate::connect::HubPins;
 use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
@@ -190,6 +192,9 @@ impl Session {
         let devices = wraps
             .filter(|wrap| kept.direction == Direction::Out || wrap.device == own)
             .map(|wrap| wrap.device);
+        let said = kept.receipts.iter().filter_map(|proof| Said::read(proof)).collect::<Vec<_>>();
+        let later = LaterReader::spoken_of(&self.directory, kept.header.fields(), &said);
+        let devices = devices.chain(later.into_iter().map(|later| later.device));
         let tag = |device: DeviceId, receipt_type: DeviceReceiptType| TagPart {
             device: device.to_string(),
             receipt_type: receipt_type.code(),
@@ -349,11 +354,18 @@ impl MessagePart {
         let fields = header.fields();
         let holds = claimed.hh == *header.hh()
             && claimed.message_id == fields.message_id
-            && fields
-                .wrap_index(&claimed.org, &claimed.device)
-                .is_some_and(|at| !fields.wraps[at].is_sent_copy())
+            && was_for(fields, &claimed)
             && claimed.verdict.open_tag().is_none_or(has_tag);
         holds.then(|| Statement { what: kind.name(), by, at_ms: claimed.time_ms })
+    }
+}
+
+/// Whether a message was sealed to the device of a receipt, or may have been given to it by a colleague later: then the receipt needs the
+/// proof that the device has opened it.
+fn was_for(fields: &HeaderFields, receipt: &DeviceReceipt) -> bool {
+    match fields.wrap_index(&receipt.org, &receipt.device) {
+        Some(at) => !fields.wraps[at].is_sent_copy(),
+        None => receipt.verdict.open_tag().is_some() && fields.to.iter().any(|to| to.org == receipt.org),
     }
 }
 
@@ -369,7 +381,7 @@ fn judge_hub(
     let holds = receipt.message_id == header.fields().message_id
         && receipt.hh == *header.hh()
         && receipt.content_hash == *content_hash
-        && names_a_party(&receipt.event, header.fields())
+        && names_a_party(&receipt.event, header.fields(), directory)
         && directory.root_at(receipt.log_size).is_none_or(|root| root == receipt.log_root);
     holds.then_some(receipt)
 }

@@ -242,6 +242,7 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         pending: Vec::new(),
         resends: None,
         replaces: None,
+        given_on: Vec::new(),
         dismissed: 0,
     }
 }

@@ -27,7 +27,7 @@ use crate::secret::Secret32;
 mod kept;
 mod outbox;
 
-pub(super) use kept::{Kept, OutState};
+pub(super) use kept::{GivenOn, Kept, OutState};
 pub(super) use outbox::Outgoing;
 
 /// Every kept message, opened.

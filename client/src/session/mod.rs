@@ -68,6 +68,7 @@ mod incoming;
 mod inflow;
 pub mod join;
 mod keys;
+mod later;
 pub(crate) mod laws;
 mod mail;
 pub mod members;

@@ -9,9 +9,11 @@ use samverkan_proto::statement::header::HeaderFields;
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef};
 
 use super::Session;
+use super::later::LaterReader;
 use super::mail::{Kept, add_once};
 use super::model::Direction;
 use super::stages::Said;
+use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
 
 /// The most receipts of one type that are kept about a message of one device. One is enough for everything but answers.
@@ -62,7 +64,7 @@ impl Session {
         let about = self.sent_message(&receipt.message_id).filter(|kept| {
             receipt.hh == *kept.header.hh()
                 && receipt.content_hash == kept.content_hash
-                && names_a_party(&receipt.event, kept.header.fields())
+                && names_a_party(&receipt.event, kept.header.fields(), &self.directory)
         });
         Ok(about.map(Kept::id))
     }
@@ -72,12 +74,16 @@ impl Session {
         let key = self.directory.device_key(&claimed.org, &claimed.device)?;
         proof.verify(&key).ok()?;
         let kept = self.sent_message(&claimed.message_id)?;
-        let was_sealed_to = reads(kept.header.fields(), &claimed.org, &claimed.device).is_some();
+        let fields = kept.header.fields();
+        let was_sealed_to = reads(fields, &claimed.org, &claimed.device).is_some();
+        // Of a device that came later, nothing but the message's key says that it has the message.
+        let was_given = claimed.verdict.open_tag().is_some()
+            && LaterReader::find(&self.directory, fields, claimed.org, claimed.device).is_some();
         let opened = claimed
             .verdict
             .open_tag()
             .is_none_or(|tag| kept.secret.is_open_tag(tag, &claimed.device, claimed.verdict.receipt_type()));
-        (claimed.hh == *kept.header.hh() && was_sealed_to && opened).then(|| kept.id())
+        (claimed.hh == *kept.header.hh() && (was_sealed_to || was_given) && opened).then(|| kept.id())
     }
 
     fn sent_message(&self, id: &MessageId) -> Option<&Kept> {
@@ -110,8 +116,8 @@ pub(super) fn reads(fields: &HeaderFields, org: &OrgId, device: &DeviceId) -> Op
     (!wrap.is_sent_copy()).then(|| wrap.mailboxes().collect())
 }
 
-/// Whether everybody that a hub receipt names stands in the header.
-pub(super) fn names_a_party(event: &HubEvent, fields: &HeaderFields) -> bool {
+/// Whether everybody that a hub receipt names stands in the header, or came to a mailbox that does.
+pub(super) fn names_a_party(event: &HubEvent, fields: &HeaderFields, directory: &Directory) -> bool {
     let is_recipient =
         |party: &MailboxRef| fields.to.iter().any(|to| to.org == party.org && to.mailbox == party.mailbox);
     match event {
@@ -126,7 +132,9 @@ pub(super) fn names_a_party(event: &HubEvent, fields: &HeaderFields) -> bool {
                     .get(index)
                     .is_some_and(|to| (to.org, to.mailbox) == (recipient.org, recipient.mailbox))
             };
+            let later = LaterReader::find(directory, fields, recipient.org, *device);
             reads(fields, &recipient.org, device).is_some_and(|read| read.into_iter().any(reads_it))
+                || later.is_some_and(|later| (0..fields.to.len()).any(|at| later.reads(at) && reads_it(at)))
         }
         HubEvent::Returned { recipient, .. }
         | HubEvent::Undecryptable { recipient }

@@ -36,6 +36,8 @@ const CREDIT: u32 = 32;
 const _: () = assert!(CREDIT <= MAX_DEVICE_BATCH as u32, "one signature covers a batch");
 /// How long an unfinished batch waits for its next item.
 const BATCH_PATIENCE: Duration = Duration::from_millis(200);
+/// How long nothing comes before `watch` asks what has changed in the log.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// How long `watch` waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(5);
 
@@ -49,6 +51,8 @@ struct Batch {
     events_through: u64,
     items: u32,
     caught_up: bool,
+    /// Nothing came for as long as was waited.
+    quiet: bool,
     /// Another process is fetching attachments: what comes from here on is left to it, or to the next time.
     elsewhere: bool,
     /// How many messages were left to the hub because their attachments could not be fetched, and why the first of them.
@@ -93,6 +97,10 @@ impl Session {
         let mut why_unfetched = None;
         loop {
             let mut batch = self.gather(link, &mut inflow, Some(CALL_TIMEOUT), progress).await;
+            if batch.quiet {
+                let cause = Args::none().text("cause", "no answer in time");
+                return Err(Error::with(Code::HubUnreachable, cause));
+            }
             let is_over = batch.caught_up || batch.elsewhere;
             received.elsewhere |= batch.elsewhere;
             why_unfetched = why_unfetched.or(batch.why_unfetched.take());
@@ -166,8 +174,12 @@ impl Session {
             let mut batch = tokio::select! {
                 () = &mut stop => return left.map_or(Ok(Ended::Stopped), Err),
                 () = clock.sleep_until(duty_ms) => return Ok(Ended::Due),
-                batch = self.gather(&mut link, &mut inflow, None, progress) => batch,
+                batch = self.gather(&mut link, &mut inflow, Some(LOOK_EVERY), progress) => batch,
             };
+            if batch.quiet {
+                left = left.or(self.look_around(&mut link, progress).await?);
+                continue;
+            }
             let elsewhere = batch.elsewhere;
             let why_unfetched = batch.why_unfetched.take();
             let mut received = Received::default();
@@ -192,6 +204,14 @@ impl Session {
                 why => left = left.or(why),
             }
         }
+    }
+
+    /// What the log says anew is acted on: colleagues who came get what is kept, and what nobody can open any more is sealed again.
+    async fn look_around(&mut self, link: &mut Link, progress: &mut dyn Progress) -> Result<Option<Error>> {
+        self.synchronise(link).await?;
+        self.check_own_place()?;
+        self.share_with_later_devices(link).await?;
+        self.flush_outbox(link, progress).await
     }
 
     /// After so many receipts have come: sends what has to be sealed again because of them.
@@ -261,10 +281,9 @@ impl Session {
             Next::Item(Item::CaughtUp(_)) => batch.caught_up = true,
             // Every acknowledgement was answered before more was read.
             Next::Item(Item::Acknowledged(_)) => {}
-            Next::Quiet if batch.items > 0 => return Ok(false),
             Next::Quiet => {
-                let cause = Args::none().text("cause", "no answer in time");
-                return Err(Error::with(Code::HubUnreachable, cause));
+                batch.quiet = batch.items == 0;
+                return Ok(false);
             }
         }
         Ok(true)
@@ -326,8 +345,8 @@ impl Session {
         let (events_through, items) = (batch.events_through, batch.items);
         let (given, again) = self.keep_batch(batch, received)?;
         // Once every reader that the hub knows of has acknowledged, there is nothing left to give.
-        let came = given.by_message.iter().filter_map(|(id, _)| self.mail.get(id));
-        self.share_what_came(link, came).await?;
+        let came: Vec<MessageId> = given.by_message.iter().map(|(id, _)| *id).collect();
+        self.share_what_came(link, &came).await?;
         let receipts: Vec<Bytes> = given.receipts.iter().chain(&again).cloned().collect();
         self.acknowledge(inflow, receipts, events_through).await?;
         self.mark_given(&given.by_message)?;

@@ -243,6 +243,7 @@ impl Session {
             pending: Vec::new(),
             resends,
             replaces,
+            given_on: Vec::new(),
             dismissed: 0,
         };
         self.mail.put(self.keystore.contents(), kept)

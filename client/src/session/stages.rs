@@ -5,7 +5,7 @@
 //! | `Waiting`, `NotSent` | nothing but this device's own note: nobody has said a word about the message |
 //! | `Accepted` | the hub's receipt of type 1 |
 //! | `HandedOver` | the hub's receipt of type 2 for a device of the mailbox |
-//! | `Delivered` | a device receipt of type 1 by a reader of the mailbox |
+//! | `Delivered` | a device receipt of type 1 by a reader of the mailbox, be it one that came later |
 //! | `Answered` | a device receipt of type 4, and a sealed answer from that mailbox, kept here, which its `answer_ref` names |
 //! | `Covered` | another mailbox of the same group has it (PROTOCOL.md section 6) |
 //! | the ends | the hub's receipts of types 4, 7, 8 and 9, while nobody of the group has the message |
@@ -18,11 +18,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use samverkan_envelope::secret::MessageSecret;
+use samverkan_proto::ids::{DeviceId, OrgId};
 use samverkan_proto::limits::SECOND_MS;
 use samverkan_proto::statement::batch::ReceiptProof;
-use samverkan_proto::statement::header::{Header, HeaderFields, Wrap};
+use samverkan_proto::statement::header::{Header, HeaderFields};
 use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Verdict};
 
+use super::later::LaterReader;
 use super::mail::OutState;
 use super::model::Stage;
 use crate::error::Code;
@@ -45,6 +47,17 @@ impl Said {
         match ReceiptProof::parse(proof).ok()? {
             ReceiptProof::Hub(receipt) => Some(Self::Hub(*receipt.claimed())),
             ReceiptProof::Device(receipt) => Some(Self::Device(*receipt.claimed())),
+        }
+    }
+
+    /// The recipient's device that it is about.
+    pub(super) const fn reader(&self) -> Option<(OrgId, DeviceId)> {
+        match self {
+            Self::Device(receipt) => Some((receipt.org, receipt.device)),
+            Self::Hub(HubReceipt { event: HubEvent::HandedOver { recipient, device }, .. }) => {
+                Some((recipient.org, *device))
+            }
+            Self::Hub(_) => None,
         }
     }
 }
@@ -73,6 +86,8 @@ pub(super) struct Known<'a> {
     pub(super) state: &'a OutState,
     pub(super) said: &'a [Said],
     pub(super) answers: &'a [Answer],
+    /// The devices that receipts are of and that the header does not name.
+    pub(super) later: &'a [LaterReader],
     pub(super) now_ms: u64,
 }
 
@@ -188,10 +203,11 @@ impl<'a> Proofs<'a> {
     }
 
     fn add_device(&mut self, receipt: &DeviceReceipt) {
-        let Some(wrap) = self.reader(receipt) else { return };
+        let read = self.read_by(receipt);
         match &receipt.verdict {
             Verdict::Delivered { .. } => {
-                wrap.mailboxes().for_each(|index| self.reach(index, Stage::Delivered, receipt.time_ms));
+                let all = (0..self.times.len()).filter(|index| read >> index & 1 == 1);
+                all.for_each(|index| self.reach(index, Stage::Delivered, receipt.time_ms));
             }
             Verdict::Answered { mailbox, answer_ref, .. } => {
                 let from = MailboxRef { org: receipt.org, mailbox: *mailbox };
@@ -199,7 +215,7 @@ impl<'a> Proofs<'a> {
                     answer.from == from && self.known.secret.answer_ref(&answer.hh) == *answer_ref
                 };
                 let is_here = self.known.answers.iter().find(named).is_some();
-                if let Some(index) = self.index_of(&from).filter(|index| is_here && wrap.reads(*index)) {
+                if let Some(index) = self.index_of(&from).filter(|index| is_here && read >> index & 1 == 1) {
                     self.reach(index, Stage::Answered, receipt.time_ms);
                 }
             }
@@ -208,10 +224,16 @@ impl<'a> Proofs<'a> {
         }
     }
 
-    /// The entry of a device that the message was sealed to as a recipient's.
-    fn reader(&self, receipt: &DeviceReceipt) -> Option<Wrap> {
-        let index = self.known.fields.wrap_index(&receipt.org, &receipt.device)?;
-        self.known.fields.wraps.get(index).copied().filter(|wrap| !wrap.is_sent_copy())
+    /// Bit k: the device that gave a receipt reads `to[k]`, by the header, or because a colleague gave it the message later.
+    fn read_by(&self, receipt: &DeviceReceipt) -> u16 {
+        let Known { fields, later, .. } = self.known;
+        if let Some(wrap) =
+            fields.wrap_index(&receipt.org, &receipt.device).and_then(|at| fields.wraps.get(at))
+        {
+            return wrap.boxes;
+        }
+        let found = later.iter().find(|one| (one.org, one.device) == (receipt.org, receipt.device));
+        found.map_or(0, |one| one.boxes)
     }
 
     fn reach(&mut self, index: usize, stage: Stage, at_ms: u64) {

@@ -6,9 +6,11 @@ use samverkan_proto::statement::header::Recipient;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
+use super::later::LaterReader;
 use super::mail::Kept;
 use super::model::{Direction, Progress, Settled, Stage, Track, TrackStep};
 use super::stages::{self, Answer, Known, Reached, Said};
+use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
 
 impl Session {
@@ -58,7 +60,8 @@ impl Session {
         let came = messages.iter().filter(|kept| kept.direction == Direction::In);
         let answers: Vec<Answer> = came.map(|kept| Answer::of(&kept.header)).collect();
         let sent = messages.iter().filter(|kept| kept.direction == Direction::Out);
-        sent.map(|kept| SentMessage::of(kept, messages, &answers, self.clock.now_ms())).collect()
+        sent.map(|kept| SentMessage::of(kept, messages, &answers, &self.directory, self.clock.now_ms()))
+            .collect()
     }
 
     fn steps(&self, sent: &SentMessage<'_>) -> Vec<TrackStep> {
@@ -88,10 +91,12 @@ pub(super) struct SentMessage<'a> {
 }
 
 impl<'a> SentMessage<'a> {
-    fn of(kept: &'a Kept, thread: &[&Kept], answers: &[Answer], now_ms: u64) -> Self {
+    fn of(kept: &'a Kept, thread: &[&Kept], answers: &[Answer], directory: &Directory, now_ms: u64) -> Self {
         let said: Vec<Said> = kept.receipts.iter().filter_map(|proof| Said::read(proof)).collect();
         let fields = kept.header.fields();
-        let known = Known { fields, secret: &kept.secret, state: &kept.state, said: &said, answers, now_ms };
+        let (secret, state) = (&kept.secret, &kept.state);
+        let later = &LaterReader::spoken_of(directory, fields, &said);
+        let known = Known { fields, secret, state, said: &said, answers, later, now_ms };
         let settled = (0..).zip(&fields.to).map(|(index, to)| settled(kept, index, to, thread)).collect();
         Self { kept, reached: stages::judge(&known), settled }
     }

@@ -30,6 +30,7 @@ use crate::hub::Hub;
 use crate::policy::rewrap::may_rewrap;
 use crate::policy::{may_receive, may_see_status, may_upload};
 use crate::server::{Hangup, Peer, PeerCertificate};
+use crate::store::Given;
 use outbox::Outlet;
 
 pub(super) struct Relay(pub(super) Arc<Hub>);
@@ -105,7 +106,8 @@ impl RelayService for Relay {
 
     async fn rewrap(&self, request: Request<RewrapRequest>) -> Result<Response<RewrapResponse>, Status> {
         let given = self.give(&request).await;
-        given.map(|()| Response::new(RewrapResponse {})).map_err(|refusal| self.0.refuse(refusal))
+        let given = given.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(RewrapResponse { settled: given == Given::Settled }))
     }
 
     async fn get_message_status(
@@ -125,7 +127,7 @@ impl Relay {
         Ok(GetUploadResponse { offset: held.offset, complete: held.complete })
     }
 
-    async fn give(&self, request: &Request<RewrapRequest>) -> Result<(), Refusal> {
+    async fn give(&self, request: &Request<RewrapRequest>) -> Result<Given, Refusal> {
         let permit = may_rewrap(&self.0.caller(request)?, &request.get_ref().rewrap)?;
         trace::about(&permit.statement().value().message_id);
         self.0.store.rewrap(permit).await.map_err(error::of_store)

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::handle::Store;
 use super::key::{self, Due};
 use super::mail::letter::{Letter, say};
+use super::mail::rewrap::drop_of_damaged;
 use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
@@ -160,6 +161,7 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     draft.ended(GroupState::Expired);
     say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
     draft.release(value.location)?;
+    drop_of_damaged(draft, &id)?;
     share::purged(draft, &value.sender.org, value.location)?;
     share::forgotten(draft, &value.sender.org)?;
     draft.count(key::messages(), -1)?;

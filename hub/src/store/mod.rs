@@ -81,7 +81,7 @@ pub use executor::Executor;
 pub use folder::FolderError;
 pub use handle::{Signers, Store};
 pub use journal::{Damage, DamageKind, JournalReport, TornTail};
-pub use mail::{Item, Lookup, ReceiptRefusal, RewrapRefusal, Sealed, Status, Waiting};
+pub use mail::{Given, Item, Lookup, ReceiptRefusal, RewrapRefusal, Sealed, Status, Waiting};
 pub use open::{OpenReport, StoreOpenError, StoreOptions};
 pub use organisations::{Enrolment, LOG_PAGE, LogEntry};
 pub use stats::Stats;

@@ -17,7 +17,7 @@ use super::index::{IndexError, Overlay};
 use super::journal::{Location, Reader, Replayed};
 use super::key::{self, Due};
 use super::mail::letter::{delivery, device_fact, hub_fact};
-use super::mail::rewrap::of_facts;
+use super::mail::rewrap::{of_facts, supersede};
 use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::organisations::USED_INVITE_KEPT_MS;
@@ -353,7 +353,15 @@ impl Fold<'_> {
         let added: Vec<_> = rewraps.iter().filter_map(|rewrapped| rewrapped.shape(&shape)).collect();
         shape.wraps.extend(added);
         value.rewraps = u8::try_from(rewraps.len()).unwrap_or(u8::MAX);
+        let mut place = from_header;
         for (_, fact) in facts {
+            if let Fact::Rewrapped { .. } = fact.fact {
+                supersede(&shape, &mut marks, place);
+                if let Some(wrap) = shape.wraps.get(place) {
+                    *counts.message_bytes.entry(wrap.org).or_default() += share::of_rewrap(fact.location);
+                }
+                place += 1;
+            }
             if apply(&shape, &mut marks, fact).contains(&Effect::LapseDue) {
                 value.lapse_ms = fact.at_ms.saturating_add(AFTER_DELIVERY_MS);
             }

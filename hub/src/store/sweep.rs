@@ -53,7 +53,7 @@ impl Sweep {
     fn look(&self, draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
         let Some(letter) = Letter::load(draft, id)? else { return Ok(()) };
         let own = |wrap: &&WrapShape| wrap.org == self.org && wrap.device == self.device;
-        let Some(wrap) = letter.shape().wraps.iter().find(own).copied() else { return Ok(()) };
+        let Some(wrap) = letter.shape().wraps.iter().rfind(own).copied() else { return Ok(()) };
         if let Some(event) = self.event(draft.registry(), &letter, &wrap) {
             // Neither event contradicts anything.
             let _ = letter.happen(draft, event, None)?;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use samverkan_envelope::body::Body;
 use samverkan_envelope::secret::MessageSecret;
-use samverkan_proto::ids::MessageId;
+use samverkan_proto::ids::{DeviceId, MessageId};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::HubEvent;
 use secrecy::zeroize::Zeroizing;
@@ -26,6 +26,15 @@ pub(in crate::session) enum OutState {
     Refused(String),
     /// The hub has it, or it came from elsewhere.
     Settled,
+}
+
+/// A device that came to a mailbox later, and was given a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) struct GivenOn {
+    /// Which one.
+    pub(in crate::session) device: DeviceId,
+    /// The serial of the own organisation's newest manifest when that was done.
+    pub(in crate::session) serial: u64,
 }
 
 /// One message that came or went.
@@ -51,6 +60,8 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) resends: Option<MessageId>,
     /// The message that this one was sealed in place of, and that nobody has.
     pub(in crate::session) replaces: Option<MessageId>,
+    /// The devices of colleagues that this device has given it to, and the manifest of that time.
+    pub(in crate::session) given_on: Vec<GivenOn>,
     /// Bit k: a person has dealt with the end it came to at `to[k]`.
     pub(in crate::session) dismissed: u16,
 }
@@ -89,6 +100,26 @@ struct Wire {
     dismissed: u32,
     #[prost(bytes = "vec", tag = "16")]
     replaces: Vec<u8>,
+    #[prost(message, repeated, tag = "17")]
+    given_on: Vec<GivenOnWire>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct GivenOnWire {
+    #[prost(bytes = "vec", tag = "1")]
+    device: Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    serial: u64,
+}
+
+impl GivenOn {
+    fn to_wire(self) -> GivenOnWire {
+        GivenOnWire { device: self.device.as_bytes().to_vec(), serial: self.serial }
+    }
+
+    fn from_wire(wire: &GivenOnWire) -> Option<Self> {
+        Some(Self { device: DeviceId::parse(&wire.device).ok()?, serial: wire.serial })
+    }
 }
 
 impl Kept {
@@ -131,6 +162,7 @@ impl Kept {
             pending: self.pending.clone(),
             resends: bytes_of(self.resends),
             replaces: bytes_of(self.replaces),
+            given_on: self.given_on.iter().copied().map(GivenOn::to_wire).collect(),
             dismissed: self.dismissed.into(),
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
@@ -168,6 +200,7 @@ impl Kept {
             pending: wire.pending.clone(),
             resends: id_of(&wire.resends)?,
             replaces: id_of(&wire.replaces)?,
+            given_on: wire.given_on.iter().map(GivenOn::from_wire).collect::<Option<_>>()?,
             dismissed: u16::try_from(wire.dismissed).ok()?,
         })
     }
@@ -211,6 +244,7 @@ mod tests {
             kept.pending = vec![Bytes::from_static(b"owed")];
             kept.resends = Some(MessageId::random());
             kept.replaces = Some(MessageId::random());
+            kept.given_on = vec![GivenOn { device: kept.header.fields().sender_device, serial: u64::MAX }];
             kept.dismissed = 0b101;
             let bytes = kept.encode().expect("encodes");
             let read = Kept::decode(&bytes).expect("decodes");
@@ -218,7 +252,7 @@ mod tests {
             assert_eq!((read.id(), read.direction), (sent.message, Direction::Out));
             assert_eq!(read.state, state);
             assert_eq!((read.resends, read.replaces), (kept.resends, kept.replaces));
-            assert_eq!(read.dismissed, kept.dismissed);
+            assert_eq!((read.dismissed, read.given_on), (kept.dismissed, kept.given_on));
         }
     }
 

@@ -6,7 +6,7 @@ use proptest::sample::select;
 use samverkan_proto::code::{Class, PurgeReason, RecipientKind, RefusalReason, ReturnReason, Urgency};
 use samverkan_proto::ids::{DeviceId, EpochKeyId, MailboxId, MessageId, OrgId};
 use samverkan_proto::limits::MAX_LIFETIME_MS;
-use samverkan_proto::statement::header::Recipient;
+use samverkan_proto::statement::header::{Recipient, Wrap};
 use secrecy::zeroize::Zeroizing;
 
 use super::*;
@@ -122,7 +122,7 @@ fn answer_from(index: u8) -> Answer {
 
 fn reached_at(state: &OutState, said: &[Said], answers: &[Answer], now_ms: u64) -> Vec<Reached> {
     let (fields, secret) = (fields(), secret());
-    judge(&Known { fields: &fields, secret: &secret, state, said, answers, now_ms })
+    judge(&Known { fields: &fields, secret: &secret, state, said, answers, later: &[], now_ms })
 }
 
 fn reached(said: &[Said]) -> Vec<Reached> {

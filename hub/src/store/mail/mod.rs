@@ -35,7 +35,7 @@ pub use accept::Lookup;
 pub use deliver::{Item, Waiting};
 pub use receipts::ReceiptRefusal;
 pub(super) use receipts::shape_of;
-pub use rewrap::RewrapRefusal;
+pub use rewrap::{Given, RewrapRefusal};
 pub use sealed::Sealed;
 pub use status::Status;
 

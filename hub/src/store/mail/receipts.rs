@@ -138,9 +138,9 @@ fn event_of(said: &DeviceReceipt, wrap: usize, now_ms: u64) -> Event {
     Event::Receipt { wrap, verdict, now_ms }
 }
 
-/// Where the device's wrap stands.
+/// Where the device's wrap stands: the last, if it was given more than one.
 fn wrap_of(shape: &Shape, org: &OrgId, device: &DeviceId) -> Option<usize> {
-    shape.wraps.iter().position(|wrap| wrap.org == *org && wrap.device == *device)
+    shape.wraps.iter().rposition(|wrap| wrap.org == *org && wrap.device == *device)
 }
 
 /// The shape in a tombstone's head.

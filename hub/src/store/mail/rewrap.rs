@@ -1,5 +1,8 @@
 //! A message that a reader gives to a colleague's later device: kept beside the message, in the order in which they came, as if
 //! the header had had more wraps.
+//!
+//! A device may have several places among the wraps, of which the last counts: another one is taken when the one before was taken from it
+//! with the mailbox, or when it said that it could not open it.
 
 use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
@@ -8,15 +11,16 @@ use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::rewrap::Rewrap;
 
 use super::letter::{Letter, delivery};
+use super::share;
 use super::value::{Fact, FactValue, MessageValue};
-use crate::mail::{Shape, WrapShape};
+use crate::mail::{Marks, Shape, WrapShape};
 use crate::policy::rewrap::RewrapPermit;
 use crate::registry::Registry;
 use crate::store::draft::Draft;
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
 use crate::store::index::IndexError;
-use crate::store::journal::{Body, Room};
+use crate::store::journal::{Body, Location, Room};
 use crate::store::record::mail::RewrapHead;
 use crate::store::view::View;
 use crate::store::{key, record};
@@ -39,6 +43,8 @@ pub enum RewrapRefusal {
 pub(in crate::store) struct Rewrapped {
     /// The number of the fact, which is the device's cursor.
     pub(in crate::store) seq: u64,
+    /// Where its statement is.
+    pub(in crate::store) location: Location,
     device: DeviceId,
     boxes: u16,
 }
@@ -46,7 +52,7 @@ pub(in crate::store) struct Rewrapped {
 impl Rewrapped {
     fn of(seq: u64, value: &FactValue) -> Option<Self> {
         match value.fact {
-            Fact::Rewrapped { device, boxes } => Some(Self { seq, device, boxes }),
+            Fact::Rewrapped { device, boxes } => Some(Self { seq, location: value.location, device, boxes }),
             Fact::Hub { .. } | Fact::Device { .. } | Fact::Opened { .. } => None,
         }
     }
@@ -76,22 +82,31 @@ pub(in crate::store) fn of_facts(facts: &[(u64, FactValue)]) -> Vec<Rewrapped> {
     facts.iter().filter_map(|(seq, value)| Rewrapped::of(*seq, value)).collect()
 }
 
+/// What became of a re-wrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The message waits for the device by it, or the device has the message, or can not open what this one gives: there is nothing more
+    /// to do for the one that gives.
+    Settled,
+    /// The device has an earlier one, or is named in the header, and has not said yet whether it can open it.
+    EarlierStands,
+}
+
 impl Store {
-    /// Takes a re-wrap, and puts the message before the device that gets it. A device that has the message, by the header or by an earlier
-    /// re-wrap, needs no other.
+    /// Takes a re-wrap, and puts the message before the device that gets it.
     ///
     /// # Errors
-    /// [`StoreError::UnknownMessage`], `Gone`, `Rewrap`; `Quota` when the message has 64 readers.
-    pub async fn rewrap(&self, permit: RewrapPermit) -> Result<(), StoreError> {
+    /// [`StoreError::UnknownMessage`], `Gone`, `Rewrap`; `Quota` when the message has 64 readers, or the organisation no room.
+    pub async fn rewrap(&self, permit: RewrapPermit) -> Result<Given, StoreError> {
         self.call(Room::Ordinary, move |draft| {
-            take(draft, &permit)?;
-            Ok(|_: &_| Ok(()))
+            let given = take(draft, &permit)?;
+            Ok(move |_: &_| Ok(given))
         })
         .await
     }
 }
 
-fn take(draft: &mut Draft, permit: &RewrapPermit) -> Result<(), StoreError> {
+fn take(draft: &mut Draft, permit: &RewrapPermit) -> Result<Given, StoreError> {
     let rewrap = permit.statement().value();
     let Some(mut letter) = Letter::load(draft, rewrap.message_id)? else {
         let gone = draft.get(&key::tombstone(&rewrap.message_id))?.is_some();
@@ -101,16 +116,17 @@ fn take(draft: &mut Draft, permit: &RewrapPermit) -> Result<(), StoreError> {
         return Err(StoreError::UnknownMessage);
     }
     let boxes = boxes(draft.registry(), &letter, rewrap, draft.now_ms)?;
-    let has_it = |wrap: &WrapShape| wrap.org == rewrap.org && wrap.device == rewrap.to_device;
-    if letter.shape().wraps.iter().any(has_it) {
-        return Ok(());
+    if let Some(given) = earlier(draft, &letter, rewrap)? {
+        return Ok(given);
     }
     let place = letter.shape().wraps.len();
     if place >= usize::from(MAX_WRAPS) {
         return Err(StoreError::Quota);
     }
-    let head = RewrapHead::new(permit.statement(), boxes);
-    let pushed = draft.push(record::kind::REWRAP, head.encode(), Body::empty())?;
+    let head = RewrapHead::new(permit.statement(), boxes).encode();
+    share::check_rewrap(draft, &rewrap.org, head.len())?;
+    let pushed = draft.push(record::kind::REWRAP, head, Body::empty())?;
+    share::rewrapped(draft, &rewrap.org, pushed.location)?;
     let fact = Fact::Rewrapped { device: rewrap.to_device, boxes };
     let value = FactValue { location: pushed.location, fact, at_ms: 0 };
     draft.put_new(key::fact(&letter.id, pushed.seq), value.encode())?;
@@ -121,7 +137,36 @@ fn take(draft: &mut Draft, permit: &RewrapPermit) -> Result<(), StoreError> {
         draft.put_new(key::delivery(&rewrap.to_device, pushed.seq), delivery(&letter.id, place))?;
         draft.wake(rewrap.to_device);
     }
-    Ok(())
+    Ok(Given::Settled)
+}
+
+/// What stands in the way of another re-wrap for a device: the last one that it has, while it counts.
+fn earlier(draft: &mut Draft, letter: &Letter, rewrap: &Rewrap) -> Result<Option<Given>, StoreError> {
+    let is_its = |wrap: &WrapShape| wrap.org == rewrap.org && wrap.device == rewrap.to_device;
+    let Some(last) = letter.shape().wraps.iter().rposition(is_its) else { return Ok(None) };
+    let marks = &letter.value.marks;
+    let has = |bits: u64| bits >> last & 1 == 1;
+    if has(marks.delivered) {
+        return Ok(Some(Given::Settled));
+    }
+    if has(marks.revoked) {
+        return Ok(None);
+    }
+    if !has(marks.cannot) {
+        return Ok(Some(if has(marks.refused) { Given::Settled } else { Given::EarlierStands }));
+    }
+    // Whoever has given what could not be opened does not do so again and again.
+    for earlier in rewraps(draft.prefix(&key::facts(&letter.id)))? {
+        if earlier.device == rewrap.to_device && giver(draft, earlier.location)? == Some(rewrap.by_device) {
+            return Ok(Some(Given::Settled));
+        }
+    }
+    Ok(None)
+}
+
+/// The device that gave, by the record of a re-wrap.
+fn giver(draft: &Draft, location: Location) -> Result<Option<DeviceId>, StoreError> {
+    Ok(RewrapHead::parse(&draft.read_head(location)?).map(|head| head.by_device))
 }
 
 /// The mailboxes of the message that both devices read now and for which the one that gives has it.
@@ -157,9 +202,33 @@ pub(super) fn drop_all(draft: &mut Draft, letter: &Letter) -> Result<(), StoreEr
         return Ok(());
     }
     for rewrapped in rewraps(draft.prefix(&key::facts(&letter.id)))? {
+        let wrap = rewrapped.shape(letter.shape()).ok_or(StoreError::Damaged)?;
+        share::rewrap_dropped(draft, &wrap.org, rewrapped.location)?;
         draft.drop_record(key::fact(&letter.id, rewrapped.seq))?;
     }
     Ok(())
+}
+
+/// Deletes what was kept beside a message of which nobody can read any more whom it was for.
+pub(in crate::store) fn drop_of_damaged(draft: &mut Draft, id: &MessageId) -> Result<(), StoreError> {
+    for rewrapped in rewraps(draft.prefix(&key::facts(id)))? {
+        // Whose it was stands in its own record as well; one that is damaged too is counted until the index is built anew.
+        if let Ok(Some(head)) = draft.read_head(rewrapped.location).map(|head| RewrapHead::parse(&head)) {
+            share::rewrap_dropped(draft, &head.org, rewrapped.location)?;
+        }
+        draft.drop_record(key::fact(id, rewrapped.seq))?;
+    }
+    Ok(())
+}
+
+/// What a re-wrap makes of the places that its device had before: they do not count any more, unless it said something of them. For a
+/// rebuild, which does not see that a device lost the mailbox in between. `place` is the re-wrap's among the wraps.
+pub(in crate::store) fn supersede(shape: &Shape, marks: &mut Marks, place: usize) {
+    let Some(new) = shape.wraps.get(place) else { return };
+    let earlier = shape.wraps[..place].iter().enumerate();
+    let same = earlier.filter(|(_, wrap)| wrap.org == new.org && wrap.device == new.device);
+    let places = same.fold(0, |bits, (index, _)| bits | 1u64 << index);
+    marks.revoked |= places & !(marks.delivered | marks.cannot | marks.refused);
 }
 
 impl View {

@@ -1,6 +1,7 @@
 //! The share of the hub's disk that the messages of one organisation may take.
 //!
-//! It is the sender's: what waits for others was written by it, and others can not make it have less room.
+//! A message is its sender's: what waits for others was written by it, and others can not make it have less room. A re-wrap is the
+//! organisation's whose device gave it.
 
 use samverkan_proto::ids::OrgId;
 use samverkan_proto::limits::{MAX_MESSAGE_BYTES_PER_ORG, MESSAGE_TRACES};
@@ -35,6 +36,27 @@ pub(super) fn stored(draft: &mut Draft, org: &OrgId, location: Location) -> Resu
 /// A message of the organisation was purged; its receipts are still kept.
 pub(in crate::store) fn purged(draft: &mut Draft, org: &OrgId, location: Location) -> Result<(), StoreError> {
     draft.count(key::message_bytes(org), of_tombstone() - of_message(location))
+}
+
+/// Whether an organisation has room for a re-wrap of about `len` bytes.
+pub(super) fn check_rewrap(draft: &Draft, org: &OrgId, len: usize) -> Result<(), StoreError> {
+    let after = draft.counter(&key::message_bytes(org))?.saturating_add(len as u64);
+    if after > MAX_MESSAGE_BYTES_PER_ORG { Err(StoreError::Quota) } else { Ok(()) }
+}
+
+/// What a stored re-wrap counts for.
+pub(in crate::store) fn of_rewrap(location: Location) -> i64 {
+    i64::from(location.len)
+}
+
+/// A device of the organisation gave a message to a colleague's.
+pub(super) fn rewrapped(draft: &mut Draft, org: &OrgId, location: Location) -> Result<(), StoreError> {
+    draft.count(key::message_bytes(org), of_rewrap(location))
+}
+
+/// A re-wrap of the organisation went with its message.
+pub(super) fn rewrap_dropped(draft: &mut Draft, org: &OrgId, location: Location) -> Result<(), StoreError> {
+    draft.count(key::message_bytes(org), -of_rewrap(location))
 }
 
 /// Nothing of a message of the organisation is kept any more.

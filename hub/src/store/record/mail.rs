@@ -277,6 +277,8 @@ mod tests {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct RewrapHead {
     pub(in crate::store) message_id: MessageId,
+    pub(in crate::store) org: OrgId,
+    pub(in crate::store) by_device: DeviceId,
     pub(in crate::store) device: DeviceId,
     pub(in crate::store) boxes: u16,
     statement: Box<[u8]>,
@@ -287,8 +289,8 @@ impl RewrapHead {
     pub(in crate::store) const BEFORE_STATEMENT: usize = 2;
 
     pub(in crate::store) fn new(rewrap: &Verified<Rewrap>, boxes: u16) -> Self {
-        let Rewrap { message_id, to_device, .. } = *rewrap.value();
-        Self { message_id, device: to_device, boxes, statement: rewrap.bytes().into() }
+        let Rewrap { message_id, org, by_device, to_device, .. } = *rewrap.value();
+        Self { message_id, org, by_device, device: to_device, boxes, statement: rewrap.bytes().into() }
     }
 
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
@@ -299,9 +301,11 @@ impl RewrapHead {
         let (boxes, statement) = head.split_first_chunk()?;
         // Its signature was verified before it was written.
         let rewrap = UnverifiedRewrap::parse(statement).ok()?;
-        let Rewrap { message_id, to_device, .. } = *rewrap.claimed();
+        let Rewrap { message_id, org, by_device, to_device, .. } = *rewrap.claimed();
         Some(Self {
             message_id,
+            org,
+            by_device,
             device: to_device,
             boxes: u16::from_be_bytes(*boxes),
             statement: statement.into(),

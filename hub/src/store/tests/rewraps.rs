@@ -1,15 +1,17 @@
 //! A message that is given to a later device: it waits for that device as if the header had named it, after every kind of stop.
 
 use samverkan_proto::ids::{EpochKeyId, MailboxId};
-use samverkan_proto::limits::WRAP_LEN;
+use samverkan_proto::limits::{MAX_MESSAGE_BYTES_PER_ORG, WRAP_LEN};
 use samverkan_proto::statement::manifest::Mailbox;
 use samverkan_proto::statement::rewrap::Rewrap;
 use samverkan_proto::v1::MessageState;
 
 use super::mail::*;
+use super::share::{pretend, taken};
 use super::*;
 use crate::policy::rewrap::RewrapPermit;
 use crate::registry::testing::TestDevice;
+use crate::store::Given;
 
 /// A message from one organisation to another that has two readers, and a device that comes later.
 struct Ground {
@@ -50,7 +52,7 @@ impl Ground {
         }
     }
 
-    async fn give(&self, statement: Rewrap) -> Result<(), StoreError> {
+    async fn give(&self, statement: Rewrap) -> Result<Given, StoreError> {
         let device = self.recipient.devices.iter().chain([&self.later]);
         let signer = &device.into_iter().find(|device| device.id() == statement.by_device).unwrap().signer;
         self.hub.store.rewrap(RewrapPermit::for_test(statement.sign(signer).unwrap())).await
@@ -158,4 +160,89 @@ async fn only_a_reader_gives_and_only_a_reader_of_the_same_mailbox_gets() {
         wraps(&ground.hub, &third).await.is_empty() && wraps(&ground.hub, &ground.later).await.is_empty()
     );
     ground.give(good).await.expect("the good one still");
+}
+
+#[tokio::test]
+async fn what_could_not_be_opened_is_replaced_by_what_another_colleague_gives() {
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        let mut ground = Ground::new().await;
+        let by_first = ground.statement();
+        let by_second = Rewrap { by_device: ground.recipient.devices[1].id(), ..by_first.clone() };
+        assert_eq!(ground.give(by_first.clone()).await, Ok(Given::Settled));
+        assert_eq!(ground.give(by_second.clone()).await, Ok(Given::EarlierStands), "nobody takes it away");
+        take(&ground.hub, &ground.recipient, &ground.later, &ground.sealed, CANNOT).await.unwrap();
+        assert_eq!(ground.give(by_first).await, Ok(Given::Settled), "it has had its turn");
+        assert!(wraps(&ground.hub, &ground.later).await.is_empty());
+        assert_eq!(ground.give(by_second).await, Ok(Given::Settled));
+        for _ in 0..2 {
+            assert_eq!(wraps(&ground.hub, &ground.later).await, [(0, Rewrap::LEN)], "{stop:?}");
+            ground.hub.reopen(stop).await;
+        }
+        let Ground { hub, recipient, sealed, later, .. } = &ground;
+        take(hub, recipient, later, sealed, DELIVERED).await.unwrap();
+        assert!(wraps(hub, later).await.is_empty());
+        assert_eq!(state(hub, sealed).await, MessageState::Delivered);
+        assert_eq!(ground.give(ground.statement()).await, Ok(Given::Settled), "it has the message");
+    }
+}
+
+#[tokio::test]
+async fn who_gets_a_mailbox_back_can_be_given_what_waited() {
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        let mut ground = Ground::new().await;
+        let (first, second) = (ground.recipient.devices[0].id(), ground.recipient.devices[1].id());
+        let key = ground.recipient.devices[1].epoch_keys(ground.recipient.id(), NOW, 1)[0].id();
+        let back = Rewrap { by_device: first, to_device: second, to_epoch_key: key, ..ground.statement() };
+        assert_eq!(ground.give(back.clone()).await, Ok(Given::EarlierStands), "it has its own wrap");
+        for reads in [false, true] {
+            let changed = ground.recipient.next(|fields| {
+                let readers = &mut fields.mailboxes[0].readers;
+                readers.retain(|reader| *reader != second);
+                readers.extend(reads.then_some(second));
+            });
+            ground.hub.store.publish_manifest(changed.clone()).await.unwrap();
+            ground.recipient.manifest = changed;
+            // A clean stop waits until its queue was looked through.
+            ground.hub.reopen(Stop::Clean).await;
+            assert!(wraps(&ground.hub, &ground.recipient.devices[1]).await.is_empty(), "its wrap is gone");
+        }
+        assert_eq!(ground.give(back).await, Ok(Given::Settled));
+        for _ in 0..2 {
+            let waits = wraps(&ground.hub, &ground.recipient.devices[1]).await;
+            assert_eq!(waits, [(0, Rewrap::LEN)], "once, {stop:?}");
+            ground.hub.reopen(stop).await;
+        }
+        let Ground { hub, recipient, sealed, .. } = &ground;
+        for device in &recipient.devices {
+            take(hub, recipient, device, sealed, DELIVERED).await.unwrap();
+        }
+        assert_eq!(hub.store.stats().unwrap().messages, 0, "{stop:?}: nobody is left to wait for");
+    }
+}
+
+#[tokio::test]
+async fn a_rewrap_counts_for_the_organisation_that_gave_it_until_the_message_is_gone() {
+    let mut ground = Ground::new().await;
+    let org = ground.recipient.id();
+    let sender = taken(&ground.hub, ground.sender.id()).await;
+    let room = MAX_MESSAGE_BYTES_PER_ORG as i64;
+    pretend(&ground.hub, org, room).await;
+    assert_eq!(ground.give(ground.statement()).await, Err(StoreError::Quota));
+    pretend(&ground.hub, org, -room).await;
+    ground.give(ground.statement()).await.unwrap();
+    let given = taken(&ground.hub, org).await;
+    assert!(given as usize >= Rewrap::LEN && given < 2 * Rewrap::LEN as u64, "{given}");
+    for stop in STOPS {
+        ground.hub.reopen(stop).await;
+        let counted = (taken(&ground.hub, org).await, taken(&ground.hub, ground.sender.id()).await);
+        assert_eq!(counted, (given, sender), "{stop:?}");
+    }
+    let Ground { hub, recipient, sealed, .. } = &ground;
+    for device in ground.readers() {
+        take(hub, recipient, device, sealed, DELIVERED).await.unwrap();
+    }
+    for stop in STOPS {
+        assert_eq!(taken(&ground.hub, org).await, 0, "{stop:?}");
+        ground.hub.reopen(stop).await;
+    }
 }

@@ -9,13 +9,13 @@ use crate::store::journal::Room;
 use crate::store::key;
 
 /// Bytes that an organisation's messages take.
-async fn taken(hub: &TestHub, org: OrgId) -> u64 {
+pub(super) async fn taken(hub: &TestHub, org: OrgId) -> u64 {
     let value = hub.store.read(move |view| Ok(view.index.get(&key::message_bytes(&org))?));
     value.await.unwrap().map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()))
 }
 
 /// As if the organisation had so many bytes more, or less, on the hub.
-async fn pretend(hub: &TestHub, org: OrgId, bytes: i64) {
+pub(super) async fn pretend(hub: &TestHub, org: OrgId, bytes: i64) {
     let count = hub.store.call(Room::Ordinary, move |draft| {
         draft.count(key::message_bytes(&org), bytes)?;
         Ok(|_: &_| Ok(()))
