@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// The numbers that are looked for.
-const NUMBERS: [RangeInclusive<u16>; 3] = [1..=105, 109..=110, 119..=142];
+const NUMBERS: [RangeInclusive<u16>; 3] = [1..=105, 109..=110, 114..=142];
 /// Most rows that the list of exceptions may have.
 const MAX_ROWS: usize = 10;
 /// The part of a number that has no test at all.

@@ -175,7 +175,7 @@ async fn a_message_opened_after_its_time_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_forged_or_foreign_receipt_proves_nothing() {
+async fn bad_114_a_forged_or_foreign_receipt_proves_nothing() {
     let (log, mut one, mut two) = two_offices();
     let sent = send(&mut one, referral()).await;
     let request = one.newest_outgoing();
