@@ -12,7 +12,7 @@ use tonic::Code;
 const SUBMIT: &str = "RelayService/Submit";
 
 /// Every call that a member may make with a single message.
-const UNARY: [&str; 9] = [
+const UNARY: [&str; 10] = [
     SUBMIT,
     "RelayService/GetUpload",
     "RelayService/GetMessageStatus",
@@ -22,6 +22,7 @@ const UNARY: [&str; 9] = [
     "EnrolmentService/DescribeInvite",
     "EnrolmentService/RequestMembership",
     "MembershipService/InviteMember",
+    "MembershipService/WithdrawMemberInvite",
 ];
 
 /// What can not be decoded is said to be that, whichever call it came with.

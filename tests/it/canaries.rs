@@ -307,6 +307,8 @@ impl Tale {
         said.fail(police, &["member", "approve", nobody], 2);
         said.fail(police, &["member", "remove", nobody], 4);
         said.fail(police, &["key", "report-compromise", "--since", "2026-01-01", nobody], 4);
+        said.document(police, &["member", "withdraw", "1"]);
+        said.fail(police, &["member", "role", device, "--role", "reader"], 6);
         said.fail(police, &["org", "threshold", "1"], 8);
         said.fail(police, &["org", "cosign", "no-such-file"], 2);
         said.document(police, &["log", "export", "-o", "log.txt"]);

@@ -359,3 +359,48 @@ fn a_suspended_organisation_gets_no_certificate_for_a_new_device() {
     hub.resume(ASSOCIATION.handle);
     assert_eq!(second.json(&["join"])["kind"], "joined_as_member");
 }
+
+#[test]
+fn an_invitation_that_is_taken_back_lets_nobody_in() {
+    let (_hub, _police, first) = offices();
+    first.run(&["member", "withdraw", "--json"]).refused(4, "MEMBER_REQUEST_UNKNOWN");
+    let waiting = first.applicant(&[&HANDLER[..], &["--label", "jouren"]].concat());
+    let withdrawn = first.json(&["member", "withdraw"]);
+    assert_eq!(
+        (&withdrawn["kind"], &withdrawn["invite"]["label"]),
+        (&"member_invite_withdrawn".into(), &"jouren".into())
+    );
+    assert_eq!(first.json(&["member", "approve"])["requests"], Value::Array(Vec::new()), "nobody waits");
+    waiting.run(&["join", "--json"]).refused(6, "INVITE_INVALID");
+
+    let invited = first.json(&[&["member", "invite"], &HANDLER[..]].concat());
+    let other = first.json(&["member", "invite", "--role", "reader", "--label", "natten"]);
+    first.run(&["member", "withdraw", "--json"]).refused(2, "ARGUMENT_MISSING");
+    assert_eq!(
+        first.json(&["member", "withdraw", "1"])["invite"]["roles"],
+        serde_json::json!(["HANDLER", "READER"])
+    );
+    let person = samverkan_tests::office::invited(invited["invite"].as_str().expect("an invite"));
+    person.run(&["join", "invitation.txt", "--json"]).refused(6, "INVITE_INVALID");
+    let person = samverkan_tests::office::invited(other["invite"].as_str().expect("an invite"));
+    assert_eq!(person.json(&["join", "invitation.txt"])["kind"], "membership_waits", "the other one works");
+}
+
+#[test]
+fn a_device_gets_other_roles_while_an_admin_is_left() {
+    let (_hub, police, first) = offices();
+    let second = first.take_in(&["--role", "reader", "--mailbox", "stod", "--label", "jouren"]);
+    second.file("text.txt", "Ett svar.\n");
+    let reference = police.referred(&first, "Ett exempel.");
+    second.run(&["inbox"]).ok();
+    let answer = ["reply", &reference, "--text-file", "text.txt", "--json"];
+    second.run(&answer).refused(6, "ROLE_MISSING");
+    first.run(&["member", "role", "jouren", "--role", "handler"]).ok();
+    second.run(&["inbox"]).ok();
+    second.run(&answer).exits(0);
+    first.run(&["member", "role", "jouren", "--role", "handler", "--json"]).refused(8, "NOTHING_TO_CHANGE");
+    first.run(&["member", "role", "jouren", "--role", "admin", "--json"]).refused(2, "ROLES_CONTRADICT");
+    let own = device_of(&first);
+    first.run(&["member", "role", &own, "--role", "handler", "--json"]).refused(6, "LAST_ADMIN");
+    second.run(&["member", "role", &own, "--role", "reader", "--json"]).refused(6, "ADMIN_ONLY");
+}

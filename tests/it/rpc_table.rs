@@ -228,8 +228,9 @@ async fn bad_005_as_a_removed_device() {
 }
 
 /// Calls that answer about whoever makes them: the request names nobody else.
-const ABOUT_THE_CALLER: [&str; 6] = [
+const ABOUT_THE_CALLER: [&str; 7] = [
     "samverkan.v1.MembershipService/InviteMember",
+    "samverkan.v1.MembershipService/WithdrawMemberInvite",
     "samverkan.v1.MembershipService/ListMembershipRequests",
     "samverkan.v1.DirectoryService/Sync",
     "samverkan.v1.RelayService/Receive",

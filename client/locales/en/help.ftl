@@ -208,6 +208,18 @@ help-member-remove = Remove a device for good, and list what a colleague has to 
     .with-mailboxes = Take mailboxes that nobody else reads away as well; what waits there goes back to its senders
     .yes = Sign without asking
     .proposal = Where to write the proposal when other admins must sign it first
+help-member-role = Give a device of your organisation other roles
+    .example =
+        samverkan member role reception --role handler
+        samverkan member role 3f2a --role admin --role handler
+    .device = Its label, or at least the first four digits of its number
+    .role = What it may do from now on; repeat it for several
+    .proposal = Where to write the proposal when other admins must sign it first
+help-member-withdraw = Take back an invitation of this computer that nobody was taken in with
+    .example =
+        samverkan member withdraw
+        samverkan member withdraw 2
+    .number = Which invitation, when there are several; the one that ends first is 1
 help-member-label = Call a device something on this computer; nobody else learns of it
     .example = samverkan member label 3f2a reception
     .device = Its label until now, or at least the first four digits of its number
@@ -243,7 +255,7 @@ help-key-report-compromise = Cut off a device that is in other hands, and list e
     .example =
         samverkan key report-compromise --since 2026-11-20T14:30 reception
         samverkan key report-compromise --since 2026-11-20 3f2a --yes
-    .device = Its label, or at least the first four digits of its number; this device if absent
+    .device = Its label, or at least the first four digits of its number; this device if absent, which says what to do
     .since = When it came into other hands, at the latest; what it sent later is not to be believed
     .with-mailboxes = Take mailboxes that nobody else reads away as well; what waits there goes back to its senders
     .yes = Sign without asking

@@ -187,6 +187,7 @@ label-key-destroyed = the oldest key is destroyed
 ask-applicant = Who is to be taken in?
 ask-approve = Does the number of the device agree with what the person reads out? Whoever is taken in reads what comes to these mailboxes:
 ask-report = Is the device to be taken out, for good? It can never come back:
+ask-invite = Which invitation is to be taken back?
 ask-remove = Is the device to be removed? It can never come back:
 ask-cosign = Are these changes to be signed?
 answer-change-nothing = No, change nothing
@@ -210,6 +211,8 @@ member-invited-elsewhere = { $count ->
         [one] One request came with an invitation of another computer,
        *[other] { $count } requests came with invitations of other computers,
     } which alone can approve it.
+member-role-changed = The device has these roles from now on (entry { $serial } of the organisation).
+member-invite-withdrawn = The invitation is taken back: { $invite }. Nobody comes in with it.
 member-threshold = Changes are signed by { $threshold } admins.
 member-to-be-removed = The device { $device } will be removed: it can neither send nor fetch anything from then on.
 member-removed = The device is removed (entry { $serial } of the organisation). The hub ends its connections within a second.

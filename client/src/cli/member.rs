@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 use samverkan_proto::ids::MailboxName;
-use serde::Serialize;
+use secrecy::zeroize::Zeroizing;
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
 use super::change::{Changed, confirm};
@@ -10,6 +11,7 @@ use super::console::Question;
 use super::context::Context;
 use super::join::parse_mailbox;
 use super::key::role_names;
+use super::member_changes::{Role, Withdraw};
 use super::moment::Moment;
 use super::names::{self, Named as _};
 use super::output::{Output, Report};
@@ -37,6 +39,8 @@ enum Action {
     Invite(Invite),
     Approve(Approve),
     Remove(Remove),
+    Role(Role),
+    Withdraw(Withdraw),
     Label(LabelDevice),
 }
 
@@ -99,6 +103,8 @@ impl Member {
             Action::Invite(invite) => invite.run(context, output).await,
             Action::Approve(approve) => approve.run(context, output).await,
             Action::Remove(remove) => remove.run(context, output).await,
+            Action::Role(role) => role.run(context, output).await,
+            Action::Withdraw(withdraw) => withdraw.run(context, output).await,
             Action::Label(label) => {
                 let mut session = context.session(output)?;
                 let device = session.member_named(&label.device)?;
@@ -119,7 +125,7 @@ impl Invite {
         let terms = Terms { roles: names::Role::together(&self.role), mailboxes, label };
         let invitation = session.invite_member(terms, &mut Steps::new(output)).await?;
         output.result(&Invited {
-            invite: invitation.invite.encode().to_string(),
+            invite: invitation.invite.encode(),
             expires_at: Moment(invitation.expires_ms),
         })
     }
@@ -200,8 +206,17 @@ impl Remove {
 /// The invite of a member, which the person who gets it joins with.
 #[derive(Serialize)]
 struct Invited {
-    invite: String,
+    #[serde(serialize_with = "in_plain")]
+    invite: Zeroizing<String>,
     expires_at: Moment,
+}
+
+/// It is made to be shown, once; nothing of it stays in memory.
+fn in_plain<S: Serializer>(
+    invite: &Zeroizing<String>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(invite)
 }
 
 impl Report for Invited {

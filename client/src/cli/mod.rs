@@ -45,6 +45,7 @@ mod change;
 mod key;
 mod mailbox;
 mod member;
+mod member_changes;
 mod org;
 
 mod discard;

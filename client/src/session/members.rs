@@ -4,11 +4,13 @@
 //! * `roster.rs`: who is in the organisation, and what this device calls them.
 //! * `change.rs`: removing members, mailboxes, the threshold.
 //! * `exposure.rs`: what a device that is in other hands could read.
+//! * `withdrawal.rs`: taking invites back.
 
 mod change;
 mod exposure;
 mod invites;
 mod roster;
+mod withdrawal;
 
 use samverkan_proto::code::Roles;
 use samverkan_proto::ids::{DeviceId, MailboxId, MailboxName};
@@ -23,6 +25,7 @@ pub use exposure::{Access, ExposedMessage, Exposure};
 use invites::OpenInvite;
 pub use invites::Terms;
 pub use roster::{Label, Roster, RosterDevice, RosterMailbox};
+pub use withdrawal::InviteLine;
 
 use super::model::Progress;
 use super::{Session, call};

@@ -2,6 +2,7 @@
 
 use samverkan_proto::code::OrganisationKind;
 use samverkan_proto::ids::{Handle, Municipality, OrganisationName, OrganisationNumber, ServiceCode, sha256};
+use samverkan_proto::{Fault, InvalidField};
 
 /// SHA-256 of an invite's code. The code itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +12,14 @@ impl CodeHash {
     /// The hash of a code, which is 16 random bytes and so needs no slow hash.
     pub fn of(code: &[u8; 16]) -> Self {
         Self(sha256(code))
+    }
+
+    /// Takes the bytes of a hash.
+    ///
+    /// # Errors
+    /// `bad_length` for another number of bytes.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, InvalidField> {
+        bytes.try_into().map(Self::from_bytes).map_err(|_| Fault::BadLength.in_field("code_hash"))
     }
 
     /// A hash that was stored.

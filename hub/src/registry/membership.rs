@@ -56,7 +56,7 @@ pub(crate) enum Admission {
 
 impl MemberInvite {
     /// Whether it counts among those that an organisation may have open.
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !matches!(self.step, MemberStep::Issued { .. })
     }
 }
@@ -109,6 +109,22 @@ impl Registry {
             .get(org)
             .map_or(0, |invites| invites.values().filter(|invite| invite.is_open()).count());
         if open < MAX_MEMBER_INVITES { Ok(None) } else { Err(RegistryRefusal::TooManyInvites) }
+    }
+
+    /// Whether an invite may be taken back: it is open, and no manifest names the device that came with it.
+    ///
+    /// # Errors
+    /// [`RegistryRefusal::InviteInvalid`] when it has done its work. Nothing to take back is no error.
+    pub(crate) fn may_withdraw_invite(&self, org: &OrgId, code: &CodeHash) -> Result<bool, RegistryRefusal> {
+        let Some(invite) = self.member_invite(org, code) else { return Ok(false) };
+        let is_named = match &invite.step {
+            MemberStep::Requested(request) => {
+                let device = request.claimed().device_id();
+                self.organisation(org).is_some_and(|organisation| organisation.has_device(&device))
+            }
+            MemberStep::Open | MemberStep::Issued { .. } => false,
+        };
+        if invite.is_open() && !is_named { Ok(true) } else { Err(RegistryRefusal::InviteInvalid) }
     }
 
     /// What a code and a request come to at this time.

@@ -8,7 +8,7 @@ use samverkan_proto::statement::invite::InviteCode;
 use samverkan_proto::v1::membership_service_server::MembershipService;
 use samverkan_proto::v1::{
     InviteMemberRequest, InviteMemberResponse, ListMembershipRequestsRequest, ListMembershipRequestsResponse,
-    WaitingMembership,
+    WaitingMembership, WithdrawMemberInviteRequest, WithdrawMemberInviteResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -30,6 +30,15 @@ impl MembershipService for Members {
         Ok(Response::new(InviteMemberResponse { expires_ms }))
     }
 
+    async fn withdraw_member_invite(
+        &self,
+        request: Request<WithdrawMemberInviteRequest>,
+    ) -> Result<Response<WithdrawMemberInviteResponse>, Status> {
+        let withdrawn = self.withdraw(&request).await;
+        withdrawn.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(WithdrawMemberInviteResponse {}))
+    }
+
     async fn list_membership_requests(
         &self,
         request: Request<ListMembershipRequestsRequest>,
@@ -46,6 +55,13 @@ impl Members {
         let code = InviteCode::parse(&request.get_ref().code)?;
         let invited = self.0.store.invite_member(permit, CodeHash::of(code.expose())).await;
         invited.map_err(error::of_store)
+    }
+
+    async fn withdraw(&self, request: &Request<WithdrawMemberInviteRequest>) -> Result<(), Refusal> {
+        let caller = self.0.caller(request)?;
+        let permit = may_admit(&caller)?;
+        let code = CodeHash::parse(&request.get_ref().code_hash)?;
+        self.0.store.withdraw_member_invite(permit, code).await.map_err(error::of_store)
     }
 
     fn list(

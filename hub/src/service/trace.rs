@@ -29,6 +29,7 @@ const METHODS: &[&str] = &[
     "/samverkan.v1.EnrolmentService/RequestMembership",
     "/samverkan.v1.MembershipService/InviteMember",
     "/samverkan.v1.MembershipService/ListMembershipRequests",
+    "/samverkan.v1.MembershipService/WithdrawMemberInvite",
     "/samverkan.v1.RegistryService/CheckHub",
     "/samverkan.v1.RegistryService/ConfirmOrganisation",
     "/samverkan.v1.RegistryService/GetOrganisation",

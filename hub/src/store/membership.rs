@@ -29,6 +29,25 @@ impl Store {
         .await
     }
 
+    /// Takes an invite back, with the request that may have come with it. One that nobody knows is no error.
+    ///
+    /// # Errors
+    /// [`crate::registry::RegistryRefusal::InviteInvalid`] when a manifest names the device that came with it.
+    pub async fn withdraw_member_invite(
+        &self,
+        permit: AdmitPermit,
+        code: CodeHash,
+    ) -> Result<(), StoreError> {
+        self.call(Room::Reserve, move |draft| {
+            let name = (permit.org(), code);
+            if draft.registry().may_withdraw_invite(&name.0, &name.1)? {
+                forget(draft, &name)?;
+            }
+            Ok(|_: &_| Ok(()))
+        })
+        .await
+    }
+
     /// Takes a request for membership. Gives the certificate once the newest manifest names the device: `certificate`,
     /// or the one that was given before; nothing while it does not.
     ///
@@ -113,7 +132,12 @@ pub(super) fn expire(draft: &mut Draft, id: &[u8]) -> Result<(), StoreError> {
     if draft.now_ms < forgotten_ms {
         return draft.put(due(forgotten_ms, &name), []);
     }
-    draft.drop_record(key::member_invite(&name))?;
+    forget(draft, &name)
+}
+
+/// Nothing is known of an invite any more. The clock, which may come round for it later, finds nothing to do.
+fn forget(draft: &mut Draft, name: &Name) -> Result<(), StoreError> {
+    draft.drop_record(key::member_invite(name))?;
     draft.registry_mut().forget_member_invite(&name.0, &name.1);
     draft.registry_changed();
     Ok(())

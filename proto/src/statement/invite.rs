@@ -2,20 +2,16 @@
 //!
 //! `svki1-` and base64url of the hub's pin, a secret code that works once, the hub's address, and four bytes that catch typing errors.
 
-use crate::codec::{Reader, Writer};
+use super::invite_text;
 use crate::fault::{Fault, InvalidField};
-use crate::ids::sha256;
-use data_encoding::BASE64URL_NOPAD;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const PREFIX: &str = "svki1-";
-const VERSION: u8 = 1;
-const CHECK_LEN: usize = 4;
-/// Longest invite: the prefix, and base64url of 54 bytes and an address of 255.
-const MAX_LEN: usize = PREFIX.len() + (54 + 255) * 4 / 3 + 1;
+/// A pin, a code, and an address of at most 255 bytes behind its length.
+const MAX_LEN: usize = invite_text::max_len(PREFIX, 32 + 16 + 1 + 255);
 
 /// The secret that lets an organisation enrol once. Wiped when dropped, and never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -152,40 +148,23 @@ impl Invite {
     /// `wrong_magic` without the prefix, `bad_text` when the rest is not base64url or the address is none, `unknown_version`,
     /// `truncated`, `trailing_bytes`, and `hash_mismatch` when the check bytes show a typing error.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
-        let encoded = text.strip_prefix(PREFIX).ok_or(Fault::WrongMagic.in_field("invite"))?;
-        if text.len() > MAX_LEN {
-            return Err(Fault::TrailingBytes.in_field("invite"));
-        }
-        let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).map(Zeroizing::new);
-        let bytes = bytes.map_err(|_| Fault::BadText.in_field("invite"))?;
-        let mut r = Reader::new(&bytes);
-        if r.u8("version")? != VERSION {
-            return Err(Fault::UnknownVersion.in_field("version"));
-        }
-        let pin = r.array("pin")?;
-        let code = InviteCode(r.array("code")?);
-        let address = r.text8("address")?.parse()?;
-        let check: [u8; CHECK_LEN] = r.array("check")?;
-        r.finish("invite")?;
-        if check != check_of(&bytes[..bytes.len() - CHECK_LEN]) {
-            return Err(Fault::HashMismatch.in_field("check"));
-        }
-        Ok(Self { pin, code, address })
+        invite_text::parse(text, PREFIX, MAX_LEN, |r| {
+            Ok(Self {
+                pin: r.array("pin")?,
+                code: InviteCode(r.array("code")?),
+                address: r.text8("address")?.parse()?,
+            })
+        })
     }
 
     /// The invite string, which is as secret as its code.
     #[must_use]
     pub fn encode(&self) -> Zeroizing<String> {
-        let mut w = Writer::default();
-        w.u8(VERSION);
-        w.put(&self.pin);
-        w.put(self.code.expose());
-        w.text8(&self.address.to_string());
-        let mut bytes = Zeroizing::new(w.finish());
-        let check = check_of(&bytes);
-        bytes.extend_from_slice(&check);
-        let encoded = Zeroizing::new(BASE64URL_NOPAD.encode(&bytes));
-        Zeroizing::new(format!("{PREFIX}{}", *encoded))
+        invite_text::encode(PREFIX, |w| {
+            w.put(&self.pin);
+            w.put(self.code.expose());
+            w.text8(&self.address.to_string());
+        })
     }
 
     /// The hash of the hub's CA certificate and public keys.
@@ -207,13 +186,11 @@ impl Invite {
     }
 }
 
-pub(super) fn check_of(bytes: &[u8]) -> [u8; CHECK_LEN] {
-    *sha256(bytes).first_chunk().expect("SHA-256 is longer than 4 bytes")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::invite_text::{CHECK_LEN, check_of};
     use super::*;
+    use data_encoding::BASE64URL_NOPAD;
     use proptest::prelude::*;
 
     fn invite(address: &str) -> Invite {

@@ -7,22 +7,19 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
 use ring::{hkdf, hmac};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::Verified;
-use super::invite::{HubAddress, InviteCode, check_of};
+use super::invite::{HubAddress, InviteCode};
+use super::{Verified, invite_text};
 use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{DeviceId, OrgId, TlsKeyHash};
 use crate::sign::PublicKey;
 
 const PREFIX: &str = "svkm1-";
-const VERSION: u8 = 1;
-const CHECK_LEN: usize = 4;
-/// Longest invite: the prefix, and base64url of 70 bytes and an address of 255.
-const MAX_LEN: usize = PREFIX.len() + (70 + 255) * 4 / 3 + 2;
+/// A pin, an organisation, a secret, and an address of at most 255 bytes behind its length.
+const MAX_LEN: usize = invite_text::max_len(PREFIX, 32 + 16 + 16 + 1 + 255);
 
 const MAGIC: &[u8; 4] = b"SVKN";
 const MAC_LEN: usize = 32;
@@ -108,42 +105,25 @@ impl MemberInvite {
     /// # Errors
     /// As [`super::invite::Invite::parse`]; `bad_identifier` for an organisation of zeros.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
-        let encoded = text.strip_prefix(PREFIX).ok_or(Fault::WrongMagic.in_field("invite"))?;
-        if text.len() > MAX_LEN {
-            return Err(Fault::TrailingBytes.in_field("invite"));
-        }
-        let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).map(Zeroizing::new);
-        let bytes = bytes.map_err(|_| Fault::BadText.in_field("invite"))?;
-        let mut r = Reader::new(&bytes);
-        if r.u8("version")? != VERSION {
-            return Err(Fault::UnknownVersion.in_field("version"));
-        }
-        let pin = r.array("pin")?;
-        let org = r.id("org_id")?;
-        let secret = MemberSecret(r.array("secret")?);
-        let address = r.text8("address")?.parse()?;
-        let check: [u8; CHECK_LEN] = r.array("check")?;
-        r.finish("invite")?;
-        if check != check_of(&bytes[..bytes.len() - CHECK_LEN]) {
-            return Err(Fault::HashMismatch.in_field("check"));
-        }
-        Ok(Self { pin, org, secret, address })
+        invite_text::parse(text, PREFIX, MAX_LEN, |r| {
+            Ok(Self {
+                pin: r.array("pin")?,
+                org: r.id("org_id")?,
+                secret: MemberSecret(r.array("secret")?),
+                address: r.text8("address")?.parse()?,
+            })
+        })
     }
 
     /// The invite string, which is as secret as its secret.
     #[must_use]
     pub fn encode(&self) -> Zeroizing<String> {
-        let mut w = Writer::default();
-        w.u8(VERSION);
-        w.put(&self.pin);
-        w.put(self.org.as_bytes());
-        w.put(self.secret.expose());
-        w.text8(&self.address.to_string());
-        let mut bytes = Zeroizing::new(w.finish());
-        let check = check_of(&bytes);
-        bytes.extend_from_slice(&check);
-        let encoded = Zeroizing::new(BASE64URL_NOPAD.encode(&bytes));
-        Zeroizing::new(format!("{PREFIX}{}", *encoded))
+        invite_text::encode(PREFIX, |w| {
+            w.put(&self.pin);
+            w.put(self.org.as_bytes());
+            w.put(self.secret.expose());
+            w.text8(&self.address.to_string());
+        })
     }
 
     /// The hash of the hub's CA certificate and public keys.
@@ -255,6 +235,9 @@ impl UnverifiedMembership {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+
+    use super::invite_text::{CHECK_LEN, check_of};
     use super::*;
     use crate::ids::sha256;
     use crate::sign::Signer;

@@ -24,6 +24,7 @@ pub mod renewal;
 pub mod rewrap;
 pub mod safety;
 
+mod invite_text;
 mod merkle;
 mod signed;
 #[cfg(test)]

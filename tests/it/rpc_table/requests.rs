@@ -28,6 +28,9 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("samverkan.v1.MembershipService/InviteMember", |_| {
         one(&v1::InviteMemberRequest { code: vec![9; 16].into() })
     }),
+    ("samverkan.v1.MembershipService/WithdrawMemberInvite", |_| {
+        one(&v1::WithdrawMemberInviteRequest { code_hash: vec![9; 32].into() })
+    }),
     ("samverkan.v1.MembershipService/ListMembershipRequests", |_| one(&v1::ListMembershipRequestsRequest {})),
     ("samverkan.v1.EnrolmentService/DescribeRecovery", |facts| {
         one(&v1::DescribeRecoveryRequest { org_id: facts.recovered.clone() })

@@ -128,6 +128,22 @@ impl Session {
         .await
     }
 
+    /// Gives a device other roles.
+    ///
+    /// # Errors
+    /// [`Code::MemberUnknown`], [`Code::LastAdmin`], [`Code::NothingToChange`]; [`Code::RolesContradict`] for a device that reads a mailbox
+    /// and is to read no more; [`Code::ThresholdInvalid`] when more admins must sign than would be left.
+    pub async fn set_roles(
+        &mut self,
+        device: &DeviceId,
+        roles: Roles,
+        progress: &mut dyn Progress,
+    ) -> Result<Change> {
+        let link = self.connect(progress).await?;
+        self.check_admin()?;
+        self.change(&link, |fields| give_roles(fields, device, roles)).await
+    }
+
     /// Has changes signed by so many admins from now on.
     ///
     /// # Errors
@@ -215,6 +231,25 @@ fn let_read(fields: &mut ManifestFields, id: &MailboxId, reader: &DeviceId) -> R
         mailbox.readers.push(*reader);
     }
     Ok(())
+}
+
+fn give_roles(fields: &mut ManifestFields, id: &DeviceId, roles: Roles) -> Result<()> {
+    let device = fields.devices.iter_mut().find(|device| device.id() == *id);
+    let device = device.ok_or_else(|| Error::with(Code::MemberUnknown, Args::none().text("device", id)))?;
+    if std::mem::replace(&mut device.roles, roles) == roles {
+        return Err(Error::new(Code::NothingToChange));
+    }
+    if !roles.contains(Roles::READER) && fields.mailboxes.iter().any(|mailbox| mailbox.readers.contains(id)) {
+        return Err(Error::new(Code::RolesContradict));
+    }
+    let admins = fields.devices.iter().filter(|device| device.is_admin()).count();
+    match admins {
+        0 => Err(Error::new(Code::LastAdmin)),
+        _ if admins < usize::from(fields.threshold) => {
+            Err(Error::with(Code::ThresholdInvalid, Args::none().number("admins", admins as u64)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes a device out of everything and writes down that it was.

@@ -5,7 +5,8 @@ use data_encoding::HEXLOWER;
 use samverkan_proto::code::Roles;
 use samverkan_proto::ids::{MailboxId, sha256};
 use samverkan_proto::statement::member::MemberSecret;
-use serde::{Deserialize, Serialize};
+use secrecy::zeroize::Zeroizing;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Code, Error, Result};
 use crate::keystore::{Contents, EntryName};
@@ -34,11 +35,26 @@ pub(super) struct OpenInvite {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
-    secret: String,
+    secret: HexSecret,
     roles: u8,
     mailboxes: Vec<String>,
     label: Option<String>,
     expires_ms: u64,
+}
+
+/// A secret in hexadecimal, wiped when dropped.
+struct HexSecret(Zeroizing<String>);
+
+impl Serialize for HexSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for HexSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
 }
 
 impl OpenInvite {
@@ -49,7 +65,7 @@ impl OpenInvite {
 
     pub(super) fn put(&self, contents: &mut Contents) -> Result<()> {
         let kept = Kept {
-            secret: HEXLOWER.encode(self.secret.expose()),
+            secret: HexSecret(Zeroizing::new(HEXLOWER.encode(self.secret.expose()))),
             roles: self.terms.roles.bits(),
             mailboxes: self.terms.mailboxes.iter().map(ToString::to_string).collect(),
             label: self.terms.label.clone(),
@@ -71,7 +87,7 @@ impl OpenInvite {
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let kept: Kept = serde_json::from_slice(bytes).ok()?;
-        let secret = SecretBytes::taken_from(HEXLOWER.decode(kept.secret.as_bytes()).ok()?);
+        let secret = SecretBytes::taken_from(HEXLOWER.decode(kept.secret.0.as_bytes()).ok()?);
         let mailboxes = kept.mailboxes.iter().map(|id| id.parse().ok()).collect::<Option<_>>()?;
         let terms = Terms { roles: kept.roles.try_into().ok()?, mailboxes, label: kept.label };
         let secret = MemberSecret::new(secret.expose().try_into().ok()?);

@@ -119,3 +119,35 @@ async fn an_organisation_that_was_removed_takes_nobody_in_and_invites_are_bounde
     let asked = request(org.id(), &TestDevice::new(7));
     assert_eq!(hub.store.request_membership(code(1), asked, None).await, Err(INVALID));
 }
+
+#[tokio::test]
+async fn an_invite_that_is_taken_back_lets_nobody_in_and_one_that_did_its_work_stays() {
+    let (mut hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    let permit = || AdmitPermit::for_test(org.id());
+    let device = TestDevice::new(7);
+    for seed in [1, 2, 3] {
+        hub.store.invite_member(permit(), code(seed)).await.unwrap();
+    }
+    for seed in [2, 3] {
+        let asked = request(org.id(), &TestDevice::new(u64::from(seed) + 5));
+        assert_eq!(hub.store.request_membership(code(seed), asked, None).await, Ok(None));
+    }
+    for seed in [1, 2, 1, 99] {
+        assert_eq!(hub.store.withdraw_member_invite(permit(), code(seed)).await, Ok(()), "{seed}");
+    }
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        for seed in [1, 2] {
+            let refused = hub.store.request_membership(code(seed), request(org.id(), &device), None).await;
+            assert_eq!(refused, Err(INVALID), "{seed}");
+        }
+        let registry = hub.store.registry();
+        let waiting: Vec<_> = registry.membership_requests(&org.id(), NOW).map(|(code, _)| *code).collect();
+        assert_eq!(waiting, [code(3)]);
+        hub.reopen(stop).await;
+    }
+    hub.store.publish_manifest(org.with_device(&TestDevice::new(8))).await.unwrap();
+    let refused = hub.store.withdraw_member_invite(permit(), code(3)).await;
+    assert_eq!(refused, Err(INVALID), "its device is a member");
+    mail::pass(&hub, INVITE_MS).await;
+}

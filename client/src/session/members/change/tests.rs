@@ -62,6 +62,26 @@ fn a_mailbox_that_goes_with_its_reader_takes_no_other_along() {
 }
 
 #[test]
+fn roles_change_while_an_admin_is_left_and_readers_read() {
+    let (member, id, mut fields) = fields(Roles::ALL);
+    let own = member.device.device_id();
+    let before = fields.clone();
+    assert_eq!(give_roles(&mut fields, &id, Roles::ALL).expect_err("as it is").code(), Code::NothingToChange);
+    give_roles(&mut fields, &id, Roles::READER).expect("another admin is left");
+    assert!(fields.devices.iter().any(|device| device.id() == id && device.roles == Roles::READER));
+    let last = give_roles(&mut fields, &own, Roles::READER).expect_err("the last admin");
+    assert_eq!(last.code(), Code::LastAdmin);
+    let reads = give_roles(&mut before.clone(), &id, Roles::ADMIN).expect_err("it reads a mailbox");
+    assert_eq!(reads.code(), Code::RolesContradict);
+    let mut two = ManifestFields { threshold: 2, ..before.clone() };
+    let few = give_roles(&mut two, &id, Roles::READER).expect_err("nobody could sign");
+    assert_eq!(few.code(), Code::ThresholdInvalid);
+    let stranger = DeviceId::parse(&[1; 16]).expect("an id");
+    let unknown = give_roles(&mut before.clone(), &stranger, Roles::ALL).expect_err("unknown");
+    assert_eq!(unknown.code(), Code::MemberUnknown);
+}
+
+#[test]
 fn only_readers_read_and_at_most_sixteen() {
     let (_, id, mut fields) = fields(Roles::ADMIN);
     let mailbox = fields.mailboxes[0].id;
