@@ -422,6 +422,10 @@ codes! {
     NumberTaken = "NUMBER_TAKEN", ActionNeeded, Conflict;
     /// The safety number is not this organisation's.
     SafetyNumberWrong = "SAFETY_NUMBER_WRONG", ActionNeeded, Integrity;
+    /// An operator must sign this.
+    OperatorSignatureRequired = "OPERATOR_SIGNATURE_REQUIRED", ActionNeeded, Refused;
+    /// An operator's action does not count.
+    ActionRefused = "ACTION_REFUSED", ActionNeeded, Refused;
     /// The hub is busy.
     Busy = "BUSY", Transient, HubUnreachable;
     /// The hub has no room.

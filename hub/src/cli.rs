@@ -12,6 +12,8 @@ mod operator;
 mod org;
 mod refusal;
 mod serve;
+mod signing;
+mod socket;
 mod time;
 mod usage;
 
@@ -65,8 +67,11 @@ enum Command {
     /// Check the configuration, the keys and the running hub.
     Check(check::Arguments),
     /// Invite organisations, confirm, suspend and remove them. Needs a running hub.
-    #[command(subcommand, after_help = "Example:\n  samverkan-hub org list")]
-    Org(org::Command),
+    #[command(after_help = "Example:\n  samverkan-hub org list")]
+    Org(org::Org),
+    /// The keys of those who may act for the hub, and what waits for a second signature.
+    #[command(after_help = "Example:\n  samverkan-hub operator list")]
+    Operator(operator::Operator),
     /// Check the hub's log, or write it down for others. Needs no running hub.
     #[command(subcommand, after_help = "Example:\n  samverkan-hub log verify logg.txt")]
     Log(log::Command),
@@ -105,6 +110,7 @@ impl Arguments {
             Command::Check(arguments) => check::run(&arguments, &self.config, self.json, output),
             Command::Log(command) => log::run(command, &self.config, output).map(Exit::code),
             Command::Org(command) => org::run(command, &self.config, output).map(Exit::code),
+            Command::Operator(command) => operator::run(command, &self.config, output).map(Exit::code),
         };
         done.unwrap_or_else(|failure| {
             output.failure(&failure);

@@ -50,6 +50,10 @@ pub struct Config {
     /// Where the operator's commands reach the hub. Default: `operator.sock` in `data_dir`.
     #[serde(default)]
     pub operator_socket: Option<PathBuf>,
+    /// The file of the operator's key that the operator's commands sign with, unless `--key` names another. The running hub does not read it.
+    /// Default: none.
+    #[serde(default)]
+    pub operator_key: Option<PathBuf>,
     /// A loopback address for the metrics page. Default: no page.
     #[serde(default)]
     pub metrics_listen: Option<SocketAddr>,
@@ -120,6 +124,9 @@ impl Config {
         }
         if config.operator_socket.as_ref().is_some_and(|path| !path.is_absolute()) {
             return Err(Problem::Value { key: "operator_socket", must: "be an absolute path" });
+        }
+        if config.operator_key.as_ref().is_some_and(|path| !path.is_absolute()) {
+            return Err(Problem::Value { key: "operator_key", must: "be an absolute path" });
         }
         if config.metrics_listen.is_some_and(|address| !address.ip().to_canonical().is_loopback()) {
             return Err(Problem::Value {

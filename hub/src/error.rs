@@ -50,12 +50,18 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
         RegistryRefusal::HandleTaken => Refusal::new(ErrorReason::HandleTaken),
         RegistryRefusal::NumberTaken => Refusal::new(ErrorReason::NumberTaken),
         RegistryRefusal::ManifestRefused(invalid) => manifest_refused(*invalid),
-        RegistryRefusal::LogShare | RegistryRefusal::TooManyInvites => {
+        RegistryRefusal::LogShare | RegistryRefusal::TooManyInvites | RegistryRefusal::TooManyActions => {
             Refusal::new(ErrorReason::QuotaExceeded)
         }
         RegistryRefusal::EpochKeyRefused => Refusal::new(ErrorReason::EpochKeyRefused),
         RegistryRefusal::OrganisationUnknown => Refusal::new(ErrorReason::OrganisationUnknown),
         RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),
+        RegistryRefusal::SignatureRequired => Refusal::new(ErrorReason::OperatorSignatureRequired),
+        RegistryRefusal::ActionRefused(fault) => {
+            Refusal::in_field(ErrorReason::ActionRefused, RegistryRefusal::action_field(*fault))
+        }
+        RegistryRefusal::ActionTime => Refusal::in_field(ErrorReason::ActionRefused, "action.signed_ms"),
+        RegistryRefusal::InvitationDiffers => Refusal::in_field(ErrorReason::ActionRefused, "action.detail"),
     }
 }
 

@@ -6,6 +6,7 @@
 //! place by one rename, so that a stop half-way leaves nothing that could be mistaken for a hub's keys.
 
 mod file;
+mod operator;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub use file::FileError;
 pub(crate) use file::{read_private, replace_private};
+pub use operator::{create_operator_key, load_operator_key};
 
 use crate::ca::{self, Authority};
 

@@ -20,6 +20,8 @@ mod relay;
 mod renewal;
 mod trace;
 
+pub(crate) use registry::parse_invitation;
+
 use std::sync::Arc;
 
 use samverkan_proto::limits::MAX_GRPC_MESSAGE;

@@ -328,6 +328,33 @@ codes!(
     HubKeys = 4 "HUB_KEYS",
     /// The operator's entry for an organisation.
     Organisation = 5 "ORGANISATION",
+    /// What an operator did, with a signature.
+    Action = 7 "ACTION",
+});
+
+codes!(
+    /// What an operator of the hub does.
+    ActionType, "action.type" {
+    /// Writes an organisation down and makes its invite.
+    Invite = 1 "INVITE",
+    /// Takes an invite back that nobody has used.
+    Withdraw = 2 "WITHDRAW",
+    /// Admits an organisation whose safety number was compared.
+    Confirm = 3 "CONFIRM",
+    /// Cuts an organisation off.
+    Suspend = 4 "SUSPEND",
+    /// Lets a suspended organisation back in.
+    Resume = 5 "RESUME",
+    /// Cuts an organisation off for good.
+    Remove = 6 "REMOVE",
+    /// Takes an operator's key in.
+    AddOperator = 7 "ADD_OPERATOR",
+    /// Takes an operator's key out.
+    RemoveOperator = 8 "REMOVE_OPERATOR",
+    /// From now on two operators must sign what cuts somebody off.
+    RequireTwo = 9 "REQUIRE_TWO",
+    /// From now on one operator is enough for everything.
+    RequireOne = 10 "REQUIRE_ONE",
 });
 
 /// What a device may do: any of [`Roles::ADMIN`], [`Roles::HANDLER`], [`Roles::READER`], at least one.

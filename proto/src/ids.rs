@@ -122,6 +122,9 @@ byte_id!(
     /// What stays the same when a message is sealed again: a random UUID version 4, sealed.
     SendId, 16, "send_id", |bytes| is_uuid_v4(&bytes));
 byte_id!(
+    /// An operator of the hub: the first 16 bytes of `H("svk1 operator\0" || operator_pk)`.
+    OperatorId, 16, "operator_id", |bytes| not_zero(&bytes));
+byte_id!(
     /// An epoch key: `H("svk1 epoch key\0" || pk)`.
     EpochKeyId, 32, "epoch_key_id", |bytes| not_zero(&bytes));
 byte_id!(
@@ -150,6 +153,14 @@ impl DeviceId {
     #[must_use]
     pub fn of_key(device_pk: &[u8; 32]) -> Self {
         Self(short_hash(b"svk1 device\0", device_pk))
+    }
+}
+
+impl OperatorId {
+    /// The operator with this signing key.
+    #[must_use]
+    pub fn of_key(operator_pk: &[u8; 32]) -> Self {
+        Self(short_hash(b"svk1 operator\0", operator_pk))
     }
 }
 

@@ -93,6 +93,12 @@ pub const AFTER_DELIVERY_MS: u64 = 7 * DAY_MS;
 pub const INVITE_MS: u64 = 72 * 60 * 60 * SECOND_MS;
 /// Invites of members that one organisation may have open, those included whose request waits for an admin.
 pub const MAX_MEMBER_INVITES: usize = 64;
+/// How long the first signature on an operators' action waits for the second.
+pub const SECOND_SIGNATURE_MS: u64 = DAY_MS;
+/// Operators that a hub may have at once.
+pub const MAX_OPERATORS: usize = 32;
+/// Actions that may wait for a second signature at once.
+pub const MAX_WAITING_ACTIONS: usize = 64;
 /// Life of a client or server certificate.
 pub const CERTIFICATE_MS: u64 = 90 * DAY_MS;
 /// How long a greeting's nonce is good for a renewal.

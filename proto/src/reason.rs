@@ -77,6 +77,8 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::HandleTaken => (AlreadyExists, ActionNeeded, "an organisation or open invite has this handle"),
         R::NumberTaken => (AlreadyExists, ActionNeeded, "an organisation or open invite has this organisation number"),
         R::SafetyNumberWrong => (FailedPrecondition, ActionNeeded, "the safety number is not this organisation's"),
+        R::OperatorSignatureRequired => (FailedPrecondition, ActionNeeded, "an operator must sign this"),
+        R::ActionRefused => (FailedPrecondition, ActionNeeded, "the operator's action does not count"),
         R::Busy => (ResourceExhausted, Transient, "a queue is full"),
         R::StorageFull => (ResourceExhausted, Transient, "the hub has no room"),
         R::QuotaExceeded => (ResourceExhausted, ActionNeeded, "the organisation's share is used up"),

@@ -30,6 +30,8 @@ pub enum Label {
     Renewal,
     /// A message's key for a colleague's later device.
     Rewrap,
+    /// What an operator of the hub does.
+    Operator,
     /// A batch of receipts.
     Batch,
 }
@@ -44,6 +46,7 @@ impl Label {
             Self::Recall => b"svk1 recall signature\0",
             Self::Renewal => b"svk1 renewal signature\0",
             Self::Rewrap => b"svk1 rewrap signature\0",
+            Self::Operator => b"svk1 operator signature\0",
             Self::Batch => b"svk1 batch signature\0",
         }
     }

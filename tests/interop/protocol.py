@@ -115,7 +115,11 @@ def epoch_key_rules(key):
 def rewrap_rules(rewrap):
     must(bad_identifier=rewrap.by_device != rewrap.to_device)
     return parse("x25519", rewrap.wrap[1088:1120]) and rewrap
-RULES = dict(header=header_rules, manifest=manifest_rules, epoch_key=epoch_key_rules, rewrap=rewrap_rules)
+def action_rules(a):
+    must(bad_identifier=a.type != 7 or a.subject == ident("operator", a.detail),
+         wrong_signers=distinct((s := a.signatures).operator), bad_time=0 <= s[-1].signed_ms - s[0].signed_ms <= DAY)
+    return Record(a, said=(said := a.raw[:-1 - 88 * len(s)]), statement=H(said), operators=s.operator)
+RULES = {name[:-6]: rule for name, rule in globals().items() if name.endswith("_rules")}
 SPELT = {  # what no pattern says: the check digit of Luhn, and how RFC 5952 spells an IPv6 address
     "orgnr": lambda text: sum(int(a) for i, b in enumerate(text) for a in str(int(b) * (2 - i % 2))) % 10 == 0,
     "address": lambda text: text[0] != "[" or (
@@ -164,14 +168,18 @@ def log_proof(size, root, path, leaf=b"", index=0, old_size=None, old_root=None)
     must(bad_length=not stream.read(), hash_mismatch=old_size or new == root)
     return must(checkpoint_forked=new == root and old_root in (None, old)) or {}
 def log_leaf(leaf, record):  # `found` is empty for a certificate, and for epoch keys that are no longer kept
-    entry = parse("leaf", leaf)
-    must(hash_mismatch=H(record) == entry.digest or (entry.type, record) == (2, b""))
-    kind = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry"}.get(entry.type)
+    must(hash_mismatch=H(record) == (entry := parse("leaf", leaf)).digest or (entry.type, record) == (2, b""))
+    kind = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry", 7: "action"}.get(entry.type)
     found = parse(kind, record) if kind and record else Record()
     for one in found.get("keys", [found.manifest or found]):
-        other = {name for name, value in entry.items() if one.get(name, value) != value}
+        other = {name for name, value in entry.items() if one.get(name, value) != value} - {"type"}
         must(bad_identifier=not other & {"org_id", "device_id"}, wrong_chain=not other)
     return Record(entry, leaf_hash=H(b"\0", leaf), found=found)
+def operator_action(action, pin, operators):  # `operators`: the keys that may act when it is logged
+    a, keys = parse("action", action), {ident("operator", pk): pk for pk in operators}
+    must(bad_identifier=a.hub == pin, wrong_signers=keys.keys() >= {*a.operators})
+    for s in a.signatures: verify(keys[s.operator], s.sig, "operator", a.said + encode("action_signature", s)[:24])
+    return a
 def checkpoint(note, hub_name, public_key):  # its `time` is 0 without a cosignature
     form, origin = re.fullmatch(APPENDIX["notes"]["checkpoint"].encode(), note), f"samverkan/{hub_name}".encode()
     must(bad_checkpoint=form and int(form["size"]) < 2**64)

@@ -282,6 +282,7 @@ impl Tale {
             &["profile", "list"],
             &["profile", "use", "default"],
             &["log", "verify"],
+            &["log", "actions"],
             &["help"],
             &["completions", "bash"],
             &["man"],
@@ -347,6 +348,19 @@ impl Tale {
         let kvinnojour = ["org", "invite", "kj-exempel", "--name", "Kvinnojouren Exempel"];
         said.operate(hub, &[&kvinnojour[..], &["--number", "8024000013", "--kind", "volunteer"]].concat(), 0);
         said.operate(hub, &["org", "confirm", "kj-exempel", "--safety-number", &"00000 ".repeat(12)], 8);
+        let key = hub.folder().join("operator.pem");
+        let key = key.to_str().expect("UTF-8");
+        for words in [
+            &["operator", "new", key][..],
+            &["operator", "add", "drift-ett", "--key", key],
+            &["operator", "list"],
+            &["operator", "pending"],
+        ] {
+            said.operate(hub, words, 0);
+        }
+        said.operate(hub, &["operator", "rule", "two", "--key", key], 6);
+        said.operate(hub, &["operator", "remove", "drift-ett", "--key", key], 6);
+        said.operate(hub, &["operator", "sign", "00000000", "--key", key], 4);
         said.operate(hub, &["init"], 8);
         said.operate(hub, &["certificate"], 8);
         said.operate(hub, &["log", "verify"], 8);

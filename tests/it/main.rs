@@ -57,6 +57,7 @@ mod log_lines;
 mod members;
 mod network_faults;
 mod numbers;
+mod operators;
 mod papers;
 mod readme;
 mod recovery;

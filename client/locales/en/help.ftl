@@ -260,7 +260,7 @@ help-key-report-compromise = Cut off a device that is in other hands, and list e
     .with-mailboxes = Take mailboxes that nobody else reads away as well; what waits there goes back to its senders
     .yes = Sign without asking
     .proposal = Where to write the proposal when other admins must sign it first
-help-log = Check the log of the hub, or write it down for others
+help-log = Check the log of the hub, write it down for others, or see what its operators did
     .example = samverkan log verify
 help-log-verify = Check a log from its first leaf on, without the hub: every record, rule and signature, and that all add up to what the hub signed
     .example =
@@ -270,6 +270,8 @@ help-log-verify = Check a log from its first leaf on, without the hub: every rec
 help-log-export = Write the copy on this computer to a file that anybody can check
     .example = samverkan log export -o logg.txt
     .output = The file, which must not exist, or - for stdout
+help-log-actions = List what the hub's operators have signed, from the copy on this computer: whom they admitted, suspended or removed, and with which keys
+    .example = samverkan log actions
 help-unlock = Give the passphrase once for a while; anyone at this computer can act as you meanwhile
     .example =
         samverkan unlock

@@ -1,4 +1,6 @@
-//! `samverkan log`: the hub's log, checked from its first leaf on, and written down for others.
+//! `samverkan log`: the hub's log, checked from its first leaf on, and written down for others; and what its operators have signed.
+
+mod actions;
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +35,11 @@ pub(super) struct Log {
 enum Action {
     Verify(Verify),
     Export(Export),
+    Actions(Actions),
 }
+
+#[derive(Args)]
+struct Actions {}
 
 #[derive(Args)]
 struct Verify {
@@ -56,6 +62,7 @@ impl Log {
                 verify_file(&path, &hub, &directory, context.clock.now_ms(), output)
             }
             Action::Export(Export { output: path }) => export(path, &directory, output),
+            Action::Actions(Actions {}) => actions::run(&directory, output),
         }
     }
 }

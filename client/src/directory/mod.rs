@@ -20,7 +20,7 @@ use samverkan_proto::limits::{MAX_AHEAD_MS, MAX_VIEW_AGE_MS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::log::audit::{self, AuditError, Audited};
-use samverkan_proto::statement::log::{Check, Checkpoint, LogFold};
+use samverkan_proto::statement::log::{Action, Check, Checkpoint, LogFold, Operators};
 use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::receipt::HubReceipt;
 use samverkan_proto::{Fault, InvalidField};
@@ -157,6 +157,18 @@ impl Directory {
     /// Every organisation, ascending by id.
     pub fn organisations(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
         self.fold.organisations()
+    }
+
+    /// Who may act for the hub.
+    #[must_use]
+    pub const fn operators(&self) -> &Operators {
+        self.fold.operators()
+    }
+
+    /// What they have done, in log order. Every signature was verified when the leaf came.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        self.fold.actions()
     }
 
     /// Whether another process has changed the copy on disk.

@@ -53,6 +53,8 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::HandleTaken => Code::HandleTaken,
         R::NumberTaken => Code::NumberTaken,
         R::SafetyNumberWrong => Code::SafetyNumberWrong,
+        R::OperatorSignatureRequired => Code::OperatorSignatureRequired,
+        R::ActionRefused => Code::ActionRefused,
         R::Busy => Code::Busy,
         R::StorageFull => Code::StorageFull,
         R::QuotaExceeded => Code::QuotaExceeded,

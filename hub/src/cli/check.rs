@@ -9,8 +9,8 @@ use samverkan_proto::v1;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::operator;
 use super::output::Output;
+use super::socket;
 use super::time::days_until;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -101,12 +101,19 @@ async fn examine(path: &Path) -> Report {
 }
 
 async fn ask(config: &Config) -> Result<v1::CheckHubResponse, Failure> {
-    let mut operator = operator::connect(&config.operator_socket()).await?;
+    let mut operator = socket::connect(&config.operator_socket()).await?;
     Ok(operator.check_hub(v1::CheckHubRequest {}).await?.into_inner())
 }
 
 fn running(answer: &v1::CheckHubResponse, now_ms: u64) -> Vec<Finding> {
-    vec![hub(answer), storage(answer), disk(answer), records(answer), certificate(answer, now_ms)]
+    vec![
+        hub(answer),
+        storage(answer),
+        disk(answer),
+        records(answer),
+        operators(answer),
+        certificate(answer, now_ms),
+    ]
 }
 
 fn hub(answer: &v1::CheckHubResponse) -> Finding {
@@ -151,6 +158,13 @@ fn records(answer: &v1::CheckHubResponse) -> Finding {
             let text = format!("{damaged} damaged places on disk; the log names them");
             Finding::critical("records", text, Exit::Integrity)
         }
+    }
+}
+
+fn operators(answer: &v1::CheckHubResponse) -> Finding {
+    match answer.operators {
+        0 => Finding::ok("operators", "none: whoever reaches the operator's socket acts unsigned"),
+        operators => Finding::ok("operators", format!("{operators}, who sign everything that they do")),
     }
 }
 

@@ -1,60 +1,171 @@
-//! The way from a command to the running hub: gRPC over the operator's socket.
+//! `operator`: the keys of those who may act for the hub, and what waits for a second signature.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod arguments;
+mod show;
 
-use hyper_util::rt::TokioIo;
-use samverkan_proto::v1::registry_service_client::RegistryServiceClient;
-use tokio::net::UnixStream;
-use tonic::transport::{Channel, Endpoint, Uri};
+use std::path::Path;
+
+use samverkan_proto::ids::{Handle, OperatorId};
+use samverkan_proto::sign::PublicKey;
+use samverkan_proto::statement::operator::{Deed, SignedAction};
+use samverkan_proto::v1;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output::Output;
+use super::signing::{Desk, reference};
+use crate::clock::Clock;
+use crate::keys::create_operator_key;
+pub(super) use arguments::{Command, Operator, Rule};
+pub(super) use show::Waiting;
+use show::{Done, NewKey, Operators, WaitingList};
 
-/// How long one call may take.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-pub(super) type Operator = RegistryServiceClient<Channel>;
-
-/// Connects to the hub that listens on `socket`.
-pub(super) async fn connect(socket: &Path) -> Result<Operator, Failure> {
-    // Tried by hand first: the channel would hide why it failed.
-    drop(UnixStream::connect(socket).await.map_err(|error| unreachable(socket, &error))?);
-    let path: PathBuf = socket.to_owned();
-    let connector = tower::service_fn(move |_: Uri| {
-        let path = path.clone();
-        async move { UnixStream::connect(path).await.map(TokioIo::new) }
-    });
-    let endpoint = Endpoint::from_static("http://operator").timeout(DEADLINE);
-    let channel = endpoint.connect_with_connector(connector).await.map_err(|_| no_answer())?;
-    Ok(RegistryServiceClient::new(channel))
+pub(super) fn run(
+    Operator { key, command }: Operator,
+    config: &Path,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
+    if let Command::New { file } = command {
+        return new(&file, output);
+    }
+    super::runtime()?.block_on(async {
+        let mut desk = Desk::open(config, key).await?;
+        match command {
+            Command::New { .. } | Command::List => list(&desk, output),
+            Command::Pending => pending(&desk, output),
+            Command::Add { name, public_key } => {
+                let key = match public_key {
+                    Some(key) => key,
+                    None => *desk.key()?.public_key(),
+                };
+                let deed = Deed::AddOperator { name, key, before: desk.last_change()? };
+                change(&mut desk, deed, output).await
+            }
+            Command::Remove { name } => {
+                let deed = removal(&desk, name)?;
+                change(&mut desk, deed, output).await
+            }
+            Command::Rule { signatures } => {
+                let two = signatures == Rule::Two;
+                if two == desk.described.two_must_sign {
+                    return list(&desk, output);
+                }
+                let deed = Deed::Require { two, before: desk.last_change()? };
+                change(&mut desk, deed, output).await
+            }
+            Command::Sign { reference } => sign(desk, &reference, output).await,
+        }
+    })
 }
 
-fn unreachable(socket: &Path, error: &std::io::Error) -> Failure {
-    let socket = socket.display();
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => Failure::new(
-            "HUB_NOT_RUNNING",
-            format!("No hub is running on {socket}."),
-            "samverkan-hub serve",
-            Exit::HubUnreachable,
-        ),
-        ErrorKind::PermissionDenied => Failure::new(
-            "OPERATOR_ONLY",
-            format!("You may not use {socket}."),
-            "run the command as the hub's user, or as root",
-            Exit::Refused,
-        ),
-        _ => Failure::new(
-            "HUB_UNREACHABLE",
-            format!("The hub on {socket} can not be reached: {error}."),
-            "try again",
-            Exit::HubUnreachable,
-        ),
+fn new(file: &Path, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let key = create_operator_key(file)?;
+    let made = NewKey::new(file, key.public_key());
+    output.result(&made, || made.public_key.clone())?;
+    output.notice(&format!(
+        "The key is in {}. Keep it where only you can read it, and a copy in a safe. The line above is its public half:\n\
+         next: samverkan-hub operator add NAME PUBLIC-KEY --key FILE-OF-AN-OPERATOR; the first: samverkan-hub operator add NAME --key {}",
+        file.display(),
+        file.display()
+    ));
+    Ok(Exit::Done)
+}
+
+fn list(desk: &Desk, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let list = Operators::of(desk);
+    output.result(&list, || list.to_string())?;
+    Ok(Exit::Done)
+}
+
+fn pending(desk: &Desk, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let waiting = desk.described.waiting.iter().filter_map(|one| Waiting::of(one, desk)).collect();
+    let list = WaitingList { waiting };
+    output.result(&list, || list.to_string())?;
+    Ok(Exit::Done)
+}
+
+fn removal(desk: &Desk, name: Handle) -> Result<Deed, Failure> {
+    let key = desk.operators().find(|(known, _)| *known == name.as_str()).map(|(_, key)| key);
+    let key: PublicKey = key.ok_or_else(|| {
+        Failure::new(
+            "OPERATOR_UNKNOWN",
+            format!("No operator is called {name}."),
+            "samverkan-hub operator list",
+            Exit::NotFound,
+        )
+    })?;
+    let operator = OperatorId::of_key(key.as_bytes());
+    Ok(Deed::RemoveOperator { name, operator, before: desk.last_change()? })
+}
+
+/// Has a change of the operators done, or begun.
+async fn change(desk: &mut Desk, deed: Deed, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let done = Done::of(&deed);
+    let answer = desk.act(deed, None).await?;
+    match answer.waiting {
+        Some(waiting) => tell_waiting(&waiting, desk, output),
+        None => {
+            output.result(&done, || done.to_string())?;
+            Ok(Exit::Done)
+        }
     }
 }
 
-fn no_answer() -> Failure {
-    Failure::new("HUB_UNREACHABLE", "The hub did not answer.", "samverkan-hub check", Exit::HubUnreachable)
+/// Says that a second signature is missing, and how it is given.
+pub(super) fn tell_waiting(
+    waiting: &v1::WaitingAction,
+    desk: &Desk,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
+    let shown = Waiting::of(waiting, desk).ok_or_else(|| unknown("-"))?;
+    output.result(&shown, || shown.to_string())?;
+    output.notice(&format!(
+        "Nothing has changed yet. next: another operator runs samverkan-hub operator sign {}",
+        shown.reference
+    ));
+    Ok(Exit::Done)
+}
+
+async fn sign(mut desk: Desk, typed: &str, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    let (action, waiting) = find(&desk, typed)?;
+    if waiting.lapsed {
+        return Err(Failure::new(
+            "ACTION_LAPSED",
+            format!("{typed} was signed more than 24 hours ago, and counts no more."),
+            "give the first command again",
+            Exit::Conflict,
+        ));
+    }
+    let key = desk.key()?;
+    let both = action.countersign(&key, Clock::system().now_ms()).map_err(|invalid| {
+        Failure::new(
+            "ACTION_REFUSED",
+            format!("This key can not give the second signature ({}).", invalid.field),
+            "another operator than the first signs, within 24 hours and with a clock that is right",
+            Exit::Refused,
+        )
+    })?;
+    let done = Done::of(&action.statement().deed);
+    desk.hand_in(&both, None).await?;
+    output.result(&done, || done.to_string())?;
+    Ok(Exit::Done)
+}
+
+/// What waits under a reference, if it is for this hub.
+fn find(desk: &Desk, typed: &str) -> Result<(SignedAction, v1::WaitingAction), Failure> {
+    let waiting = desk.described.waiting.iter();
+    let mut parsed =
+        waiting.filter_map(|waiting| Some((SignedAction::parse(waiting.action.clone()).ok()?, waiting)));
+    let found = parsed.find(|(action, _)| reference(action) == typed);
+    let (action, waiting) = found.ok_or_else(|| unknown(typed))?;
+    if desk.is_here(&action)? { Ok((action, waiting.clone())) } else { Err(unknown(typed)) }
+}
+
+fn unknown(typed: &str) -> Failure {
+    Failure::new(
+        "ACTION_UNKNOWN",
+        format!("Nothing waits for a signature under {typed}."),
+        "samverkan-hub operator pending",
+        Exit::NotFound,
+    )
 }

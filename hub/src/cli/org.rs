@@ -2,52 +2,77 @@
 
 mod arguments;
 mod show;
+mod signed;
 
 use std::path::Path;
 
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::Handle;
 use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::operator::Step;
 use samverkan_proto::v1::{self, ErrorReason};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::operator::{self, Operator};
 use super::output::Output;
+use super::signing::Desk;
+use super::socket::Operator;
 use super::time::rfc3339;
-pub(super) use arguments::Command;
 use arguments::Invite;
+pub(super) use arguments::{Command, Org};
 use show::{Invitation, Organisation, Organisations, Withdrawn};
 
 /// Organisations asked for at once.
 const PAGE: i32 = 500;
 
-pub(super) fn run(command: Command, config: &Path, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let socket = super::load(config)?.operator_socket();
+pub(super) fn run(
+    Org { key, command }: Org,
+    config: &Path,
+    output: &mut Output<'_>,
+) -> Result<Exit, Failure> {
     super::runtime()?.block_on(async {
-        let operator = operator::connect(&socket).await?;
+        let desk = Desk::open(config, key).await?;
         match command {
-            Command::Invite(arguments) => invite(operator, arguments, output).await,
-            Command::List => list(operator, output).await,
-            Command::Show { handle } => show(operator, &handle, output).await,
-            Command::Confirm { handle, safety_number } => {
-                confirm(operator, &handle, safety_number, output).await
+            Command::Invite(arguments) => invite(desk, arguments, output).await,
+            Command::List => list(desk.hub, output).await,
+            Command::Show { handle } => show(desk.hub, &handle, output).await,
+            Command::Confirm { handle, safety_number } if desk.has_operators() => {
+                signed::confirm(desk, &handle, &safety_number, output).await
             }
-            Command::Suspend { handle } => suspend(operator, &handle, output).await,
-            Command::Resume { handle } => resume(operator, &handle, output).await,
-            Command::Remove { handle, yes } => remove(operator, &handle, yes, output).await,
+            Command::Suspend { handle } if desk.has_operators() => {
+                signed::step(desk, Step::Suspend, &handle, output).await
+            }
+            Command::Resume { handle } if desk.has_operators() => {
+                signed::step(desk, Step::Resume, &handle, output).await
+            }
+            Command::Remove { handle, yes: true } if desk.has_operators() => {
+                signed::remove(desk, &handle, output).await
+            }
+            Command::Confirm { handle, safety_number } => {
+                confirm(desk.hub, &handle, safety_number, output).await
+            }
+            Command::Suspend { handle } => suspend(desk.hub, &handle, output).await,
+            Command::Resume { handle } => resume(desk.hub, &handle, output).await,
+            Command::Remove { handle, yes } => remove(desk.hub, &handle, yes, output).await,
         }
     })
 }
 
-async fn invite(mut operator: Operator, arguments: Invite, output: &mut Output<'_>) -> Result<Exit, Failure> {
+async fn invite(mut desk: Desk, arguments: Invite, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let handle = arguments.handle.clone();
     let request = v1::InviteOrganisationRequest::from(arguments);
-    let reply = match operator.invite_organisation(request.clone()).await {
-        Ok(reply) => reply.into_inner(),
-        Err(status) => return Err(not_invited(operator, &request, status).await),
+    let (invite, expires_ms) = if desk.has_operators() {
+        signed::invite(&mut desk, &request).await?
+    } else {
+        match desk.hub.invite_organisation(request.clone()).await {
+            Ok(reply) => {
+                let reply = reply.into_inner();
+                (reply.invite, reply.expires_ms)
+            }
+            Err(status) => return Err(not_invited(desk.hub, &request, status).await),
+        }
     };
-    let invitation = Invitation { invite: reply.invite, expires: rfc3339(reply.expires_ms) };
+    let invitation = Invitation { invite, expires: rfc3339(expires_ms) };
     output.result(&invitation, || invitation.invite.clone())?;
     output.notice(&format!(
         "Give this to {handle} over a channel you trust. It works once, until {}. They save it in a file and run: samverkan join FILE",

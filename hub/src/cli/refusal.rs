@@ -36,6 +36,11 @@ fn refused(refusal: &Refusal) -> Failure {
         R::OrganisationUnknown => (Exit::NotFound, "samverkan-hub org list"),
         R::HandleTaken => (Exit::Conflict, "choose another handle, or samverkan-hub org show it"),
         R::NumberTaken => (Exit::Conflict, "samverkan-hub org list"),
+        R::OperatorSignatureRequired => {
+            (Exit::Refused, "--key FILE, with the key of one of samverkan-hub operator list")
+        }
+        R::ActionRefused => (Exit::Refused, why_refused(refusal.field.as_deref())),
+        R::QuotaExceeded => (Exit::Conflict, "samverkan-hub operator pending"),
         R::StateConflict => (Exit::Conflict, "samverkan-hub org show it"),
         R::SafetyNumberWrong => (
             Exit::Integrity,
@@ -48,6 +53,18 @@ fn refused(refusal: &Refusal) -> Failure {
         _ => (Exit::Unexpected, "report it"),
     };
     Failure::new(reason::name(refusal.reason), text, next, exit)
+}
+
+/// What to do about an operator's action that does not count.
+fn why_refused(field: Option<&str>) -> &'static str {
+    match field {
+        Some("action.operator") => "sign with the key of one of samverkan-hub operator list",
+        Some("action.signed_ms") => "set this machine's clock right; a first signature counts for 24 hours",
+        Some("action.before") => "something has changed since it was signed: give the command again",
+        Some("action.hub") => "it is for another hub: --config names this one",
+        Some("action.type") => "samverkan-hub operator list and samverkan-hub org list say how things stand",
+        _ => "give the command again",
+    }
 }
 
 #[cfg(test)]

@@ -144,7 +144,10 @@ fn check_finds_what_is_missing_in_every_format() {
 fn removing_for_good_wants_a_yes() {
     let line = ["samverkan-hub", "org", "remove", "jouren-exempel"];
     let arguments = Arguments::try_parse_from(line).unwrap();
-    assert!(matches!(arguments.command, Command::Org(org::Command::Remove { yes: false, .. })));
+    assert!(matches!(
+        arguments.command,
+        Command::Org(org::Org { command: org::Command::Remove { yes: false, .. }, .. })
+    ));
 }
 
 #[test]

@@ -31,7 +31,9 @@ impl Registry {
             Record::Manifest(signed) => self.manifest(signed),
             Record::EpochKeys(batch) => self.epoch_keys_of(batch.device_id(), batch.keys()),
             Record::Organisation(entry) => self.entry(entry),
-            Record::EpochKeysGone | Record::Certificate(_) | Record::HubKeys(_) => {}
+            Record::HubKeys(keys) => self.pin = keys.pin(),
+            Record::Action(action) => self.operators.apply(action),
+            Record::EpochKeysGone | Record::Certificate(_) => {}
         }
     }
 

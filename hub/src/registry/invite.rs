@@ -2,6 +2,7 @@
 
 use samverkan_proto::code::OrganisationKind;
 use samverkan_proto::ids::{Handle, Municipality, OrganisationName, OrganisationNumber, ServiceCode, sha256};
+use samverkan_proto::statement::operator::InvitationText;
 use samverkan_proto::{Fault, InvalidField};
 
 /// SHA-256 of an invite's code. The code itself is never stored.
@@ -48,6 +49,20 @@ pub struct Invitation {
     pub municipalities: Vec<Municipality>,
     /// What it offers, at most 32.
     pub services: Vec<ServiceCode>,
+}
+
+impl Invitation {
+    /// What an operator signs of it.
+    pub fn text(&self) -> InvitationText<'_> {
+        InvitationText {
+            kind: self.kind,
+            handle: &self.handle,
+            number: &self.number,
+            name: &self.name,
+            municipalities: &self.municipalities,
+            services: &self.services,
+        }
+    }
 }
 
 /// An invite that nobody has used.

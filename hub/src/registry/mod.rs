@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `mod.rs` | the snapshot and all that may be asked of it |
-//! | `organisation.rs`, `invite.rs`, `membership.rs`, `log.rs` | what it holds |
+//! | `organisation.rs`, `invite.rs`, `membership.rs`, `operators.rs`, `log.rs` | what it holds |
 //! | `change.rs` | the fold: what each journalled fact does to it |
 //! | `rules.rs` | what a change must obey before it is journalled |
 //! | `sharded.rs` | maps that are cheap to copy |
@@ -16,6 +16,7 @@ mod change;
 mod invite;
 mod log;
 mod membership;
+mod operators;
 mod organisation;
 mod rules;
 mod sharded;
@@ -31,12 +32,15 @@ use std::sync::Arc;
 
 use samverkan_proto::ids::{DeviceId, EpochKeyId, Handle, OrgId, TlsKeyHash};
 use samverkan_proto::statement::epoch_key::Epoch;
+use samverkan_proto::statement::log::Operators;
 use samverkan_proto::statement::manifest::Manifest;
+use samverkan_proto::statement::operator::SignedAction;
 
 pub use invite::{CodeHash, Invitation, Invite, UsedInvite};
 pub use log::Log;
 pub(crate) use membership::Admission;
 pub use membership::{MemberInvite, MemberStep};
+pub(crate) use operators::lapses_ms;
 pub use organisation::{KeyHolder, Organisation, Standing};
 pub(crate) use rules::first_entry;
 pub use rules::{RegistryRefusal, VerifiedEpochKeys};
@@ -78,6 +82,11 @@ pub struct Registry {
     used_invites: Sharded<CodeHash, UsedInvite>,
     /// What admins have told of the members they invited, a small map for each organisation.
     member_invites: Sharded<OrgId, Arc<BTreeMap<CodeHash, MemberInvite>>>,
+    /// The pin of the hub's keys, which operators' actions name.
+    pin: [u8; 32],
+    operators: Operators,
+    /// Actions that wait for a second signature, or have waited in vain, by the hash of their statement.
+    waiting_actions: Arc<BTreeMap<[u8; 32], SignedAction>>,
     log: Log,
 }
 

@@ -5,7 +5,7 @@ use samverkan_proto::ids::{DeviceId, OrgId, TlsKeyHash, sha256};
 use samverkan_proto::limits::{EPOCHS_AHEAD, MAX_EPOCH_KEYS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
-use samverkan_proto::statement::log::{OrganisationEntry, OrganisationFields};
+use samverkan_proto::statement::log::{ActionFault, OrganisationEntry, OrganisationFields};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 use samverkan_proto::{Fault, InvalidField};
 
@@ -41,6 +41,21 @@ pub enum RegistryRefusal {
     /// The organisation's state does not allow the change.
     #[error("the organisation's state does not allow this")]
     StateConflict,
+    /// The hub has operators, and none of them has signed this.
+    #[error("an operator must sign this")]
+    SignatureRequired,
+    /// What an operator has signed does not count.
+    #[error(transparent)]
+    ActionRefused(ActionFault),
+    /// An operator's clock is too far from the hub's, or the signature was made too long ago.
+    #[error("the action was signed at another time")]
+    ActionTime,
+    /// What an operator has signed is another invitation than the one that came with it.
+    #[error("another invitation was signed")]
+    InvitationDiffers,
+    /// As many actions wait for a second signature as may.
+    #[error("too many actions wait for a second signature")]
+    TooManyActions,
 }
 
 /// Epoch keys of one device that the device has signed.

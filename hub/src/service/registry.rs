@@ -1,5 +1,6 @@
 //! The operator's calls. They are routed on the operator's socket alone.
 
+mod act;
 mod show;
 
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use samverkan_proto::statement::invite::{Invite, InviteCode};
 use samverkan_proto::statement::safety::SafetyNumber;
 use samverkan_proto::v1::registry_service_server::RegistryService;
 use samverkan_proto::v1::{
-    CheckHubRequest, CheckHubResponse, ConfirmOrganisationRequest, ConfirmOrganisationResponse, ErrorReason,
+    ActRequest, ActResponse, CheckHubRequest, CheckHubResponse, ConfirmOrganisationRequest,
+    ConfirmOrganisationResponse, DescribeOperatorsRequest, DescribeOperatorsResponse, ErrorReason,
     GetOrganisationRequest, GetOrganisationResponse, InviteOrganisationRequest, InviteOrganisationResponse,
     ListOrganisationsRequest, ListOrganisationsResponse, Organisation, RemoveOrganisationRequest,
     RemoveOrganisationResponse, ResumeOrganisationRequest, ResumeOrganisationResponse,
@@ -93,6 +95,17 @@ impl RegistryService for Operator {
         answer!(self, self.remove(request.into_inner()))
     }
 
+    async fn describe_operators(
+        &self,
+        _: Request<DescribeOperatorsRequest>,
+    ) -> Result<Response<DescribeOperatorsResponse>, Status> {
+        Ok(Response::new(self.operators()))
+    }
+
+    async fn act(&self, request: Request<ActRequest>) -> Result<Response<ActResponse>, Status> {
+        answer!(self, self.act_signed(request.into_inner()))
+    }
+
     async fn check_hub(&self, _: Request<CheckHubRequest>) -> Result<Response<CheckHubResponse>, Status> {
         Ok(Response::new(self.check()))
     }
@@ -105,8 +118,13 @@ impl Operator {
     ) -> Result<InviteOrganisationResponse, Refusal> {
         let (code, expires_ms) =
             self.0.store.invite(parse_invitation(&request)?).await.map_err(error::of_store)?;
-        let invite = Invite::new(self.0.keys.pin(), InviteCode::parse(&code)?, self.0.address.clone());
-        Ok(InviteOrganisationResponse { invite: invite.encode().to_string(), expires_ms })
+        Ok(InviteOrganisationResponse { invite: self.invite_line(&code)?, expires_ms })
+    }
+
+    /// The one line that an organisation gets.
+    fn invite_line(&self, code: &[u8; 16]) -> Result<String, Refusal> {
+        let invite = Invite::new(self.0.keys.pin(), InviteCode::parse(code)?, self.0.address.clone());
+        Ok(invite.encode().to_string())
     }
 
     fn list(&self, request: &ListOrganisationsRequest) -> Result<ListOrganisationsResponse, Refusal> {
@@ -238,6 +256,7 @@ impl Operator {
             damaged_records: stats.damaged,
             waiting_deliveries: stats.waiting,
             free_bytes: stats.free_bytes,
+            operators: registry.operators().iter().count() as u64,
             reserved_bytes: stats.reserved_bytes,
         }
     }
@@ -247,7 +266,7 @@ fn parse_handle(text: &str) -> Result<Handle, Refusal> {
     Ok(text.parse()?)
 }
 
-pub(super) fn parse_invitation(request: &InviteOrganisationRequest) -> Result<Invitation, InvalidField> {
+pub(crate) fn parse_invitation(request: &InviteOrganisationRequest) -> Result<Invitation, InvalidField> {
     Ok(Invitation {
         handle: request.handle.parse()?,
         name: request.name.parse()?,

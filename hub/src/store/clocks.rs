@@ -17,7 +17,7 @@ use super::mail::rewrap::drop_of_damaged;
 use super::mail::share;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
-use super::{blobs, consents, membership, organisations};
+use super::{actions, blobs, consents, membership, organisations};
 use crate::mail::{Event, GroupState};
 
 /// How often abandoned uploads are looked for, and the longest time between two steps.
@@ -127,6 +127,7 @@ fn perform(draft: &mut Draft, key: Vec<u8>) -> Result<(), StoreError> {
         Due::Invite => organisations::expire_invite(draft, id).map(|()| true)?,
         Due::UsedInvite => organisations::forget_used_invite(draft, id).map(|()| true)?,
         Due::MemberInvite => membership::expire(draft, id).map(|()| true)?,
+        Due::WaitingAction => actions::expire(draft, id).map(|()| true)?,
     };
     if done { draft.delete(key) } else { Ok(()) }
 }

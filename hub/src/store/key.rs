@@ -7,6 +7,7 @@
 //! | `i` code hash\[32\] | open invite: location |
 //! | `j` code hash\[32\] | used invite: location |
 //! | `p` org\[16\] code hash\[32\] | invite of a member: location |
+//! | `w` statement hash\[32\] | an action that waits for a second signature: location |
 //! | `m` message id\[16\] | stored message: `MessageValue` |
 //! | `t` message id\[16\] | purged message: `TombstoneValue` |
 //! | `r` message id\[16\] seq\[8\] | what was said about a message: `FactValue` |
@@ -35,6 +36,7 @@ pub(super) const LOG: u8 = b'l';
 pub(super) const INVITE: u8 = b'i';
 pub(super) const USED_INVITE: u8 = b'j';
 pub(super) const MEMBER_INVITE: u8 = b'p';
+pub(super) const WAITING_ACTION: u8 = b'w';
 pub(super) const MESSAGE: u8 = b'm';
 pub(super) const TOMBSTONE: u8 = b't';
 pub(super) const FACT: u8 = b'r';
@@ -69,6 +71,10 @@ pub(super) fn used_invite(code: &CodeHash) -> Vec<u8> {
 
 pub(super) fn member_invite((org, code): &record::member::Name) -> Vec<u8> {
     key(MEMBER_INVITE, [org.as_bytes(), code.as_bytes()])
+}
+
+pub(super) fn waiting_action(statement: &[u8; 32]) -> Vec<u8> {
+    key(WAITING_ACTION, [statement])
 }
 
 pub(super) fn message(id: &MessageId) -> Vec<u8> {
@@ -148,10 +154,11 @@ pub(super) enum Due {
     Invite = 6,
     UsedInvite = 7,
     MemberInvite = 8,
+    WaitingAction = 9,
 }
 
 impl Due {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Expire,
         Self::Lapse,
         Self::Forget,
@@ -160,6 +167,7 @@ impl Due {
         Self::Invite,
         Self::UsedInvite,
         Self::MemberInvite,
+        Self::WaitingAction,
     ];
 }
 

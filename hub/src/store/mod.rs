@@ -6,7 +6,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
-//! | `organisations.rs`, `membership.rs` | operations on the registry and its log |
+//! | `organisations.rs`, `membership.rs`, `actions.rs` | operations on the registry and its log |
 //! | `writer.rs`, `inbox.rs`, `draft.rs`, `executor.rs` | the writer; who has its attention next; the batch it is forming; the thread it has |
 //! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
 //! | `open.rs`, `rebuild.rs` | opening, and building the index again |
@@ -33,6 +33,7 @@
 mod handle;
 mod stats;
 
+mod actions;
 mod blobs;
 mod consents;
 mod mail;
@@ -73,6 +74,7 @@ mod folder;
 #[cfg(test)]
 mod tests;
 
+pub use actions::Acted;
 pub use bells::Subscription;
 pub use blobs::{BlobDownload, BlobUpload, UploadStart};
 pub use engine::{IndexFate, OpenError, RebuildReason, RecoveryReport};

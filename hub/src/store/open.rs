@@ -230,7 +230,8 @@ fn load_log(
     Ok(())
 }
 
-/// Invites that are damaged are passed over, which the reader tells and counts: nobody can join with them.
+/// Invites that are damaged are passed over, which the reader tells and counts: nobody can join with them. So are actions that wait for a
+/// second signature: somebody has to ask for them again.
 fn load_invites(index: &Index, reader: &Reader, registry: &mut Registry) -> Result<(), StoreError> {
     for pair in index.prefix(&[key::INVITE]) {
         let Some(read) = readable(reader, &pair?.1)? else { continue };
@@ -246,6 +247,10 @@ fn load_invites(index: &Index, reader: &Reader, registry: &mut Registry) -> Resu
         let Some(read) = readable(reader, &pair?.1)? else { continue };
         let ((org, code), invite) = record::member::parse(&read.head).ok_or(StoreError::Damaged)?;
         registry.set_member_invite(org, code, invite);
+    }
+    for pair in index.prefix(&[key::WAITING_ACTION]) {
+        let Some(read) = readable(reader, &pair?.1)? else { continue };
+        registry.add_waiting_action(record::parse_waiting_action(&read.head).ok_or(StoreError::Damaged)?);
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ impl Store {
     /// Writes an organisation down and makes its one-time code. Gives the code, and when it stops working.
     ///
     /// # Errors
-    /// [`RegistryRefusal::HandleTaken`], `NumberTaken`; [`StoreError::Internal`] for lists above 32 entries or without randomness.
+    /// [`RegistryRefusal::HandleTaken`], `NumberTaken`, `SignatureRequired`; [`StoreError::Internal`] for lists above 32 entries or without randomness.
     pub async fn invite(&self, invitation: Invitation) -> Result<([u8; 16], u64), StoreError> {
         let longest = invitation.municipalities.len().max(invitation.services.len());
         if longest > record::invite::LIST_MAX {
@@ -65,6 +65,7 @@ impl Store {
         SystemRandom::new().fill(&mut code).map_err(|_| StoreError::Internal("no randomness"))?;
         let expires_ms = self
             .call(Room::Ordinary, move |draft| {
+                draft.registry().check_unsigned()?;
                 let expires_ms = invite(draft, &CodeHash::of(&code), invitation)?;
                 Ok(move |_: &_| Ok(expires_ms))
             })
@@ -75,9 +76,10 @@ impl Store {
     /// Withdraws the open invite with this handle.
     ///
     /// # Errors
-    /// [`RegistryRefusal::OrganisationUnknown`] when there is none.
+    /// [`RegistryRefusal::OrganisationUnknown`] when there is none; `SignatureRequired`.
     pub async fn withdraw_invite(&self, handle: Handle) -> Result<(), StoreError> {
         self.call(Room::Reserve, move |draft| {
+            draft.registry().check_unsigned()?;
             let Some(HandleOwner::Invite(code)) = draft.registry().handle_owner(&handle) else {
                 return Err(RegistryRefusal::OrganisationUnknown.into());
             };
@@ -189,17 +191,16 @@ impl Store {
     /// newest entry, which is the old one when it stands there already.
     ///
     /// # Errors
-    /// [`RegistryRefusal::OrganisationUnknown`], `StateConflict`.
+    /// [`RegistryRefusal::OrganisationUnknown`], `StateConflict`, `SignatureRequired`.
     pub async fn set_state(
         &self,
         org: OrgId,
         state: OrganisationState,
     ) -> Result<OrganisationEntry, StoreError> {
         self.call(Room::Reserve, move |draft| {
+            draft.registry().check_unsigned()?;
             if let Some(entry) = draft.registry().next_entry(&org, state, draft.now_ms)? {
-                append_entry(draft, entry)?;
-                draft.registry_changed();
-                sweep_cut(draft, &org);
+                enter(draft, &org, entry)?;
             }
             Ok(move |committed: &Committed| {
                 let organisation = committed.registry.organisation(&org);
@@ -233,7 +234,7 @@ impl Store {
     }
 }
 
-fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<u64, StoreError> {
+pub(super) fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<u64, StoreError> {
     draft.registry().check_invitable(&invitation, draft.now_ms)?;
     if let Some(HandleOwner::Invite(expired)) = draft.registry().handle_owner(&invitation.handle) {
         drop_invite(draft, &expired)?;
@@ -348,6 +349,14 @@ fn sweep_cut(draft: &mut Draft, org: &OrgId) {
             draft.sweep(*org, device.id());
         }
     }
+}
+
+/// Lets an organisation stand where a new entry says, with all that follows from it.
+pub(super) fn enter(draft: &mut Draft, org: &OrgId, entry: OrganisationEntry) -> Result<(), StoreError> {
+    append_entry(draft, entry)?;
+    draft.registry_changed();
+    sweep_cut(draft, org);
+    Ok(())
 }
 
 fn append_entry(draft: &mut Draft, entry: OrganisationEntry) -> Result<(), StoreError> {

@@ -28,7 +28,7 @@ use super::record::mail::{
     DeviceReceiptHead, Given, HubReceiptHead, MessageHead, RewrapHead, Sender, parse_opened,
 };
 use super::record::tombstone::Tombstone;
-use super::{RECEIPTS_KEPT_MS, blobs, membership, record};
+use super::{RECEIPTS_KEPT_MS, actions, blobs, membership, record};
 use crate::blob::BlobKey;
 use crate::mail::{Effect, Event, GroupState, Marks, Shape, Verdict, step, waiting};
 use crate::registry::Registry;
@@ -108,6 +108,12 @@ impl Rebuild {
             kind::MEMBER_INVITE => record::member::parse(record.head)
                 .map(|(name, invite)| {
                     overlay.put(membership::due(invite.expires_ms, &name), [])?;
+                    Ok::<_, IndexError>(record.location.to_bytes().to_vec())
+                })
+                .transpose()?,
+            kind::WAITING_ACTION => record::parse_waiting_action(record.head)
+                .map(|action| {
+                    overlay.put(actions::due(&action), [])?;
                     Ok::<_, IndexError>(record.location.to_bytes().to_vec())
                 })
                 .transpose()?,

@@ -6,6 +6,7 @@
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
 //! * [`invite`]: what an organisation joins with; [`member`]: how a further device comes into it; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
+//! * [`operator`]: what the hub's operators do, and sign.
 //! * [`renewal`]: a device's request for its next certificate; [`rewrap`]: a message for a colleague's later device.
 //!
 //! Signed statements are two types: unverified as parsed, and [`Verified`], which only verification makes.
@@ -18,6 +19,7 @@ pub mod invite;
 pub mod log;
 pub mod manifest;
 pub mod member;
+pub mod operator;
 pub mod recall;
 pub mod receipt;
 pub mod renewal;

@@ -1,12 +1,14 @@
 //! Manifests, epoch keys, the log, invites, requests for membership and case references.
 
 use crate::{Input, Outcome, hex};
-use samverkan_proto::ids::ThreadId;
+use samverkan_proto::ids::{OperatorId, ThreadId};
+use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::statement::log::{self, Checkpoint, Leaf, LogTree, TreeHead};
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 use samverkan_proto::statement::member::{MemberInvite, MemberSecret, UnverifiedMembership};
+use samverkan_proto::statement::operator::SignedAction;
 use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 use serde_json::{Value, json};
 
@@ -65,6 +67,23 @@ pub(crate) fn log_proof(input: &Input<'_>) -> Outcome {
         log::verify_consistency(&old, &head, &path)?;
     }
     Ok(json!({}))
+}
+
+pub(crate) fn operator_action(input: &Input<'_>) -> Outcome {
+    let action = SignedAction::parse(input.bytes("action").into())?;
+    let keys: Vec<PublicKey> = input
+        .hashes("operators")
+        .iter()
+        .map(|key| PublicKey::parse(key, "operators"))
+        .collect::<Result<_, _>>()?;
+    let key_of = |id: &OperatorId| keys.iter().copied().find(|key| OperatorId::of_key(key.as_bytes()) == *id);
+    action.verify(&input.array("pin"), key_of)?;
+    let signers: Vec<Value> = action.signatures().iter().map(|one| hex(one.operator.as_bytes())).collect();
+    Ok(json!({
+        "type": action.statement().deed.action_type().code(),
+        "statement": hex(&action.statement().hash()),
+        "operators": signers,
+    }))
 }
 
 pub(crate) fn invite(input: &Input<'_>) -> Outcome {

@@ -219,6 +219,7 @@ impl<'v> Target<'v> {
             "consent_stub" => plain("stub", "consent"),
             "manifest" => plain("signed_manifest", "signed_manifest"),
             "membership" => plain("request", "membership"),
+            "operator_action" => plain("action", "action"),
             "invite" => vec![Self::invite(input, "svki1-", "invite")],
             "member_invite" => vec![Self::invite(input, "svkm1-", "member_invite")],
             "log_leaf" => {
@@ -228,6 +229,7 @@ impl<'v> Target<'v> {
                     2 => Some("epoch_keys"),
                     4 => Some("hub_keys"),
                     5 => Some("entry"),
+                    7 => Some("action"),
                     _ => None,
                 };
                 let kept = record.filter(|_| !Input(input).bytes("record").is_empty());

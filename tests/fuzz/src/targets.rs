@@ -112,6 +112,12 @@ const TARGETS: &[Target] = &[
         signed::membership,
         "one encoding; verifies under its own secret, and with no bit changed",
     ),
+    of(
+        "operator_action",
+        512,
+        log::operator_action,
+        "one encoding; nobody who fuzzes has a key; signed a second time it verifies, and with no bit changed",
+    ),
     of("log_leaf", 4_096, log::leaf, "one encoding; a record opens under its own hash alone"),
     of("log_proof", 2_048, log::proof, "a tree's own proofs hold, and no others"),
     of("checkpoint", 1_024, log::checkpoint, "one form; signed it verifies, and with no bit changed"),

@@ -95,6 +95,8 @@ pub(super) const TABLE: &[(&str, Build)] = &[
     ("samverkan.v1.RegistryService/RemoveOrganisation", |facts| {
         one(&v1::RemoveOrganisationRequest { handle: facts.handle() })
     }),
+    ("samverkan.v1.RegistryService/DescribeOperators", |_| one(&v1::DescribeOperatorsRequest {})),
+    ("samverkan.v1.RegistryService/Act", |_| one(&v1::ActRequest::default())),
     ("samverkan.v1.RegistryService/CheckHub", |_| one(&v1::CheckHubRequest {})),
 ];
 

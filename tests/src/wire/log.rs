@@ -77,7 +77,11 @@ impl Log {
         match leaf.open(&entry.record).expect("its record") {
             Record::Manifest(signed) => self.manifests.push((size, signed.manifest().clone())),
             Record::Organisation(entry) => self.entries.push((size, entry)),
-            Record::EpochKeys(_) | Record::EpochKeysGone | Record::Certificate(_) | Record::HubKeys(_) => {}
+            Record::EpochKeys(_)
+            | Record::EpochKeysGone
+            | Record::Certificate(_)
+            | Record::HubKeys(_)
+            | Record::Action(_) => {}
         }
     }
 }

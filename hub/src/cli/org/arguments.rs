@@ -1,5 +1,7 @@
 //! What `org` takes.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use samverkan_proto::code::OrganisationKind;
 use samverkan_proto::ids::{Handle, Municipality, OrganisationName, OrganisationNumber, ServiceCode};
@@ -16,6 +18,16 @@ Call the organisation at a number you already had, let them read their safety nu
 
 Example:
   samverkan-hub org confirm boj-exempel --safety-number \"12345 67890 …\"";
+
+#[derive(Debug, Args)]
+pub(in super::super) struct Org {
+    /// The file of the operator's key to sign with, where the hub has operators [default: operator_key in the configuration].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(in super::super) key: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(in super::super) command: Command,
+}
 
 #[derive(Debug, Subcommand)]
 pub(in super::super) enum Command {

@@ -31,6 +31,8 @@ fn organisation(organisation: &Organisation) -> v1::Organisation {
         since_ms: entry.since_ms,
         invite_expires_ms: 0,
         mailboxes: manifest.mailboxes.iter().map(|mailbox| mailbox.name.to_string()).collect(),
+        entry: organisation.entry().bytes().clone(),
+        root_public_key: Bytes::copy_from_slice(manifest.root_pk.as_bytes()),
     }
 }
 

@@ -17,6 +17,7 @@
 //! | 13 | blob | see `blob.rs` | — |
 //! | 14 | member invite | see `member.rs` | — |
 //! | 16 | re-wrap | see `mail.rs` | — |
+//! | 17 | action that waits for a second signature | `SVKA` | — |
 
 pub(super) mod blob;
 pub(super) mod consent;
@@ -26,8 +27,10 @@ pub(super) mod mail;
 pub(super) mod member;
 pub(super) mod tombstone;
 
+use bytes::Bytes;
 use samverkan_proto::ids::DeviceId;
 use samverkan_proto::statement::log::Leaf;
+use samverkan_proto::statement::operator::SignedAction;
 
 use super::codec::Take;
 use super::key;
@@ -49,6 +52,7 @@ pub(super) mod kind {
     pub(in crate::store) const BLOB: u8 = 13;
     pub(in crate::store) const MEMBER_INVITE: u8 = 14;
     pub(in crate::store) const REWRAP: u8 = 16;
+    pub(in crate::store) const WAITING_ACTION: u8 = 17;
 }
 
 /// The head of a log entry.
@@ -78,6 +82,11 @@ pub(super) fn parse_events_taken(head: &[u8]) -> Option<(DeviceId, u64)> {
     take.is_empty().then_some((device, through))
 }
 
+/// Reads an action that waits for a second signature.
+pub(super) fn parse_waiting_action(head: &[u8]) -> Option<SignedAction> {
+    SignedAction::parse(Bytes::copy_from_slice(head)).ok()
+}
+
 /// Where the index says that a live record is, by the record's kind, number and head.
 pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
     Some(match kind {
@@ -96,6 +105,7 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::USED_CONSENT => key::consent(&consent::Consent::parse(head)?.handle),
         kind::BLOB => key::blob(&blob::StoredBlob::parse(head)?.key),
         kind::MEMBER_INVITE => key::member_invite(&member::parse(head)?.0),
+        kind::WAITING_ACTION => key::waiting_action(&parse_waiting_action(head)?.statement().hash()),
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! The store through its public operations: what any store must do.
 
+mod actions;
 mod attachments;
 mod cancelled;
 mod clocks;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::history::Organisation;
-use super::{Leaf, LogTree, Record};
+use super::operators::{self, ActionFault, Operators, Subject, Verdict};
+use super::{Leaf, LogTree, OrganisationEntry, Record};
 use crate::code::OrganisationState;
 use crate::fault::InvalidField;
 use crate::ids::{Handle, OrgId};
 use crate::statement::epoch_key::Epoch;
+use crate::statement::operator::{Deed, SignedAction};
 use bytes::Bytes;
 
 /// Why a log is not believed: a leaf or record that breaks a rule, or another word of the hub that contradicts it.
@@ -37,6 +39,9 @@ pub enum LogFault {
     /// Two organisations have one handle.
     #[error("two organisations have the same handle")]
     HandleTwice,
+    /// An operator's action that does not count, or an entry that should have one.
+    #[error("{0}")]
+    Action(#[from] ActionFault),
     /// The leaves do not add up to the signed checkpoint.
     #[error("the leaves do not add up to the checkpoint")]
     Root,
@@ -63,6 +68,25 @@ pub enum Check {
     VerifiedBefore,
 }
 
+/// What an operator did, as the log has it.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The index of its leaf.
+    pub leaf: u64,
+    /// What was signed, and by whom.
+    pub signed: SignedAction,
+    /// What those who signed were called then, in the order of the signatures.
+    pub names: Vec<Handle>,
+}
+
+/// What must stand in the next leaf: an entry that does what was signed.
+#[derive(Debug)]
+struct Announced {
+    org: OrgId,
+    state: OrganisationState,
+    signed_ms: u64,
+}
+
 /// A log that keeps the rules so far.
 #[derive(Debug)]
 pub struct LogFold {
@@ -70,13 +94,24 @@ pub struct LogFold {
     tree: LogTree,
     by_id: BTreeMap<OrgId, Organisation>,
     by_handle: BTreeMap<Handle, OrgId>,
+    operators: Operators,
+    actions: Vec<Action>,
+    announced: Option<Announced>,
 }
 
 impl LogFold {
     /// An empty log of the hub whose keys have this pin (PROTOCOL.md section 14).
     #[must_use]
     pub fn new(pin: [u8; 32]) -> Self {
-        Self { pin, tree: LogTree::new(), by_id: BTreeMap::new(), by_handle: BTreeMap::new() }
+        Self {
+            pin,
+            tree: LogTree::new(),
+            by_id: BTreeMap::new(),
+            by_handle: BTreeMap::new(),
+            operators: Operators::default(),
+            actions: Vec::new(),
+            announced: None,
+        }
     }
 
     /// The tree over the leaves so far.
@@ -103,6 +138,18 @@ impl LogFold {
         self.by_id.iter()
     }
 
+    /// The hub's operators.
+    #[must_use]
+    pub const fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
+    /// Everything that operators have signed, in log order.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
     /// Appends leaf data alone, for proofs about a tree whose records are not looked at any more.
     pub fn append_unread(&mut self, leaf: &[u8]) {
         self.tree.append(leaf);
@@ -126,6 +173,10 @@ impl LogFold {
             return Err(LogFault::HubKeys);
         }
         self.check_subject(&leaf)?;
+        let announced = self.announced.take();
+        if announced.is_some() && !matches!(record, Record::Organisation(_)) {
+            return Err(ActionFault::NotDone.into());
+        }
         match record {
             Record::HubKeys(keys) if keys.pin() == self.pin => Ok(()),
             Record::HubKeys(_) => Err(LogFault::HubKeys),
@@ -134,9 +185,11 @@ impl LogFold {
                 self.change(id, |organisation| organisation.add_manifest(index, signed))
             }
             Record::Organisation(entry) => {
+                self.check_signed(&entry, announced.as_ref())?;
                 let id = entry.fields().org_id;
                 self.change(id, |organisation| organisation.add_entry(index, entry))
             }
+            Record::Action(signed) => self.add_action(index, signed, check),
             Record::EpochKeys(batch) => {
                 let verify = check == Check::Everything;
                 self.change(batch.org_id(), |organisation| {
@@ -145,6 +198,46 @@ impl LogFold {
             }
             // Certificates are public so that their issue can be audited; nothing here rests on them.
             Record::EpochKeysGone | Record::Certificate(_) => Ok(()),
+        }
+    }
+
+    /// Takes an action that counts. What it does to an organisation must stand in the next leaf.
+    fn add_action(&mut self, leaf: u64, signed: SignedAction, check: Check) -> Result<(), LogFault> {
+        let org = match &signed.statement().deed {
+            Deed::Move { org, .. } => self.by_id.get(org),
+            _ => None,
+        };
+        let subject =
+            org.and_then(|org| Some(Subject { entry: org.entry()?, resumes_to: org.resumes_to()? }));
+        match self.operators.judge(&self.pin, &signed, subject, check)? {
+            Verdict::Waits => return Err(ActionFault::Signatures.into()),
+            Verdict::Done(moved) => {
+                let signed_ms = signed.last_ms();
+                self.announced = moved.map(|(org, state)| Announced { org, state, signed_ms });
+            }
+        }
+        // The first operator takes itself in, under the name that it gives itself.
+        let name = |one| self.operators.get(one).map(|operator| &operator.name);
+        let names =
+            signed.signatures().iter().map(|one| name(&one.operator).or(signed.statement().deed.name()));
+        let names = names.flatten().cloned().collect();
+        self.operators.apply(&signed);
+        self.actions.push(Action { leaf, signed, names });
+        Ok(())
+    }
+
+    /// Where there are operators, no organisation moves without them: an entry does what the leaf before it says, or is the first of an
+    /// organisation that has joined, which is PENDING.
+    fn check_signed(&self, entry: &OrganisationEntry, announced: Option<&Announced>) -> Result<(), LogFault> {
+        let before = self.by_id.get(&entry.fields().org_id).and_then(Organisation::entry);
+        match (announced, before) {
+            (Some(Announced { org, state, signed_ms }), Some(before)) if *org == entry.fields().org_id => {
+                Ok(operators::check_entry(before, entry, *state, *signed_ms)?)
+            }
+            (Some(_), _) => Err(ActionFault::NotDone.into()),
+            (None, _) if self.operators.is_empty() => Ok(()),
+            (None, None) if entry.fields().state == OrganisationState::Pending => Ok(()),
+            (None, _) => Err(ActionFault::NotDone.into()),
         }
     }
 

@@ -94,6 +94,13 @@ impl Organisation {
         self.state() == Some(OrganisationState::Active)
     }
 
+    /// Where it stood before it was suspended; where it stands, if it is not.
+    #[must_use]
+    pub(super) fn resumes_to(&self) -> Option<OrganisationState> {
+        let mut states = self.entries.iter().rev().map(|at| at.value.fields().state);
+        states.find(|state| *state != OrganisationState::Suspended)
+    }
+
     /// Where it stands, if the operator has said so.
     #[must_use]
     pub fn state(&self) -> Option<OrganisationState> {

@@ -6,6 +6,7 @@ use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{DeviceId, OrgId, sha256};
 use crate::statement::manifest::SignedManifest;
+use crate::statement::operator::SignedAction;
 use bytes::Bytes;
 
 /// One leaf of the log. Each names its record by the record's hash.
@@ -52,6 +53,11 @@ pub enum Leaf {
         /// `H(record)`.
         record: [u8; 32],
     },
+    /// What an operator did.
+    Action {
+        /// `H(record)`.
+        record: [u8; 32],
+    },
 }
 
 /// What a leaf's record says, parsed. Signatures are not verified.
@@ -69,6 +75,8 @@ pub enum Record {
     HubKeys(HubKeys),
     /// Of [`Leaf::Organisation`].
     Organisation(OrganisationEntry),
+    /// Of [`Leaf::Action`].
+    Action(SignedAction),
 }
 
 impl Leaf {
@@ -114,6 +122,12 @@ impl Leaf {
         Self::Organisation { org_id: fields.org_id, revision: fields.revision, record: sha256(entry.bytes()) }
     }
 
+    /// The leaf of an operator's action.
+    #[must_use]
+    pub fn of_action(action: &SignedAction) -> Self {
+        Self::Action { record: sha256(action.bytes()) }
+    }
+
     /// Reads leaf data.
     ///
     /// # Errors
@@ -137,6 +151,7 @@ impl Leaf {
             LeafType::Organisation => {
                 Self::Organisation { org_id: org_id(r)?, revision: r.u32("revision")?, record: record(r)? }
             }
+            LeafType::Action => Self::Action { record: record(r)? },
         };
         r.finish("leaf")?;
         Ok(leaf)
@@ -156,7 +171,7 @@ impl Leaf {
                 w.put(org_id.as_bytes());
                 w.put(device_id.as_bytes());
             }
-            Self::HubKeys { .. } => {}
+            Self::HubKeys { .. } | Self::Action { .. } => {}
             Self::Organisation { org_id, revision, .. } => {
                 w.put(org_id.as_bytes());
                 w.u32(*revision);
@@ -175,6 +190,7 @@ impl Leaf {
             Self::Certificate { .. } => LeafType::Certificate,
             Self::HubKeys { .. } => LeafType::HubKeys,
             Self::Organisation { .. } => LeafType::Organisation,
+            Self::Action { .. } => LeafType::Action,
         }
     }
 
@@ -186,6 +202,7 @@ impl Leaf {
             | Self::EpochKeys { record, .. }
             | Self::Certificate { record, .. }
             | Self::HubKeys { record }
+            | Self::Action { record }
             | Self::Organisation { record, .. } => record,
         }
     }
@@ -221,6 +238,7 @@ impl Leaf {
                 let said = Self::of_organisation(&entry);
                 (Record::Organisation(entry), said)
             }
+            Self::Action { .. } => (Record::Action(SignedAction::parse(record.clone())?), *self),
         };
         self.require_same_subject(&said)?;
         Ok(parsed)
@@ -245,7 +263,8 @@ impl Leaf {
             Self::EpochKeys { org_id, device_id, .. } | Self::Certificate { org_id, device_id, .. } => {
                 (Some(*org_id), Some(*device_id))
             }
-            Self::HubKeys { .. } => (None, None),
+            // An action names its organisation in its record, and obeys rules of its own.
+            Self::HubKeys { .. } | Self::Action { .. } => (None, None),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! * [`EpochKeyBatch`], [`HubKeys`], [`OrganisationEntry`]: the records that have no file of their own elsewhere.
 //! * [`LogTree`]: the RFC 6962 tree, its roots and its proofs.
 //! * [`Checkpoint`]: a signed root, and when it was the newest.
+//! * [`Operators`]: who may act for the hub, and what of their signed actions counts.
 //! * [`LogFold`], [`Organisation`]: the log read from its first leaf on, its rules, and who is in it.
 //! * [`audit`]: a whole log checked from a file, with nothing but the file.
 
@@ -12,14 +13,16 @@ mod checkpoint;
 mod fold;
 mod history;
 mod leaf;
+mod operators;
 mod organisation;
 mod record;
 mod tree;
 
 pub use checkpoint::Checkpoint;
-pub use fold::{Check, LogFault, LogFold};
+pub use fold::{Action, Check, LogFault, LogFold};
 pub use history::Organisation;
 pub use leaf::{Leaf, Record};
+pub use operators::{ActionFault, Operator, Operators, Subject, Verdict};
 pub use organisation::{OrganisationEntry, OrganisationFields};
 pub use record::{EpochKeyBatch, HubKeys};
 pub use tree::{LogTree, TreeHead, verify_consistency, verify_inclusion};

@@ -1,14 +1,15 @@
 //! The transparency log: leaves with their records, proofs, checkpoints (PROTOCOL.md section 13).
 
 use bytes::Bytes;
-use samverkan_proto::ids::{DeviceId, HubName, OrgId};
-use samverkan_proto::limits::MAX_EPOCH_KEYS;
+use samverkan_proto::ids::{DeviceId, HubName, OperatorId, OrgId};
+use samverkan_proto::limits::{MAX_EPOCH_KEYS, SECOND_SIGNATURE_MS};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::log::{
     Checkpoint, EpochKeyBatch, HubKeys, Leaf, LogTree, OrganisationEntry, Record, TreeHead,
     verify_consistency, verify_inclusion,
 };
 use samverkan_proto::statement::manifest::SignedManifest;
+use samverkan_proto::statement::operator::SignedAction;
 
 use crate::cursor::Cursor;
 use crate::laws::{one_encoding, with_a_bit_flipped};
@@ -16,7 +17,7 @@ use crate::laws::{one_encoding, with_a_bit_flipped};
 /// Input: `u8 what | bytes`. The bytes are a leaf's data, or a record of the kind that `what` chooses.
 pub(super) fn leaf(bytes: &[u8]) {
     let mut input = Cursor::new(bytes);
-    let what = input.u8() % 6;
+    let what = input.u8() % 7;
     let bytes = Bytes::copy_from_slice(input.rest());
     if what == 0 {
         one_encoding(&bytes, Leaf::parse, Leaf::encode);
@@ -27,6 +28,7 @@ pub(super) fn leaf(bytes: &[u8]) {
         2 => EpochKeyBatch::parse(bytes.clone()).map(|batch| Leaf::of_epoch_keys(&batch)),
         3 => Ok(certificate(&bytes)),
         4 => HubKeys::parse(&bytes).and_then(|keys| Leaf::of_hub_keys(&keys)),
+        5 => SignedAction::parse(bytes.clone()).map(|action| Leaf::of_action(&action)),
         _ => OrganisationEntry::parse(bytes.clone()).map(|entry| Leaf::of_organisation(&entry)),
     };
     let Ok(leaf) = leaf else { return };
@@ -38,6 +40,28 @@ pub(super) fn leaf(bytes: &[u8]) {
     encodes_to(&record, &bytes);
     let changed = with_a_bit_flipped(&bytes, u16::from(leaf.record_hash()[0])).expect("not empty");
     assert!(leaf.open(&changed.into()).is_err(), "a changed record opens");
+}
+
+/// Input: an action as it travels. What is read is signed by a second operator, verified, and verified again with one bit changed.
+pub(super) fn operator_action(bytes: &[u8]) {
+    let parse = |bytes: &[u8]| SignedAction::parse(Bytes::copy_from_slice(bytes));
+    let Some(read) = one_encoding(bytes, parse, |action| action.bytes().to_vec()) else { return };
+    let pin = read.statement().hub;
+    assert!((1..=2).contains(&read.signatures().len()));
+    assert!(read.last_ms() - read.first_ms() <= SECOND_SIGNATURE_MS);
+    assert!(read.verify(&pin, |_| None).is_err(), "nobody is an operator");
+    let signers = [[1; 32], [2; 32]].map(|seed| Signer::from_seed(&seed).expect("any seed is a key"));
+    let own = signers.each_ref().map(|signer| *signer.public_key());
+    let key_of = |id: &OperatorId| own.into_iter().find(|key| OperatorId::of_key(key.as_bytes()) == *id);
+    let first_ms = read.first_ms().min(u64::MAX - 1);
+    let both = SignedAction::sign(read.statement(), &signers[0], first_ms)
+        .countersign(&signers[1], first_ms + 1)
+        .expect("another operator, a moment later");
+    assert_eq!(both.verify(&pin, key_of), Ok(()));
+    let at = u16::from_be_bytes([bytes[bytes.len() - 1], bytes[bytes.len() - 2]]);
+    let changed = with_a_bit_flipped(both.bytes(), at).expect("an action has bytes");
+    let verified = parse(&changed).and_then(|action| action.verify(&pin, key_of));
+    assert!(verified.is_err(), "a changed action verifies");
 }
 
 fn certificate(der: &[u8]) -> Leaf {
@@ -55,6 +79,7 @@ fn encodes_to(record: &Record, bytes: &Bytes) {
         Record::EpochKeysGone => assert!(bytes.is_empty()),
         Record::Certificate(der) => assert_eq!(der, bytes),
         Record::HubKeys(keys) => assert_eq!(keys.encode().as_deref(), Ok(&bytes[..])),
+        Record::Action(action) => assert_eq!(action.bytes(), bytes),
         Record::Organisation(entry) => {
             assert_eq!(OrganisationEntry::build(entry.fields().clone()).as_ref(), Ok(entry));
         }

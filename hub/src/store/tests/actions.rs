@@ -1,0 +1,144 @@
+//! What operators sign: done at once, or kept for a second signature whatever stops in between.
+
+use samverkan_proto::code::OrganisationState;
+use samverkan_proto::ids::{Handle, sha256};
+use samverkan_proto::limits::{DAY_MS, MAX_WAITING_ACTIONS, SECOND_SIGNATURE_MS};
+use samverkan_proto::statement::log::{ActionFault, Record};
+use samverkan_proto::statement::operator::{Deed, SignedAction, Statement, Step};
+
+use super::*;
+use crate::registry::RegistryRefusal;
+
+const LATE: StoreError = StoreError::Registry(RegistryRefusal::ActionTime);
+
+fn key(n: u8) -> Signer {
+    Signer::from_seed(&[100 + n; 32]).unwrap()
+}
+
+fn name(text: &str) -> Handle {
+    text.parse().unwrap()
+}
+
+fn statement(nonce: u8, deed: Deed) -> Statement {
+    Statement { hub: signers().hub_keys.pin(), nonce: [nonce; 16], deed }
+}
+
+impl TestHub {
+    fn signed(&self, n: u8, deed: Deed) -> SignedAction {
+        SignedAction::sign(&statement(n, deed), &key(n), self.clock.now_ms())
+    }
+
+    fn last_change(&self) -> [u8; 32] {
+        *self.store.registry().operators().last_change()
+    }
+
+    async fn act(&self, action: &SignedAction) -> Result<Acted, StoreError> {
+        self.store.act(action.clone(), None).await
+    }
+
+    /// Two operators, both of whom must sign what is grave.
+    async fn operators(&self) {
+        for n in [1, 2] {
+            let (name, key) = (name(&format!("drift-{n}")), *key(n).public_key());
+            let deed = Deed::AddOperator { name, key, before: self.last_change() };
+            assert_eq!(self.act(&self.signed(1, deed)).await, Ok(Acted::Done(None)));
+        }
+        let rule = Deed::Require { two: true, before: self.last_change() };
+        assert_eq!(self.act(&self.signed(1, rule)).await, Ok(Acted::Done(None)));
+    }
+
+    fn suspension(&self, org: &TestOrg) -> Deed {
+        let registry = self.store.registry();
+        let entry = registry.organisation(&org.id()).unwrap().entry();
+        let (handle, before) = (entry.fields().handle.clone(), sha256(entry.bytes()));
+        Deed::Move { step: Step::Suspend, org: org.id(), handle, before }
+    }
+
+    fn state(&self, org: &TestOrg) -> OrganisationState {
+        self.store.registry().organisation(&org.id()).unwrap().state()
+    }
+}
+
+#[tokio::test]
+async fn an_action_waits_for_its_second_signature_whatever_stops_in_between() {
+    let (mut hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    hub.operators().await;
+    let action = hub.signed(1, hub.suspension(&org));
+    let leaves = verified_log(&hub.store).await.len();
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        assert_eq!(hub.act(&action).await, Ok(Acted::Waits(action.clone())));
+        hub.reopen(stop).await;
+        assert_eq!(hub.store.registry().waiting_actions(), [&action]);
+        assert_eq!(hub.state(&org), OrganisationState::Active);
+    }
+    assert_eq!(verified_log(&hub.store).await.len(), leaves, "nothing of it is in the log");
+    // Somebody else who wants the same is told what waits.
+    let same = hub.signed(2, hub.suspension(&org));
+    assert_eq!(hub.act(&same).await, Ok(Acted::Waits(action.clone())));
+    hub.advance(SECOND_SIGNATURE_MS);
+    let both = action.countersign(&key(2), hub.clock.now_ms()).unwrap();
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        assert_eq!(hub.act(&both).await, Ok(Acted::Done(None)));
+        assert_eq!(hub.state(&org), OrganisationState::Suspended);
+        assert!(hub.store.registry().waiting_actions().is_empty());
+        let log = verified_log(&hub.store).await;
+        assert_eq!(log.len(), leaves + 2, "the action, and the entry");
+        let leaf = Leaf::parse(&log[leaves].leaf).unwrap();
+        assert!(matches!(leaf.open(&log[leaves].record), Ok(Record::Action(logged)) if logged == both));
+        hub.reopen(stop).await;
+    }
+}
+
+#[tokio::test]
+async fn what_has_waited_in_vain_is_shown_for_a_week_and_makes_room() {
+    let (hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    hub.operators().await;
+    let action = hub.signed(1, hub.suspension(&org));
+    hub.act(&action).await.unwrap();
+    let both = action.countersign(&key(2), action.first_ms() + SECOND_SIGNATURE_MS).unwrap();
+    hub.advance(SECOND_SIGNATURE_MS + 1);
+    assert_eq!(hub.act(&both).await, Err(LATE));
+    assert_eq!(hub.act(&action).await, Err(LATE));
+    assert_eq!(hub.state(&org), OrganisationState::Active);
+    // As many as may wait, and no more; one that has waited in vain makes room for another.
+    let removal = |n: usize| Deed::AddOperator {
+        name: name(&format!("ny-{n}")),
+        key: *Signer::from_seed(&sha256(&n.to_be_bytes())).unwrap().public_key(),
+        before: hub.last_change(),
+    };
+    for n in 1..=MAX_WAITING_ACTIONS {
+        assert!(matches!(hub.act(&hub.signed(1, removal(n))).await, Ok(Acted::Waits(_))), "{n}");
+    }
+    let full = Err(StoreError::Registry(RegistryRefusal::TooManyActions));
+    assert_eq!(hub.act(&hub.signed(1, removal(0))).await, full);
+    hub.advance(SECOND_SIGNATURE_MS + 7 * DAY_MS + 1);
+    while hub.store.step().await.unwrap() <= hub.clock.now_ms() {}
+    assert!(hub.store.registry().waiting_actions().is_empty());
+}
+
+#[tokio::test]
+async fn with_operators_nothing_is_done_unsigned_or_by_a_stranger() {
+    let (hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    hub.operators().await;
+    let unsigned = StoreError::Registry(RegistryRefusal::SignatureRequired);
+    let suspended = hub.store.set_state(org.id(), OrganisationState::Suspended).await;
+    assert_eq!(suspended.map(drop), Err(unsigned.clone()));
+    assert_eq!(hub.store.invite(TestOrg::new(1).invitation()).await.map(drop), Err(unsigned.clone()));
+    assert_eq!(hub.store.withdraw_invite(name("exempel-1")).await, Err(unsigned));
+    let strange = hub.act(&hub.signed(9, hub.suspension(&org))).await;
+    assert!(matches!(
+        strange,
+        Err(StoreError::Registry(RegistryRefusal::ActionRefused(ActionFault::Signature(_))))
+    ));
+    let invitation = TestOrg::new(1).invitation();
+    let deed = Deed::Invite { handle: invitation.handle.clone(), invitation: [0; 32] };
+    let other = hub.store.act(hub.signed(1, deed), Some(invitation.clone())).await;
+    assert_eq!(other, Err(StoreError::Registry(RegistryRefusal::InvitationDiffers)));
+    let hash = invitation.text().hash();
+    let deed = Deed::Invite { handle: invitation.handle.clone(), invitation: hash };
+    let invited = hub.store.act(hub.signed(1, deed), Some(invitation)).await;
+    assert!(matches!(invited, Ok(Acted::Done(Some(_)))), "{invited:?}");
+}
