@@ -8,7 +8,7 @@ use std::path::Path;
 
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::Handle;
-use samverkan_proto::reason::Refusal;
+use samverkan_proto::reason;
 use samverkan_proto::statement::operator::Step;
 use samverkan_proto::v1::{self, ErrorReason};
 
@@ -61,16 +61,15 @@ pub(super) fn run(
 async fn invite(mut desk: Desk, arguments: Invite, output: &mut Output<'_>) -> Result<Exit, Failure> {
     let handle = arguments.handle.clone();
     let request = v1::InviteOrganisationRequest::from(arguments);
-    let (invite, expires_ms) = if desk.has_operators() {
-        signed::invite(&mut desk, &request).await?
+    let made = if desk.has_operators() {
+        signed::invite(&mut desk, &request).await
     } else {
-        match desk.hub.invite_organisation(request.clone()).await {
-            Ok(reply) => {
-                let reply = reply.into_inner();
-                (reply.invite, reply.expires_ms)
-            }
-            Err(status) => return Err(not_invited(desk.hub, &request, status).await),
-        }
+        let reply = desk.hub.invite_organisation(request.clone()).await.map(tonic::Response::into_inner);
+        reply.map(|reply| (reply.invite, reply.expires_ms)).map_err(Failure::from)
+    };
+    let (invite, expires_ms) = match made {
+        Ok(made) => made,
+        Err(failure) => return Err(not_invited(desk.hub, &request, failure).await),
     };
     let invitation = Invitation { invite, expires: rfc3339(expires_ms) };
     output.result(&invitation, || invitation.invite.clone())?;
@@ -85,11 +84,9 @@ async fn invite(mut desk: Desk, arguments: Invite, output: &mut Output<'_>) -> R
 async fn not_invited(
     operator: Operator,
     request: &v1::InviteOrganisationRequest,
-    status: tonic::Status,
+    failure: Failure,
 ) -> Failure {
-    let is_taken =
-        Refusal::from_status(&status).is_some_and(|refusal| refusal.reason == ErrorReason::NumberTaken);
-    let failure = Failure::from(status);
+    let is_taken = failure.code == reason::name(ErrorReason::NumberTaken);
     let others = if is_taken { everybody(operator).await.unwrap_or_default() } else { Vec::new() };
     let has_it = |other: &&v1::Organisation| {
         other.organisation_number == request.organisation_number
