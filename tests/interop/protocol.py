@@ -117,7 +117,7 @@ def rewrap_rules(rewrap):
     return parse("x25519", rewrap.wrap[1088:1120]) and rewrap
 def action_rules(a):
     must(bad_identifier=a.type != 7 or a.subject == ident("operator", a.detail),
-         wrong_signers=distinct((s := a.signatures).operator), bad_time=0 <= s[-1].signed_ms - s[0].signed_ms <= DAY)
+         wrong_signers=differ((s := a.signatures).operator), bad_time=0 <= s[-1].signed_ms - s[0].signed_ms <= DAY)
     return Record(a, said=(said := a.raw[:-1 - 88 * len(s)]), statement=H(said), operators=s.operator)
 RULES = {name[:-6]: rule for name, rule in globals().items() if name.endswith("_rules")}
 SPELT = {  # what no pattern says: the check digit of Luhn, and how RFC 5952 spells an IPv6 address
