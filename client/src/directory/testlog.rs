@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use samverkan_proto::code::{OrganisationKind, OrganisationState, RevocationReason, Roles};
-use samverkan_proto::ids::{DeviceId, HubName, MailboxId, OrgId, TlsKeyHash};
+use samverkan_proto::ids::{DeviceId, HubName, MailboxId, OrgId, TlsKeyHash, sha256};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::log::{
@@ -11,6 +11,8 @@ use samverkan_proto::statement::log::{
 use samverkan_proto::statement::manifest::{
     Device, Mailbox, Manifest, ManifestFields, Revocation, SignedManifest,
 };
+
+use samverkan_proto::statement::operator::{Deed, SignedAction, Statement};
 
 use super::copy::Entry;
 use super::{Directory, DirectoryError};
@@ -160,6 +162,28 @@ impl TestLog {
         };
         let entry = OrganisationEntry::build(fields).expect("entry");
         self.push(Leaf::of_organisation(&entry), entry.bytes().clone());
+    }
+
+    /// Logs what operators have signed. Gives the hash of the record.
+    pub(crate) fn act(&mut self, who: &[&Signer], deed: Deed) -> [u8; 32] {
+        let statement = Statement { hub: self.pins.digest(), nonce: [self.seed(); 16], deed };
+        let first = SignedAction::sign(&statement, who[0], NOW_MS);
+        let sign = |action: SignedAction, signer: &&Signer| action.countersign(signer, NOW_MS).expect("two");
+        let action = who[1..].iter().fold(first, sign);
+        self.push(Leaf::of_action(&action), action.bytes().clone());
+        sha256(action.bytes())
+    }
+
+    /// Takes in two operators, both of whom must sign what is grave; gives their keys.
+    pub(crate) fn operators(&mut self) -> [Signer; 2] {
+        let keys = [signer(self.seed()), signer(self.seed())];
+        let mut before = [0; 32];
+        for (name, key) in ["drift-ett", "drift-tva"].iter().zip(&keys) {
+            let (name, key) = (name.parse().expect("a name"), *key.public_key());
+            before = self.act(&[&keys[0]], Deed::AddOperator { name, key, before });
+        }
+        self.act(&[&keys[0]], Deed::Require { two: true, before });
+        keys
     }
 
     /// A member's next manifest, signed by its only admin.

@@ -1,7 +1,9 @@
 //! A log that keeps the rules is believed, at every size; one that breaks any is refused and the evidence kept.
 
+use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::epoch_key::EpochKey;
-use samverkan_proto::statement::log::TreeHead;
+use samverkan_proto::statement::log::{ActionFault, TreeHead};
+use samverkan_proto::statement::operator::{Deed, Step};
 
 use super::evidence::{LogEvidence, Proven};
 use super::testlog::{Member, NOW_MS, TestLog, signer};
@@ -371,7 +373,45 @@ fn varied() -> TestLog {
     log.add_device(&mut member);
     log.publish(&member, Epoch::of(NOW_MS));
     log.certify(member.org(), member.device.device_id());
+    let operators = log.operators();
+    suspend(&mut log, &mut member, &operators.each_ref());
     log
+}
+
+/// A suspension that these operators have signed, with the entry that it leads to.
+fn suspend(log: &mut TestLog, member: &mut Member, by: &[&Signer]) {
+    let newest = log.entries.iter().rfind(|entry| entry.leaf[0] == 5).expect("an entry");
+    let before = samverkan_proto::ids::sha256(&newest.record);
+    let (org, handle) = (member.org(), member.manifest.fields().handle.clone());
+    log.act(by, Deed::Move { step: Step::Suspend, org, handle, before });
+    log.enter(member, OrganisationState::Suspended, "Brottsofferjouren Exempel", &["0380"], &["stod"]);
+}
+
+#[test]
+fn what_operators_sign_is_listed_and_what_they_did_not_sign_is_a_fork() {
+    let log = varied();
+    let mut directory = log.load().expect("loads");
+    log.feed(&mut directory).expect("good");
+    let names: Vec<String> = directory.actions()[3].names.iter().map(ToString::to_string).collect();
+    assert_eq!((directory.actions().len(), names), (4, vec!["drift-ett".to_owned(), "drift-tva".to_owned()]));
+    let forked = |spoil: &dyn Fn(&mut TestLog, &mut Member, [Signer; 2])| {
+        let mut log = TestLog::new();
+        let mut member = log.join("boj-exempel", "Brottsofferjouren Exempel", &["0380"], &["stod"]);
+        let operators = log.operators();
+        spoil(&mut log, &mut member, operators);
+        match fault_of(&log) {
+            LogFault::Action(fault) => fault,
+            other => panic!("{other:?}"),
+        }
+    };
+    let alone = forked(&|log, member, [one, _]| suspend(log, member, &[&one]));
+    assert_eq!(alone, ActionFault::Signatures);
+    let strange = forked(&|log, member, [one, _]| suspend(log, member, &[&one, &signer(250)]));
+    assert!(matches!(strange, ActionFault::Signature(_)));
+    let unsigned = forked(&|log, member, _| {
+        log.enter(member, OrganisationState::Suspended, "Brottsofferjouren Exempel", &["0380"], &["stod"]);
+    });
+    assert_eq!(unsigned, ActionFault::NotDone);
 }
 
 /// How many bytes are changed: each once, or as many by chance as `MUTATIONS` says.
