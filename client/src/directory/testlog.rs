@@ -210,7 +210,7 @@ impl TestLog {
             for device in devices {
                 let key = *device.public_key();
                 // As good as any that nobody else has.
-                let tls = TlsKeyHash::parse(&samverkan_proto::ids::sha256(key.as_bytes())).expect("hash");
+                let tls = TlsKeyHash::parse(&sha256(key.as_bytes())).expect("hash");
                 let added = Device::new(key, tls, Roles::ALL, NOW_MS - YEAR_MS / 2, NOW_MS + YEAR_MS / 2);
                 if fields.devices.iter().all(|known| known.id() != added.id()) {
                     fields.devices.push(added);
