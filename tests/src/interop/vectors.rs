@@ -58,13 +58,19 @@ pub fn check(python: &Python) -> Answered {
 /// The vectors with their files.
 struct Vectors(Vec<(PathBuf, Value)>);
 
+/// Whether a vector is a message that a colleague gave on: the Python implementation opens what is sealed to it, and no more.
+fn is_given_on(vector: &Value) -> bool {
+    vector["kind"] == "message" && vector["input"].get("rewrap").is_some()
+}
+
 impl Vectors {
     fn load() -> Self {
         let folder =
             std::fs::read_dir(repository().join("proto/testvectors")).expect("the vectors are there");
         let files = folder.map(|entry| entry.expect("readable").path());
         let vectors = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-        Self(vectors.map(|path| (path.clone(), read(path))).collect())
+        let vectors = vectors.map(|path| (path.clone(), read(path)));
+        Self(vectors.filter(|(_, vector)| !is_given_on(vector)).collect())
     }
 
     /// The answers, in the order of the vectors.
