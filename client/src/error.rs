@@ -444,6 +444,8 @@ codes! {
     Internal = "INTERNAL", Transient, HubUnreachable;
     /// The hub gave a call up.
     DeadlineExceeded = "DEADLINE_EXCEEDED", Transient, HubUnreachable;
+    /// The hub was restored and waits for the end of its log.
+    LogBehind = "LOG_BEHIND", Transient, HubUnreachable;
 }
 
 impl Code {

@@ -18,7 +18,7 @@ pub(crate) async fn perform(store: Store, clock: Clock) {
             Ok(next_ms) => clock.sleep_until(next_ms.min(clock.now_ms().saturating_add(REST_MS))).await,
             // It has stopped for good, and the hub with it.
             Err(StoreError::Failed) => return,
-            Err(StoreError::Busy) => tokio::time::sleep(RETRY).await,
+            Err(StoreError::Busy | StoreError::Behind) => tokio::time::sleep(RETRY).await,
             Err(error) => {
                 tracing::error!(%error, "what is due could not be done");
                 tokio::time::sleep(RETRY).await;

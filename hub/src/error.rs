@@ -16,6 +16,7 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::Busy => Refusal::new(ErrorReason::Busy),
         StoreError::Full => Refusal::new(ErrorReason::StorageFull),
         StoreError::Failed => Refusal::new(ErrorReason::StoreFailed),
+        StoreError::Behind => Refusal::new(ErrorReason::LogBehind),
         StoreError::Damaged => {
             tracing::error!("a call met a damaged record");
             Refusal::new(ErrorReason::RecordDamaged)

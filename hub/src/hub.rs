@@ -7,6 +7,7 @@ use samverkan_proto::ids::{HubName, OrgId};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::invite::HubAddress;
 use samverkan_proto::statement::log::HubKeys;
+use samverkan_proto::v1::ErrorReason;
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
@@ -17,6 +18,7 @@ use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFEST
 use crate::metrics::Metrics;
 use crate::rate::{Rates, network_of};
 use crate::renewal::Renewals;
+use crate::service::returning::Returning;
 use crate::store::Store;
 use crate::tls::ServerTls;
 
@@ -35,14 +37,22 @@ pub(crate) struct Hub {
     pub(crate) started_ms: u64,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) join_failures: JoinFailures,
+    /// Counts, in the same way, who asked for an organisation's newest manifest by its recovery kit.
+    pub(crate) descriptions: JoinFailures,
     pub(crate) manifests: Manifests,
     pub(crate) renewals: Renewals,
+    pub(crate) returning: Returning,
 }
 
 impl Hub {
     /// Who is behind a request, by the registry of this moment.
     pub(crate) fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Refusal> {
-        Caller::of(request.extensions(), &self.store.registry(), self.clock.now_ms())
+        let registry = self.store.registry();
+        // Who was revoked in what is missing would be let in.
+        if registry.log().is_behind() {
+            return Err(Refusal::new(ErrorReason::LogBehind));
+        }
+        Caller::of(request.extensions(), &registry, self.clock.now_ms())
     }
 
     /// Counts a refusal and turns it into what the caller hears.

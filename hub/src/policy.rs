@@ -7,13 +7,14 @@
 //! * [`publish`]: manifests, epoch keys and consent stubs.
 //! * [`receipts`]: what a device says about messages.
 //! * [`renew`]: a device's next certificate; [`rewrap`]: a message for a colleague's later device.
-//! * [`recover`]: what the recovery kit may do.
+//! * [`recover`]: what the recovery kit may do; [`returned`]: what a restored hub takes back of its log.
 //! * The rest is here: receiving, attachments, status, the directory and members.
 
 pub mod publish;
 pub mod receipts;
 pub mod recover;
 pub mod renew;
+pub mod returned;
 pub mod rewrap;
 mod submit;
 

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
 use crate::renewal::Renewals;
 use crate::server::{Connections, Drained, Listener, OperatorSocket, Server, SocketError};
+use crate::service::returning::Returning;
 use crate::store::{IndexFate, LogEntry, OpenReport, Signers, Store, StoreOpenError, StoreOptions};
 use crate::tls::{ServerTls, TlsError};
 use crate::{duties, service, warden};
@@ -126,8 +127,10 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
         started_ms: clock.now_ms(),
         metrics: Arc::clone(&metrics),
         join_failures: JoinFailures::new(),
+        descriptions: JoinFailures::new(),
         manifests: Manifests::new(),
         renewals: Renewals::new().ok_or(RunError::Random)?,
+        returning: Returning::default(),
     });
     Ok(Opened { hub, metrics })
 }

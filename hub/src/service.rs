@@ -2,7 +2,7 @@
 //!
 //! * [`enrolment`]: greeting and joining, for anybody; [`renewal`]: a device's next certificate; [`recovery`]: a new beginning with the kit.
 //! * [`membership`]: how admins take further devices in.
-//! * [`directory`]: the log, manifests and epoch keys.
+//! * [`directory`]: the log, manifests and epoch keys; [`returning`]: what a restored hub takes back of it.
 //! * [`relay`]: the messages themselves; [`consent`]: handles that they may name.
 //! * [`registry`]: the operator's calls, on the operator's socket.
 //! * [`gate`]: what stands before them all; [`form`]: what it reads of a request; [`trace`]: the lines they leave in the log.
@@ -18,6 +18,7 @@ mod recovery;
 mod registry;
 mod relay;
 mod renewal;
+pub(crate) mod returning;
 mod trace;
 
 pub(crate) use registry::parse_invitation;

@@ -34,6 +34,10 @@ pub(crate) async fn watch(store: Store, clock: Clock, connections: Arc<Connectio
 fn dismiss(store: &Store, now_ms: u64, connections: &Connections) -> Vec<TlsKeyHash> {
     let registry = store.registry();
     let mut dismissed = Vec::new();
+    // Who is unknown may stand in what is missing, and be about to return it.
+    if registry.log().is_behind() {
+        return dismissed;
+    }
     for certificate in connections.certificates() {
         if let Err(refusal) = Caller::behind(&certificate, &registry, now_ms) {
             connections.dismiss(&certificate.key(), refusal.reason);

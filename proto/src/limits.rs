@@ -83,8 +83,18 @@ pub const MAX_AGE_MS: u64 = 7 * DAY_MS;
 pub const MAX_AHEAD_MS: u64 = 10 * 60 * SECOND_MS;
 /// How old the hub lets the newest cosignature of its log become before it makes another.
 pub const COSIGNATURE_MS: u64 = 60 * 60 * SECOND_MS;
+/// Leaves that a client returns to a restored hub at once.
+pub const MAX_RETURNED_LEAVES: usize = 1024;
+/// Bytes of leaves and records after which a client returns no more at once.
+pub const MAX_RETURNED_BYTES: usize = 1 << 20;
+/// Hashes of a proof about the log: no tree that is spoken of has more than 2^62 leaves.
+pub const MAX_PROOF_HASHES: usize = 63;
 /// How old a client's newest cosignature may be for it to send anything.
 pub const MAX_VIEW_AGE_MS: u64 = DAY_MS;
+/// How long a client remembers when the hub called a log its newest: as long as a message may be under way, and a week.
+pub const VIEWS_KEPT_MS: u64 = 37 * DAY_MS;
+/// Sizes of the log of which it remembers that: one an hour.
+pub const MAX_VIEWS: usize = 1024;
 /// Longest time a device may stand in a manifest without renewal.
 pub const MAX_DEVICE_MS: u64 = 400 * DAY_MS;
 /// How long the good copy waits for further readers after the first delivered.

@@ -88,6 +88,7 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::RecordDamaged => (DataLoss, ActionNeeded, "a stored record is damaged"),
         R::Internal => (Internal, Transient, "the hub failed"),
         R::DeadlineExceeded => (DeadlineExceeded, Transient, "the call took too long"),
+        R::LogBehind => (Unavailable, Transient, "the hub was restored and waits for the end of its log"),
     };
     Facts { code, class, text }
 }

@@ -15,8 +15,10 @@ const ENROL: &str = "EnrolmentService/Enrol";
 async fn the_invite_pins_the_hubs_keys() {
     let hub = HubProcess::shared();
     let (_, invite) = Member::invited(hub, "inbjuden", "volunteer");
-    let hello: HelloResponse =
-        Peer::stranger(hub).call("EnrolmentService/Hello", &HelloRequest {}).await.expect("an answer");
+    let hello: HelloResponse = Peer::stranger(hub)
+        .call("EnrolmentService/Hello", &HelloRequest::default())
+        .await
+        .expect("an answer");
     let keys = [&*hello.ca_certificate, &hello.log_public_key, &hello.receipt_public_key];
     assert_eq!(invite.pin, sha256_of(&keys));
     assert_eq!(invite.address, hub.address().to_string());

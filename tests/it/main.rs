@@ -63,6 +63,7 @@ mod readme;
 mod recovery;
 mod reloading;
 mod resealing;
+mod restored;
 mod revocation;
 mod rewrapping;
 mod rpc_table;

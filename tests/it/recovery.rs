@@ -11,7 +11,7 @@ use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
 use samverkan_tests::ordinary::set_mode;
 use samverkan_tests::process::{Outcome, Running};
 use samverkan_tests::until::until;
-use samverkan_tests::wire::manifest::RawManifest;
+use samverkan_tests::wire::manifest::{RawDevice, RawManifest, RawRevocation};
 use samverkan_tests::wire::{Device, Member, Peer, Refused};
 use tonic::Code;
 
@@ -203,6 +203,11 @@ async fn recovers(hub: &HubProcess, request: &v1::RecoverRequest) -> Result<v1::
     Peer::stranger(hub).call("EnrolmentService/Recover", request).await
 }
 
+fn sorted(mut manifest: RawManifest) -> RawManifest {
+    manifest.sort();
+    manifest
+}
+
 #[tokio::test]
 async fn only_the_root_begins_anew_and_only_with_nobody_left() {
     let hub = HubProcess::start();
@@ -221,9 +226,8 @@ async fn only_the_root_begins_anew_and_only_with_nobody_left() {
     next.revocations.clear();
     next.devices = vec![device.entry(next.issued_ms)];
     next.mailboxes[0].readers = vec![device.id()];
-    let sign = |manifest: &RawManifest, signers: &[(u8, &Signer)]| v1::RecoverRequest {
-        signed_manifest: manifest.signed_by(signers).into(),
-        ..good.clone()
+    let sign = |manifest: &RawDevice, RawManifest, RawRevocation, signers: &[(u8, &Signer)]| {
+        v1::RecoverRequest { signed_manifest: manifest.signed_by(signers).into(), ..good.clone() }
     };
     refused("nobody is revoked", sign(&next, &[(0, &member.root)]), "revocation_changed").await;
     let mut kept = member.next_manifest();
@@ -233,7 +237,11 @@ async fn only_the_root_begins_anew_and_only_with_nobody_left() {
     let admin = 1 + u8::from(member.devices[0].id() > member.devices[second].id());
     let by_admin = sign(&kept, &[(admin, &member.devices[0].signer)]);
     refused("an admin may add a device, but not here", by_admin, "wrong_signers").await;
-    refused("another's root", sign(&kept, &[(0, &other.root)]), "bad_signature").await;
+    let lost =
+        |gone: &RawDevice| RawRevocation { device_id: gone.device_id, revoked_ms: next.issued_ms, reason: 1 };
+    let anew =
+        RawManifest { revocations: member.manifest.devices.iter().map(lost).collect(), ..next.clone() };
+    refused("another's root", sign(&sorted(anew), &[(0, &other.root)]), "bad_signature").await;
     let wrong_key = v1::RecoverRequest {
         certificate_request: Device::new(7).certificate_request().into(),
         ..good.clone()

@@ -13,6 +13,7 @@ use requests::{Build, TABLE};
 use samverkan_proto::v1::{self, ErrorReason};
 use samverkan_tests::until::until_async;
 use samverkan_tests::wire::inbox::delivered;
+use samverkan_tests::wire::log::Log;
 use samverkan_tests::wire::upload::Blob;
 use samverkan_tests::wire::{Device, Inbox, Joiner, Member, Parcel, Peer, Refused, refused};
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ struct Facts {
     recovery: v1::RecoverRequest,
     /// Its id.
     recovered: Bytes,
+    returned: v1::ReturnLogRequest,
 }
 
 impl Facts {
@@ -46,15 +48,20 @@ impl Facts {
         sent.attach(blob.id, blob.len());
         sent.submit(&ground.peer).await.expect("accepted");
         let (mut joining, invite) = Member::invited(ground.hub, "inbjuden", "volunteer");
-        let hello: v1::HelloResponse =
-            ground.peer.call("EnrolmentService/Hello", &v1::HelloRequest {}).await.expect("a greeting");
+        let hello: v1::HelloResponse = ground
+            .peer
+            .call("EnrolmentService/Hello", &v1::HelloRequest::default())
+            .await
+            .expect("a greeting");
         let nonce = hello.renewal_nonce[..].try_into().expect("32 bytes");
         let renewal = ground.recipient.device().renewal(ground.recipient.org(), nonce);
         let lost = Member::join(ground.hub, "forlorad").await;
         let recovery = lost.recover_request(&Device::new(7));
         let recovered = lost.org().to_vec().into();
         let joiner = Joiner::invited(&ground.sender, &ground.peer).await;
+        let log = Log::synchronise(&ground.peer).await.expect("the log");
         Self {
+            returned: log.proof_of_all_but_one(),
             enrolment: joining.enrol_request(&invite),
             joiner: joiner.request(),
             renewal,
@@ -170,7 +177,9 @@ fn opening(call: &str) -> Open {
         Some(("samverkan.v1.EnrolmentService", _)) => Open::Anybody,
         Some(("samverkan.v1.RegistryService", _)) => Open::Operator,
         Some(("grpc.health.v1.Health", "Watch")) => Open::Nobody,
-        Some(("grpc.health.v1.Health", _)) => Open::Certified,
+        Some(("grpc.health.v1.Health", _) | ("samverkan.v1.DirectoryService", "ReturnLog")) => {
+            Open::Certified
+        }
         _ => Open::Callers,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -72,8 +73,9 @@ impl Link {
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let config = tls::pinned(pins.authority(), identity, clock)?;
-        let link = match Self::greet(network, address, config.clone(), clock).await {
-            Err(ConnectError::Refused(_)) => Self::greet(network, address, config, clock).await,
+        let believed = identity.map(|identity| identity.believed.clone()).unwrap_or_default();
+        let link = match Self::greet(network, address, config.clone(), believed.clone(), clock).await {
+            Err(ConnectError::Refused(_)) => Self::greet(network, address, config, believed, clock).await,
             greeted => greeted,
         };
         link?.with_pins(pins)
@@ -90,7 +92,7 @@ impl Link {
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let (config, capture) = tls::capturing(clock)?;
-        let link = Self::greet(&Network::system(), address, config, clock).await?;
+        let link = Self::greet(&Network::system(), address, config, Bytes::new(), clock).await?;
         let authority: CertificateDer<'_> = capture.authority().ok_or(ConnectError::PinMismatch)?;
         let pins = &link.hello.pins;
         if *pins.authority() != authority || pins.digest() != *pin {
@@ -143,12 +145,13 @@ impl Link {
         network: &Network,
         address: &HubAddress,
         config: ClientConfig,
+        believed: Bytes,
         clock: &Clock,
     ) -> Result<Self, ConnectError> {
         let stream = dial::dial(network, address, config).await?;
         let alert = CertificateAlert::default();
         let channel = channel_over(alert.listen(stream)).await?;
-        let request = tonic::Request::new(v1::HelloRequest {});
+        let request = tonic::Request::new(v1::HelloRequest { checkpoint: believed });
         let mut client = EnrolmentServiceClient::new(channel.clone());
         let answer = tokio::time::timeout(CALL_TIMEOUT, client.hello(request))
             .await

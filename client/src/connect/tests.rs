@@ -184,7 +184,8 @@ async fn open(
     pins: &HubPins,
     identity: &(Vec<u8>, SecretBytes),
 ) -> Result<Link, ConnectError> {
-    let identity = ClientIdentity { certificate: &identity.0, key: &identity.1 };
+    let identity =
+        ClientIdentity { certificate: &identity.0, key: &identity.1, believed: bytes::Bytes::new() };
     Link::open(&Network::system(), &hub.address, pins, &identity, &Clock::manual(NOW_MS)).await
 }
 

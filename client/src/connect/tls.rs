@@ -1,5 +1,6 @@
 //! TLS as the client speaks it: 1.3 only, HTTP/2 only, one trusted authority, no resumption.
 
+use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::Resumption;
@@ -23,6 +24,8 @@ pub struct ClientIdentity<'a> {
     pub certificate: &'a [u8],
     /// The P-256 key, PKCS#8.
     pub key: &'a SecretBytes,
+    /// The newest checkpoint that the device believes, from which a restored hub learns what it has lost; empty if there is none.
+    pub believed: Bytes,
 }
 
 /// A configuration that trusts `authority` alone, and shows `identity` if there is one.

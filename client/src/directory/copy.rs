@@ -3,6 +3,7 @@
 //! ```text
 //! log        = leaves × { u32 length | leaf | u32 length | record }       only appended to
 //! checkpoint = the newest signed checkpoint that was verified
+//! views      = when the hub called which size its newest
 //! evidence.json = what proves that the hub showed another log than this one; there only if it did
 //! ```
 //!
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use samverkan_proto::limits::MAX_LOG_RECORD;
 
 use super::evidence::LogEvidence;
+use super::views::{MAX_VIEWS_BYTES, Views};
 use crate::files::{self, FileError};
 
 /// The largest log that is read: a country for some decades.
@@ -92,6 +94,17 @@ impl Copy {
         let mut file = files::open_private_to_write(&path)?;
         append_to(&mut file, kept_bytes, new).map_err(|error| FileError::from_io(&path, error))?;
         files::replace_private(&self.path("checkpoint"), checkpoint)
+    }
+
+    /// When the hub called which size its newest; nothing if that can not be read.
+    pub(super) fn views(&self) -> Views {
+        let bytes = files::read_private(&self.path("views"), MAX_VIEWS_BYTES);
+        bytes.map(|bytes| Views::decode(&bytes.into())).unwrap_or_default()
+    }
+
+    /// Keeps that.
+    pub(super) fn keep_views(&self, views: &Views) -> Result<(), FileError> {
+        files::replace_private(&self.path("views"), &views.encode())
     }
 
     /// Keeps what proves that the log is forked. The first finding stays: what comes after it is not believed anyway.

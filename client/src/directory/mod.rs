@@ -4,6 +4,8 @@
 //! * [`Organisation`]: one organisation's manifests, entries and epoch keys, as the fold over the log has them.
 //! * [`find`]: who can help, searched here and never at the hub.
 //! * [`sync`]: how the copy follows the hub's log.
+//! * `views`: when the hub called which size its newest, so that it can not call an older one that later on.
+//! * `returned`: what is given back to a hub that has lost the end of its log.
 //! * [`evidence`]: what is kept of a log that contradicts itself, for others to see.
 //!
 //! A log that contradicts itself or a checkpoint that was believed is a [`DirectoryError::Forked`]: what proves it is kept,
@@ -32,13 +34,16 @@ mod copy;
 pub mod evidence;
 pub mod find;
 pub(crate) mod laws;
+mod returned;
 pub mod sync;
 #[cfg(test)]
 pub(crate) mod testlog;
+mod views;
 
 use copy::{Copy, Entry};
 use evidence::{Against, Finding};
 pub use samverkan_proto::statement::log::{LogFault, Organisation};
+use views::Views;
 
 /// Why there is no directory to work with.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,7 @@ pub struct Directory {
     pins: HubPins,
     fold: LogFold,
     checkpoint: Option<Checkpoint>,
+    views: Views,
 }
 
 impl Directory {
@@ -87,8 +93,8 @@ impl Directory {
     /// [`DirectoryError::File`].
     pub fn load(folder: PathBuf, hub: HubName, pins: HubPins, now_ms: u64) -> Result<Self, DirectoryError> {
         let copy = Copy::in_folder(folder);
-        let mut directory =
-            Self { copy, copy_bytes: 0, hub, fold: LogFold::new(pins.digest()), pins, checkpoint: None };
+        let (views, fold) = (copy.views(), LogFold::new(pins.digest()));
+        let mut directory = Self { copy, copy_bytes: 0, hub, fold, pins, checkpoint: None, views };
         let note = directory.copy.checkpoint()?;
         let Some(checkpoint) = note.and_then(|note| directory.verify(note).ok()) else {
             return Ok(directory);
@@ -225,9 +231,21 @@ impl Directory {
         let fault = match self.fold.tree().check(checkpoint) {
             Err(found) if found.fault == Fault::CheckpointForked => LogFault::Contradiction,
             _ if self.stood_still(checkpoint, now_ms) => LogFault::StoodStill,
-            Ok(()) | Err(_) => return Ok(()),
+            Ok(()) | Err(_) => return self.compare_views(checkpoint, now_ms),
         };
         Err(self.forked(fault, &Against::Checkpoint(checkpoint), now_ms))
+    }
+
+    /// Holds a checkpoint's time against everything that the hub said in the last weeks.
+    fn compare_views(&self, checkpoint: &Checkpoint, now_ms: u64) -> Result<(), DirectoryError> {
+        let at_ms = checkpoint.cosigned_ms().filter(|_| !is_ahead(checkpoint, now_ms));
+        let said = at_ms.and_then(|at_ms| self.views.contradicting(checkpoint.head().size, at_ms, now_ms));
+        let Some(said) = said.and_then(|note| self.verify(note).ok()) else { return Ok(()) };
+        // The file is only this computer's word: what it says is looked at again in what the hub has signed.
+        if !said.stood_still(checkpoint) {
+            return Ok(());
+        }
+        Err(self.forked_from(Some(&said), LogFault::StoodStill, &Against::Checkpoint(checkpoint), now_ms))
     }
 
     /// Compares the log that a receipt of the hub names with this copy. `proof` is the receipt with its proof, as it came.
@@ -246,7 +264,15 @@ impl Directory {
             _ if believed.is_some_and(|believed| evidence::is_later_than_larger(believed, receipt)) => {
                 LogFault::StoodStill
             }
-            Some(_) | None => return Ok(()),
+            Some(_) | None => {
+                let said = self.views.smaller_after(receipt.log_size, receipt.hub_time_ms, now_ms);
+                let said = said.and_then(|note| self.verify(note).ok());
+                let Some(said) = said.filter(|said| evidence::is_later_than_larger(said, receipt)) else {
+                    return Ok(());
+                };
+                let against = Against::Receipt(receipt, proof);
+                return Err(self.forked_from(Some(&said), LogFault::StoodStill, &against, now_ms));
+            }
         };
         Err(self.forked(fault, &Against::Receipt(receipt, proof), now_ms))
     }
@@ -309,13 +335,19 @@ impl Directory {
 
     /// Keeps what proves it.
     fn forked(&self, fault: LogFault, against: &Against<'_>, now_ms: u64) -> DirectoryError {
-        let finding = Finding {
-            hub: &self.hub,
-            pins: &self.pins,
-            found_ms: now_ms,
-            believed: self.checkpoint.as_ref(),
-            tree: self.fold.tree(),
-        };
+        self.forked_from(self.checkpoint.as_ref(), fault, against, now_ms)
+    }
+
+    /// The same when what is contradicted is not the newest that was believed.
+    fn forked_from(
+        &self,
+        believed: Option<&Checkpoint>,
+        fault: LogFault,
+        against: &Against<'_>,
+        now_ms: u64,
+    ) -> DirectoryError {
+        let finding =
+            Finding { hub: &self.hub, pins: &self.pins, found_ms: now_ms, believed, tree: self.fold.tree() };
         match self.copy.keep_evidence(&finding.evidence(fault, against)) {
             Ok(()) => DirectoryError::Forked(fault),
             Err(error) => error.into(),

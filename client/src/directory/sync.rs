@@ -89,6 +89,7 @@ impl Directory {
         if self.stood_still(&checkpoint, now_ms) {
             return Err(self.forked(LogFault::StoodStill, &Against::Checkpoint(&checkpoint), now_ms));
         }
+        self.compare_views(&checkpoint, now_ms)?;
         self.apply_all(&entries, &checkpoint, now_ms)?;
         // The hub's answers may overtake each other: of two times for one tree the later is the truth.
         let is_newer = |before: &&Checkpoint| {
@@ -97,6 +98,8 @@ impl Directory {
         let kept = self.checkpoint.as_ref().filter(is_newer).cloned().unwrap_or(checkpoint);
         self.copy.append(self.copy_bytes, &entries, kept.note())?;
         self.copy_bytes += copy::bytes_of(&entries);
+        self.views.add(&kept, now_ms);
+        self.copy.keep_views(&self.views)?;
         self.checkpoint = Some(kept);
         Ok(entries.len() as u64)
     }

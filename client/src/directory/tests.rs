@@ -160,6 +160,28 @@ fn a_log_that_was_cut_back_is_proven_by_its_times() {
 }
 
 #[test]
+fn new_times_every_hour_do_not_wash_out_that_a_member_was_held_back() {
+    const HOUR_MS: u64 = 3_600_000;
+    let mut log = TestLog::new();
+    log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);
+    let mut directory = log.load().expect("loads");
+    let whole = TreeHead { size: log.entries_len(), root: log.root() };
+    directory.take(log.entries.clone(), log.cosign(whole, NOW_MS), NOW_MS).expect("the log");
+    for hour in 1..6 {
+        let now_ms = NOW_MS + hour * HOUR_MS;
+        directory.take(Vec::new(), log.cosign(whole, now_ms), now_ms).expect("the same log, later");
+    }
+    // Its newest view alone has nothing against what the member who is held back was told an hour ago.
+    let (now_ms, told_ms) = (NOW_MS + 5 * HOUR_MS, NOW_MS + 4 * HOUR_MS);
+    let older = TreeHead { size: 2, root: root_of(&log, 2) };
+    let directory = log.load().expect("loads");
+    directory.compare(log.cosign(older, NOW_MS + HOUR_MS / 6), now_ms).expect("as far as clocks may differ");
+    let outcome = directory.compare(log.cosign(older, told_ms), now_ms);
+    assert!(matches!(outcome, Err(DirectoryError::Forked(LogFault::StoodStill))), "{outcome:?}");
+    assert_eq!(proven(&log), Proven::StoodStill);
+}
+
+#[test]
 fn a_time_that_has_not_come_is_not_believed_and_proves_nothing() {
     let mut log = TestLog::new();
     log.join("boj-exempel", "Brottsofferjouren Exempel", &[], &[]);

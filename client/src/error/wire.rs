@@ -64,6 +64,7 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::RecordDamaged => Code::RecordDamaged,
         R::Internal => Code::Internal,
         R::DeadlineExceeded => Code::DeadlineExceeded,
+        R::LogBehind => Code::LogBehind,
     }
 }
 

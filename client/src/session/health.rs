@@ -1,5 +1,6 @@
 //! What `doctor` and `key show` tell about the device and its way to the hub.
 
+use bytes::Bytes;
 use samverkan_proto::statement::epoch_key::Epoch;
 
 use super::Session;
@@ -22,7 +23,8 @@ impl Session {
     /// What connecting fails with.
     pub async fn hub_clock(&self) -> Result<ClockSkew> {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
-        let identity = ClientIdentity { certificate: &self.membership.certificate, key };
+        let identity =
+            ClientIdentity { certificate: &self.membership.certificate, key, believed: Bytes::new() };
         let hub = &self.membership.hub;
         let link = Link::open(&self.network, &hub.address, &hub.pins, &identity, &self.clock).await?;
         Ok(link.hello().skew)

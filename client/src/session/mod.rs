@@ -82,6 +82,7 @@ pub mod recover;
 mod renewal;
 mod reseal;
 mod resend;
+mod returned;
 mod rewrap;
 mod send;
 mod stages;
@@ -320,7 +321,9 @@ impl Session {
     /// Opens a link, and no more: for what goes on over another one.
     async fn dial(&self) -> Result<Link> {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
-        let identity = ClientIdentity { certificate: &self.membership.certificate, key };
+        let believed = self.directory.checkpoint().map(|believed| believed.note().clone());
+        let believed = believed.unwrap_or_default();
+        let identity = ClientIdentity { certificate: &self.membership.certificate, key, believed };
         let hub = &self.membership.hub;
         Ok(Link::open(&self.network, &hub.address, &hub.pins, &identity, &self.clock).await?)
     }
@@ -329,14 +332,16 @@ impl Session {
     async fn connect(&mut self, progress: &mut dyn Progress) -> Result<Link> {
         let link = self.dial_certified().await?;
         check_clock(&link)?;
-        self.directory.compare(link.hello().checkpoint.clone(), self.clock.now_ms())?;
         progress.begin(Step::Synchronising, 0);
-        self.synchronise(&link).await?;
+        self.follow_log(&link).await?;
         self.reached = true;
         self.check_own_place()?;
         self.tend_keys(&link).await?;
         self.register_consents(&link).await;
-        self.share_with_later_devices(&link).await?;
+        // On an old view somebody may count as a colleague who was removed since.
+        if self.staleness().is_none() {
+            self.share_with_later_devices(&link).await?;
+        }
         Ok(link)
     }
 

@@ -112,6 +112,7 @@ fn running(answer: &v1::CheckHubResponse, now_ms: u64) -> Vec<Finding> {
         disk(answer),
         records(answer),
         operators(answer),
+        log(answer),
         certificate(answer, now_ms),
     ]
 }
@@ -168,6 +169,20 @@ fn operators(answer: &v1::CheckHubResponse) -> Finding {
     }
 }
 
+fn log(answer: &v1::CheckHubResponse) -> Finding {
+    let v1::CheckHubResponse { log_size, missing_leaves, log_diverged, .. } = *answer;
+    if log_diverged {
+        let text = "this is another log than the one that the hub signed; members refuse it: see the operator's guide";
+        return Finding::critical("log", text, Exit::Integrity);
+    }
+    if missing_leaves > 0 {
+        let text =
+            format!("{missing_leaves} signed leaves are missing; nothing is taken until members return them");
+        return Finding::critical("log", text, Exit::HubUnreachable);
+    }
+    Finding::ok("log", format!("{log_size} leaves"))
+}
+
 fn certificate(answer: &v1::CheckHubResponse, now_ms: u64) -> Finding {
     let days = days_until(answer.server_certificate_expires_ms, now_ms);
     let text = format!("the server certificate has {days} days left");
@@ -209,6 +224,10 @@ mod tests {
         assert_eq!(exits(&stale), (Exit::Done, 1));
         let filling = v1::CheckHubResponse { free_bytes: 2 << 28, ..well() };
         assert_eq!(exits(&filling), (Exit::Done, 1));
+        let behind = v1::CheckHubResponse { missing_leaves: 2, ..well() };
+        assert_eq!(exits(&behind), (Exit::HubUnreachable, 2));
+        let other = v1::CheckHubResponse { log_diverged: true, ..well() };
+        assert_eq!(exits(&other), (Exit::Integrity, 2));
         let full = v1::CheckHubResponse { free_bytes: 1 << 20, ..well() };
         assert_eq!(exits(&full), (Exit::HubUnreachable, 2));
     }

@@ -47,6 +47,9 @@ fn refused(refusal: &Refusal) -> Failure {
             "compare it again by telephone, at a number you already had; if it still differs, do not confirm",
         ),
         R::Busy | R::StorageFull | R::Draining | R::RateLimited => (Exit::HubUnreachable, "try again"),
+        R::LogBehind => {
+            (Exit::HubUnreachable, "have a member that was connected shortly before the loss run any command")
+        }
         R::StoreFailed => (Exit::HubUnreachable, "check the disk, then restart the hub"),
         R::RecordDamaged => (Exit::Integrity, "samverkan-hub check"),
         R::OperatorOnly => (Exit::Refused, "run the command on the hub's own machine, as its user"),

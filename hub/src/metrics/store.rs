@@ -25,6 +25,12 @@ impl Collector for StoreNow {
             ("record_bytes", "Bytes of all living records", record_bytes),
             ("attachment_bytes", "Bytes of all complete attachments", attachment_bytes),
             ("log_leaves", "Leaves of the log", log_size),
+            ("log_leaves_missing", "Leaves that the hub has signed and does not have", stats.missing_leaves),
+            (
+                "log_diverged",
+                "1: this is another log than the one that the hub signed",
+                u64::from(stats.log_diverged),
+            ),
             ("writer_queue", "Operations that wait for the writer", queued),
             ("disk_free_bytes", "Bytes that are free on the disk of data_dir", stats.free_bytes),
             (

@@ -12,7 +12,8 @@ use samverkan_proto::statement::log::{Checkpoint, Leaf, OrganisationEntry, Recor
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 
 use super::{
-    CodeHash, FirstManifest, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing, UsedInvite,
+    Claim, CodeHash, FirstManifest, HandleOwner, Invite, KeyHolder, Organisation, Registry, Standing,
+    UsedInvite,
 };
 
 /// Weeks of epoch keys kept behind a device's newest: eight ahead, the one before the current, and one to spare.
@@ -40,6 +41,11 @@ impl Registry {
     /// The hub has signed the log as it is now.
     pub(crate) fn sign_log(&mut self, checkpoint: Checkpoint) {
         self.log.sign(checkpoint);
+    }
+
+    /// A member has shown that the log is not the signed one, or it is so again.
+    pub(crate) fn set_claim(&mut self, claim: Option<Claim>) {
+        self.log.set_claim(claim);
     }
 
     /// An invite was made.

@@ -8,11 +8,21 @@ use samverkan_proto::statement::log::{Checkpoint, Leaf, TreeHead};
 /// Leaves in one shared part.
 const PART: usize = 1024;
 
+/// What a member has shown: a checkpoint that this hub signed, of a log that it does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The hub was restored to an earlier state, and these are the tree and the size that it has to get back to.
+    Behind(TreeHead),
+    /// The log went on otherwise than the signed one: the two can not be made one again.
+    Diverged(TreeHead),
+}
+
 /// The leaves of the log in order, and the newest checkpoint. The records stay in the store.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     parts: Vec<Arc<Vec<Leaf>>>,
     checkpoint: Option<Checkpoint>,
+    claim: Option<Claim>,
 }
 
 impl Log {
@@ -38,6 +48,30 @@ impl Log {
         self.checkpoint.as_ref()
     }
 
+    /// Whether a member has shown more of the log than the hub has: nothing changes until that is back.
+    pub fn is_behind(&self) -> bool {
+        matches!(self.claim, Some(Claim::Behind(_)))
+    }
+
+    /// What a member has shown that does not fit.
+    pub fn claim(&self) -> Option<Claim> {
+        self.claim
+    }
+
+    /// Leaves that the hub has signed and does not have.
+    pub fn missing(&self) -> u64 {
+        match self.claim {
+            Some(Claim::Behind(signed)) => signed.size.saturating_sub(self.size()),
+            Some(Claim::Diverged(_)) | None => 0,
+        }
+    }
+
+    /// Whether the newest tree has to be signed anew though no leaf came. A hub that is behind does not say that its log is the newest.
+    pub fn needs_signing(&self, now_ms: u64) -> bool {
+        let is_cosigned = self.checkpoint.as_ref().is_some_and(|signed| signed.cosigned_ms().is_some());
+        if self.is_behind() { is_cosigned } else { !self.is_fresh(now_ms) }
+    }
+
     /// Whether the checkpoint's time is not older than the hub lets it become, nor ahead: then the clock was set back since.
     pub fn is_fresh(&self, now_ms: u64) -> bool {
         let cosigned_ms = self.checkpoint.as_ref().and_then(Checkpoint::cosigned_ms);
@@ -54,6 +88,10 @@ impl Log {
 
     pub(super) fn sign(&mut self, checkpoint: Checkpoint) {
         self.checkpoint = Some(checkpoint);
+    }
+
+    pub(super) fn set_claim(&mut self, claim: Option<Claim>) {
+        self.claim = claim;
     }
 }
 

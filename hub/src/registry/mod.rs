@@ -37,7 +37,7 @@ use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::operator::SignedAction;
 
 pub use invite::{CodeHash, Invitation, Invite, UsedInvite};
-pub use log::Log;
+pub use log::{Claim, Log};
 pub(crate) use membership::Admission;
 pub use membership::{MemberInvite, MemberStep};
 pub(crate) use operators::lapses_ms;

@@ -8,13 +8,13 @@ use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::v1::directory_service_server::DirectoryService;
 use samverkan_proto::v1::{
     ErrorReason, LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, SyncRequest, SyncResponse,
+    PublishManifestResponse, ReturnLogRequest, ReturnLogResponse, SyncRequest, SyncResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::trace;
+use super::{returning, trace};
 use crate::error;
 use crate::hub::Hub;
 use crate::metrics::StreamKind;
@@ -52,6 +52,15 @@ impl DirectoryService for Directory {
         let published = self.take_epoch_keys(request).await;
         let log_size = published.map_err(|refusal| self.0.refuse(refusal))?;
         Ok(Response::new(PublishEpochKeysResponse { log_size }))
+    }
+
+    async fn return_log(
+        &self,
+        request: Request<ReturnLogRequest>,
+    ) -> Result<Response<ReturnLogResponse>, Status> {
+        let taken = returning::take(&self.0, request).await;
+        let log_size = taken.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(ReturnLogResponse { log_size }))
     }
 }
 

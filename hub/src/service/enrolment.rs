@@ -19,7 +19,7 @@ use samverkan_proto::v1::{
 use samverkan_proto::{Fault, InvalidField};
 use tonic::{Request, Response, Status};
 
-use super::{recovery, renewal};
+use super::{recovery, renewal, returning};
 use crate::ca::VerifiedRequest;
 use crate::error;
 use crate::hub::Hub;
@@ -36,8 +36,9 @@ pub(super) struct Enrolment(pub(super) Arc<Hub>);
 
 #[tonic::async_trait]
 impl EnrolmentService for Enrolment {
-    async fn hello(&self, _: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
+    async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let hub = &self.0;
+        returning::heed(hub, &request).await;
         let name: &HubName = &hub.name;
         let checkpoint = hub.store.fresh_checkpoint().await.map(|signed| signed.note().clone());
         Ok(Response::new(HelloResponse {
@@ -99,6 +100,13 @@ impl EnrolmentService for Enrolment {
         request: Request<DescribeRecoveryRequest>,
     ) -> Result<Response<DescribeRecoveryResponse>, Status> {
         self.may_try(&request).map_err(|refusal| self.0.refuse(refusal))?;
+        // Whoever names an organisation is shown its newest manifest: often enough to begin anew, too seldom to follow anybody.
+        if let Some(PeerAddress(address)) = request.extensions().get() {
+            if !self.0.descriptions.may_try(*address) {
+                return Err(self.0.refuse(Refusal::new(ErrorReason::RateLimited)));
+            }
+            self.0.descriptions.count(*address);
+        }
         let described = recovery::describe(&self.0, request.get_ref()).await;
         described.map(Response::new).map_err(|refusal| self.failed(&request, refusal))
     }

@@ -249,6 +249,8 @@ impl Operator {
             started_ms: self.0.started_ms,
             organisations: registry.organisation_count() as u64,
             log_size: registry.log().size(),
+            missing_leaves: stats.missing_leaves,
+            log_diverged: stats.log_diverged,
             server_certificate_expires_ms: self.0.tls.not_after_ms(),
             storage_failed: failed,
             stored_messages: stats.messages,

@@ -18,6 +18,7 @@ use tracing::{Instrument as _, Span};
 const METHODS: &[&str] = &[
     "/samverkan.v1.ConsentService/RegisterConsents",
     "/samverkan.v1.DirectoryService/PublishEpochKeys",
+    "/samverkan.v1.DirectoryService/ReturnLog",
     "/samverkan.v1.DirectoryService/PublishManifest",
     "/samverkan.v1.DirectoryService/Sync",
     "/samverkan.v1.EnrolmentService/DescribeInvite",

@@ -97,7 +97,7 @@ impl Store {
 
 /// Whether an error would meet any other work as well.
 fn is_everybodys(error: &StoreError) -> bool {
-    matches!(error, StoreError::Busy | StoreError::Full | StoreError::Failed)
+    matches!(error, StoreError::Busy | StoreError::Full | StoreError::Failed | StoreError::Behind)
 }
 
 fn step(draft: &mut Draft) -> Result<u64, StoreError> {

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The disk is full, or can only be read. Transient.
     #[error("the store has no room")]
     Full,
+    /// The log is shorter than the one that was signed, and nothing changes until the rest is back. Transient.
+    #[error("the log is shorter than the one that was signed")]
+    Behind,
     /// The disk or the index failed, and the store has stopped for good; whether this operation is on disk shows
     /// after the restart.
     #[error("the store has failed")]

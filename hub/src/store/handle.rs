@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use samverkan_proto::ids::HubName;
+use samverkan_proto::limits::SECOND_MS;
 use samverkan_proto::sign::Signer;
-use samverkan_proto::statement::log::HubKeys;
+use samverkan_proto::statement::log::{Checkpoint, HubKeys, TreeHead};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::bells::Bells;
@@ -24,7 +25,7 @@ use super::writer::{Committed, Job, Order, Turn};
 use super::{open, writer};
 use crate::blob::BlobFiles;
 use crate::clock::Clock;
-use crate::registry::Registry;
+use crate::registry::{Log, Registry};
 
 /// The hub's signing keys, and what clients pin.
 #[derive(Debug)]
@@ -37,6 +38,24 @@ pub struct Signers {
     pub hub: HubName,
     /// The record of the log's first leaf.
     pub hub_keys: HubKeys,
+}
+
+impl Signers {
+    /// Signs the tree, and says when it was the newest, unless a member has shown a newer one.
+    pub(super) fn checkpoint(&self, log: &Log, head: TreeHead, now_ms: u64) -> Checkpoint {
+        if log.is_behind() {
+            Checkpoint::sign(&self.hub, head, &self.log)
+        } else {
+            Checkpoint::cosign(&self.hub, head, &self.log, now_ms / SECOND_MS)
+        }
+    }
+}
+
+/// An operation that changes nothing while the log is shorter than the one that was signed.
+fn unless_behind<G>(
+    operation: impl FnOnce(&mut Draft) -> Result<G, StoreError>,
+) -> impl FnOnce(&mut Draft) -> Result<G, StoreError> {
+    |draft| if draft.registry().log().is_behind() { Err(StoreError::Behind) } else { operation(draft) }
 }
 
 /// The store. Clones share it; it is closed by [`Store::close`], and rebuilt at the next start if nobody did.
@@ -121,13 +140,15 @@ impl Store {
 
     /// Lets the writer do `operation` and waits until it is durable. What the operation gives is called then, with
     /// what the batch became.
+    ///
+    /// Refuses with [`StoreError::Behind`] while the log is shorter than the one that was signed.
     pub(super) async fn call<T, F, G>(&self, room: Room, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
         G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
     {
-        self.order(Turn::Hurried, room, operation).await
+        self.order(Turn::Hurried, room, unless_behind(operation)).await
     }
 
     /// The same for what stands aside while others are there, and may use the last free space.
@@ -137,7 +158,17 @@ impl Store {
         F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
         G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
     {
-        self.order(Turn::Aside, Room::Reserve, operation).await
+        self.order(Turn::Aside, Room::Reserve, unless_behind(operation)).await
+    }
+
+    /// The same, for what mends a log that is shorter than the one that was signed.
+    pub(super) async fn call_also_behind<T, F, G>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Draft) -> Result<G, StoreError> + Send + 'static,
+        G: FnOnce(&Committed) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.order(Turn::Hurried, Room::Reserve, operation).await
     }
 
     async fn order<T, F, G>(&self, turn: Turn, room: Room, operation: F) -> Result<T, StoreError>

@@ -21,6 +21,7 @@
 //! | `b` org\[16\] blob id\[32\] | complete attachment: `BlobValue` |
 //! | `u` org\[16\] | `u64` bytes that its messages take |
 //! | `s` org\[16\] | `u64` bytes of its attachments |
+//! | `k` | a claim on the log: location |
 //! | `z` | `u64` number of stored messages |
 //! | `d` due\[8\] `u8` kind, id | work for the clock: empty |
 
@@ -137,6 +138,10 @@ pub(super) fn blob_bytes(org: &OrgId) -> Vec<u8> {
 
 pub(super) fn message_bytes(org: &OrgId) -> Vec<u8> {
     key(MESSAGE_BYTES, [org.as_bytes()])
+}
+
+pub(super) fn claim() -> Vec<u8> {
+    key(b'k', [])
 }
 
 pub(super) fn messages() -> Vec<u8> {

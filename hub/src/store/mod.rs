@@ -6,6 +6,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `handle.rs`, `error.rs` | the handle; why it refuses |
+//! | `returned.rs` | taking back the end of a log that was lost |
 //! | `organisations.rs`, `membership.rs`, `actions.rs` | operations on the registry and its log |
 //! | `writer.rs`, `inbox.rs`, `draft.rs`, `executor.rs` | the writer; who has its attention next; the batch it is forming; the thread it has |
 //! | `mail/`, `blobs.rs`, `consents.rs` | operations on messages, attachments, consents |
@@ -39,6 +40,7 @@ mod consents;
 mod mail;
 mod membership;
 mod organisations;
+mod returned;
 
 mod error;
 mod executor;
@@ -86,6 +88,7 @@ pub use journal::{Damage, DamageKind, JournalReport, TornTail};
 pub use mail::{Given, Item, Lookup, ReceiptRefusal, RewrapRefusal, Sealed, Status, Waiting};
 pub use open::{OpenReport, StoreOpenError, StoreOptions};
 pub use organisations::{Enrolment, LOG_PAGE, LogEntry};
+pub use returned::ReturnedLeaf;
 pub use stats::Stats;
 
 /// How long receipts and tombstones are kept after a message is gone: half a year, beyond every deadline for an

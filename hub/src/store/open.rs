@@ -7,8 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use samverkan_proto::ids::sha256;
-use samverkan_proto::limits::SECOND_MS;
-use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, Record};
+use samverkan_proto::statement::log::{Leaf, LogTree, Record};
 use tokio::sync::watch;
 
 use super::bells::Bells;
@@ -85,6 +84,9 @@ pub enum StoreOpenError {
     /// An invite can not be read.
     #[error("an invite can not be read")]
     Invite(#[source] StoreError),
+    /// Whether the log is the one that was signed can not be read.
+    #[error("the note on the log can not be read")]
+    Claim(#[source] StoreError),
     /// The log begins with other hub keys than these.
     #[error("the store belongs to a hub with other keys: use the keys it was made with")]
     OtherKeys,
@@ -124,6 +126,7 @@ pub(super) fn open(
         return Err(StoreOpenError::LogMissing { index: registry.log().size() });
     }
     load_invites(&engine.index(), &engine.reader(), &mut registry).map_err(StoreOpenError::Invite)?;
+    load_claim(&engine.index(), &engine.reader(), &mut registry).map_err(StoreOpenError::Claim)?;
     let (leftovers, sweeps) = match report.index {
         IndexFate::Rebuilt(_) => {
             let leftovers = rebuild.finish(&engine, &registry).map_err(StoreOpenError::Rebuild)?;
@@ -140,8 +143,8 @@ pub(super) fn open(
         None => false,
     };
     if begun {
-        let time_s = clock.now_ms() / SECOND_MS;
-        registry.sign_log(Checkpoint::cosign(&signers.hub, tree.head(), &signers.log, time_s));
+        let checkpoint = signers.checkpoint(registry.log(), tree.head(), clock.now_ms());
+        registry.sign_log(checkpoint);
     }
     let kept_free = JournalOptions::default().reserve_bytes + UPLOAD_MARGIN;
     let files = BlobFiles::open(disk, dir, kept_free).map_err(OpenError::Io)?;
@@ -227,6 +230,14 @@ fn load_log(
         tree.append(&leaf.encode());
         registry.append(leaf, &opened);
     }
+    Ok(())
+}
+
+/// What a member has shown of a log that this is not. A damaged note is shown again by the next member that connects.
+fn load_claim(index: &Index, reader: &Reader, registry: &mut Registry) -> Result<(), StoreError> {
+    let Some(value) = index.get(&key::claim())? else { return Ok(()) };
+    let Some(read) = readable(reader, &value)? else { return Ok(()) };
+    registry.set_claim(Some(record::claim::parse(&read.head).ok_or(StoreError::Damaged)?));
     Ok(())
 }
 

@@ -123,7 +123,7 @@ impl Store {
     /// The newest checkpoint, with a cosignature that is not older than an hour. Where the disk does not let the writer go on, the last
     /// one that there is: an old time is the truth then. `None` only before the hub's keys are in the log.
     pub async fn fresh_checkpoint(&self) -> Option<Checkpoint> {
-        if !self.registry().log().is_fresh(self.clock().now_ms()) {
+        if !self.registry().log().is_behind() && !self.registry().log().is_fresh(self.clock().now_ms()) {
             // The writer alone signs, so that no larger tree has an earlier time; it does so with whatever it commits.
             let nothing = |_: &mut Draft| Ok(|_: &Committed| Ok(()));
             if let Err(error) = self.call(Room::Reserve, nothing).await {
@@ -329,7 +329,7 @@ fn replace_manifest(draft: &mut Draft, manifest: &VerifiedManifest) -> Result<()
 }
 
 /// Has the queues looked through of devices that are gone, or read other mailboxes than before.
-fn sweep_changed(draft: &mut Draft, next: &Manifest) {
+pub(super) fn sweep_changed(draft: &mut Draft, next: &Manifest) {
     let org = next.org_id();
     let Some(before) = draft.registry().organisation(&org).cloned() else { return };
     for device in before.manifest().devices() {
@@ -342,7 +342,7 @@ fn sweep_changed(draft: &mut Draft, next: &Manifest) {
 }
 
 /// Has the queues of an organisation looked through that may not receive any more.
-fn sweep_cut(draft: &mut Draft, org: &OrgId) {
+pub(super) fn sweep_cut(draft: &mut Draft, org: &OrgId) {
     let Some(organisation) = draft.registry().organisation(org).cloned() else { return };
     if matches!(organisation.state(), OrganisationState::Suspended | OrganisationState::Removed) {
         for device in organisation.manifest().devices() {

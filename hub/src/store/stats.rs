@@ -15,6 +15,7 @@ use super::index::Index;
 use super::journal::JournalOptions;
 use super::key;
 use crate::mail::GroupState;
+use crate::registry::Claim;
 
 /// How a message ended for one of those it was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -120,6 +121,10 @@ pub struct Stats {
     pub attachment_bytes: u64,
     /// Leaves of the log.
     pub log_size: u64,
+    /// Leaves that the hub has signed and does not have.
+    pub missing_leaves: u64,
+    /// Whether the hub has signed another log than it has.
+    pub log_diverged: bool,
     /// Places on disk that are damaged: those that the opening met, and those that were read since.
     pub damaged: u64,
     /// Orders that wait for the writer.
@@ -143,6 +148,8 @@ impl Store {
             record_bytes: self.counters().live_bytes.load(Ordering::Relaxed),
             attachment_bytes: sum(self.index(), &[key::BLOB_BYTES])?,
             log_size: self.registry().log().size(),
+            missing_leaves: self.registry().log().missing(),
+            log_diverged: matches!(self.registry().log().claim(), Some(Claim::Diverged(_))),
             damaged: self.damages(),
             queued: self.queued(),
             free_bytes: self.blob_files().free_bytes().map_err(StoreError::from)?,

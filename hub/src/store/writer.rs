@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use samverkan_proto::limits::{MAX_HUB_BATCH, SECOND_MS};
+use samverkan_proto::limits::MAX_HUB_BATCH;
 use samverkan_proto::statement::batch::ProofMaker;
-use samverkan_proto::statement::log::{Checkpoint, LogTree};
+use samverkan_proto::statement::log::LogTree;
 use samverkan_proto::statement::receipt::HubReceipt;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -201,7 +201,8 @@ impl Writer {
 
     /// Does a piece of the pending work; gives whether there was any.
     fn background(&mut self) -> bool {
-        if *self.shown.failed.borrow() {
+        // What is to be swept depends on the whole log.
+        if *self.shown.failed.borrow() || self.shown.registry.load().log().is_behind() {
             return false;
         }
         let done = if self.sweeps.is_empty() { self.tidy() } else { self.sweep() };
@@ -371,10 +372,9 @@ impl Writer {
             self.tree.append(&leaf.encode());
         }
         let now_ms = self.clock.now_ms();
-        let signs = !finished.leaves.is_empty() || !registry.log().is_fresh(now_ms);
+        let signs = !finished.leaves.is_empty() || registry.log().needs_signing(now_ms);
         if signs {
-            let (hub, time_s) = (&self.signers.hub, now_ms / SECOND_MS);
-            let checkpoint = Checkpoint::cosign(hub, self.tree.head(), &self.signers.log, time_s);
+            let checkpoint = self.signers.checkpoint(registry.log(), self.tree.head(), now_ms);
             Arc::make_mut(&mut registry).sign_log(checkpoint);
         }
         let is_new = registry.generation() != self.shown.registry.load().generation();

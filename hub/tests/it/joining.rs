@@ -52,7 +52,7 @@ async fn log(channel: Channel, hub: &Hub, from_leaf: u64) -> Vec<Record> {
 async fn hello_shows_what_the_invite_pins() {
     let hub = Hub::start().await;
     let invite = hub.invite("jouren-exempel", VOLUNTEER).await;
-    let hello = enrolment(&hub).await.hello(v1::HelloRequest {}).await.unwrap().into_inner();
+    let hello = enrolment(&hub).await.hello(v1::HelloRequest::default()).await.unwrap().into_inner();
     assert_eq!((hello.protocol_min, hello.protocol_max), (1, 1));
     assert_eq!((hello.hub_time_ms, hello.test_hub), (NOW, true));
     let keys = HubKeys::load(hub.folder.path()).unwrap();
@@ -238,6 +238,6 @@ async fn a_devices_time_runs_out_and_its_certificate_with_it() {
         Ok(channel) => DirectoryServiceClient::new(channel).sync(v1::SyncRequest::default()).await.is_err(),
     };
     assert!(refused, "an expired certificate does not connect");
-    let hello = enrolment(&hub).await.hello(v1::HelloRequest {}).await;
+    let hello = enrolment(&hub).await.hello(v1::HelloRequest::default()).await;
     hello.expect("the server's own certificate was renewed meanwhile");
 }

@@ -19,7 +19,7 @@ const VOLUNTEER: u32 = 8;
 /// A nonce as any stranger gets it.
 async fn nonce(hub: &Hub) -> [u8; 32] {
     let mut enrolment = EnrolmentServiceClient::new(hub.stranger().await);
-    let hello = enrolment.hello(v1::HelloRequest {}).await.unwrap().into_inner();
+    let hello = enrolment.hello(v1::HelloRequest::default()).await.unwrap().into_inner();
     hello.renewal_nonce[..].try_into().expect("32 bytes")
 }
 

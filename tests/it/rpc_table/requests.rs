@@ -18,7 +18,7 @@ pub(super) type Build = fn(&Facts) -> Vec<Bytes>;
 pub(super) const TABLE: &[(&str, Build)] = &[
     ("grpc.health.v1.Health/Check", |_| one(&HealthCheckRequest::default())),
     ("grpc.health.v1.Health/Watch", |_| one(&HealthCheckRequest::default())),
-    ("samverkan.v1.EnrolmentService/Hello", |_| one(&v1::HelloRequest {})),
+    ("samverkan.v1.EnrolmentService/Hello", |_| one(&v1::HelloRequest::default())),
     ("samverkan.v1.EnrolmentService/DescribeInvite", |facts| {
         one(&v1::DescribeInviteRequest { code: facts.enrolment.code.clone() })
     }),
@@ -47,6 +47,7 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let epoch_keys = keys.map(|key| key.statement.clone().into()).collect();
         one(&v1::PublishEpochKeysRequest { epoch_keys })
     }),
+    ("samverkan.v1.DirectoryService/ReturnLog", |facts| one(&facts.returned)),
     ("samverkan.v1.ConsentService/RegisterConsents", |facts| one(&consents(&facts.ground.sender))),
     ("samverkan.v1.RelayService/Submit", |facts| one(&facts.ground.parcel().request())),
     ("samverkan.v1.RelayService/SubmitStream", |facts| {

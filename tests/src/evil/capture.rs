@@ -45,7 +45,7 @@ impl Capture {
     /// # Panics
     /// When the hub refuses.
     pub async fn record_log(hub: &Site, cli: &Cli) -> Self {
-        Self::of_log(&Peer::presenting(hub, Some(certificate_of(cli)))).await
+        Self::of_log(&Peer::presenting(hub, Some(presented_by(cli)))).await
     }
 
     async fn of_log(peer: &Peer) -> Self {
@@ -66,7 +66,7 @@ impl Capture {
     /// # Panics
     /// When the hub refuses, or what waits is something else.
     pub async fn record(hub: &Site, cli: &Cli) -> Self {
-        let peer = Peer::presenting(hub, Some(certificate_of(cli)));
+        let peer = Peer::presenting(hub, Some(presented_by(cli)));
         let log = Self::of_log(&peer).await;
         let mut inbox = Inbox::open(&peer).await.expect("a receive stream");
         let mut waiting = inbox.drain().await.expect("what waits").deliveries;
@@ -111,7 +111,11 @@ impl Capture {
 }
 
 /// What the device of this profile shows to the hub.
-fn certificate_of(cli: &Cli) -> Presented {
+///
+/// # Panics
+/// Before it has joined.
+#[must_use]
+pub fn presented_by(cli: &Cli) -> Presented {
     let passphrase = Passphrase::parse(cli.passphrase().as_bytes().to_vec()).expect("the passphrase");
     let keystore = Keystore::open(&cli.profile(), &passphrase).expect("the keystore");
     let session = cli.session();

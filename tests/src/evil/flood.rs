@@ -18,7 +18,7 @@ use samverkan_proto::v1::{
     EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishEpochKeysRequest,
     PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecoverRequest,
     RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
-    RequestMembershipResponse, SyncRequest, SyncResponse,
+    RequestMembershipResponse, ReturnLogRequest, ReturnLogResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -72,7 +72,7 @@ impl FloodingHub {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let greeting = runtime.block_on(async {
-            let answer = Peer::stranger(real).call("EnrolmentService/Hello", &HelloRequest {}).await;
+            let answer = Peer::stranger(real).call("EnrolmentService/Hello", &HelloRequest::default()).await;
             answer.expect("the real hub greets")
         });
         let listener = runtime.block_on(TcpListener::bind((host, 0))).expect("a free port");
@@ -210,6 +210,10 @@ impl DirectoryService for Flooding {
         &self,
         _: Request<PublishEpochKeysRequest>,
     ) -> Result<Response<PublishEpochKeysResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn return_log(&self, _: Request<ReturnLogRequest>) -> Result<Response<ReturnLogResponse>, Status> {
         unimplemented()
     }
 }

@@ -16,7 +16,7 @@ mod forger;
 mod process;
 mod services;
 
-pub use capture::Capture;
+pub use capture::{Capture, presented_by};
 pub use flip::{Flip, Part};
 pub use flood::{FLOOD, Flood, FloodingHub};
 pub use forger::{Forger, manifest_entry};

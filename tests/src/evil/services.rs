@@ -24,8 +24,9 @@ use samverkan_proto::v1::{
     HelloResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
     PublishManifestResponse, ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse,
     RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
-    RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
-    SyncRequest, SyncResponse, UploadBlobRequest, UploadBlobResponse,
+    ReturnLogRequest, ReturnLogResponse, RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest,
+    UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -176,6 +177,10 @@ impl DirectoryService for Evil {
         &self,
         _: Request<PublishEpochKeysRequest>,
     ) -> Result<Response<PublishEpochKeysResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn return_log(&self, _: Request<ReturnLogRequest>) -> Result<Response<ReturnLogResponse>, Status> {
         unimplemented()
     }
 }

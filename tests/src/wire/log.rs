@@ -10,7 +10,7 @@ use samverkan_proto::ids::{DeviceId, HubName, OrgId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, OrganisationEntry, Record};
 use samverkan_proto::statement::manifest::Manifest;
-use samverkan_proto::v1::{HelloRequest, HelloResponse, LogEntry, SyncRequest};
+use samverkan_proto::v1::{HelloRequest, HelloResponse, LogEntry, ReturnLogRequest, SyncRequest};
 
 /// The whole log, with what its records say by the size of the tree that had them.
 pub struct Log {
@@ -32,6 +32,24 @@ impl std::fmt::Debug for Log {
 }
 
 impl Log {
+    /// What a member says who has all of this log, of all of its leaves but the last (PROTOCOL.md section 13).
+    ///
+    /// # Panics
+    /// For a log of one leaf.
+    #[must_use]
+    pub fn proof_of_all_but_one(&self) -> ReturnLogRequest {
+        let from_leaf = self.tree.size() - 1;
+        let hash = |hash: &[u8; 32]| Bytes::copy_from_slice(hash);
+        let path = self.tree.prove_consistency(from_leaf).expect("more than one leaf");
+        ReturnLogRequest {
+            checkpoint: self.note.clone(),
+            from_leaf,
+            root: hash(&self.tree.root_at(from_leaf).expect("a size that it had")),
+            entries: Vec::new(),
+            path: path.iter().map(hash).collect(),
+        }
+    }
+
     /// Downloads all of it, and checks that it adds up to the checkpoint.
     ///
     /// # Errors
@@ -40,7 +58,7 @@ impl Log {
     /// # Panics
     /// When the log is not what PROTOCOL.md section 13 says.
     pub async fn synchronise(peer: &Peer) -> Result<Self, Refused> {
-        let hello: HelloResponse = peer.call("EnrolmentService/Hello", &HelloRequest {}).await?;
+        let hello: HelloResponse = peer.call("EnrolmentService/Hello", &HelloRequest::default()).await?;
         let key = |bytes: &[u8]| {
             let bytes = bytes.try_into().expect("a key has 32 bytes");
             PublicKey::parse(bytes, "key").expect("an acceptable key")

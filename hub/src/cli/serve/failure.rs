@@ -59,6 +59,7 @@ fn of_store(error: &StoreOpenError, text: String) -> Failure {
         ),
         StoreOpenError::Engine(OpenError::Io(_) | OpenError::Index(_))
         | StoreOpenError::Invite(_)
+        | StoreOpenError::Claim(_)
         | StoreOpenError::Blobs(_)
         | StoreOpenError::Rebuild(_)
         | StoreOpenError::Begin(_) => ("STORE_UNUSABLE", "mend what the sentence names", Exit::NotSetUp),

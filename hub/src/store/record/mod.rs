@@ -18,8 +18,10 @@
 //! | 14 | member invite | see `member.rs` | — |
 //! | 16 | re-wrap | see `mail.rs` | — |
 //! | 17 | action that waits for a second signature | `SVKA` | — |
+//! | 18 | claim on the log | see `claim.rs` | — |
 
 pub(super) mod blob;
+pub(super) mod claim;
 pub(super) mod consent;
 pub(super) mod invite;
 pub(super) mod laws;
@@ -53,6 +55,7 @@ pub(super) mod kind {
     pub(in crate::store) const MEMBER_INVITE: u8 = 14;
     pub(in crate::store) const REWRAP: u8 = 16;
     pub(in crate::store) const WAITING_ACTION: u8 = 17;
+    pub(in crate::store) const CLAIM: u8 = 18;
 }
 
 /// The head of a log entry.
@@ -104,6 +107,7 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::CONSENT => key::consent(&consent::Consent::of_stub(head)?.handle),
         kind::USED_CONSENT => key::consent(&consent::Consent::parse(head)?.handle),
         kind::BLOB => key::blob(&blob::StoredBlob::parse(head)?.key),
+        kind::CLAIM => claim::parse(head).map(|_| key::claim())?,
         kind::MEMBER_INVITE => key::member_invite(&member::parse(head)?.0),
         kind::WAITING_ACTION => key::waiting_action(&parse_waiting_action(head)?.statement().hash()),
         _ => return None,

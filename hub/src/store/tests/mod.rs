@@ -13,6 +13,7 @@ mod model;
 mod moved;
 mod organisations;
 mod queue;
+mod returned;
 mod rewraps;
 mod share;
 mod stops;

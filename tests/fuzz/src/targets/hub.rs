@@ -19,7 +19,7 @@ pub(super) use samverkan_hub::laws::{clean_mark, journal_frames, journal_segment
 /// Input: `u8 which | protobuf`.
 pub(super) fn requests(input: &[u8]) {
     let Some((which, bytes)) = input.split_first() else { return };
-    match which % 25 {
+    match which % 27 {
         0 => message(bytes).into_iter().for_each(laws::submission),
         1 => message(bytes).iter().for_each(laws::invitation),
         2 => message(bytes).into_iter().for_each(enrol),
@@ -44,6 +44,8 @@ pub(super) fn requests(input: &[u8]) {
         21 => read::<v1::RequestMembershipResponse>(bytes),
         22 => read::<v1::InviteMemberRequest>(bytes),
         23 => read::<v1::WithdrawMemberInviteRequest>(bytes),
+        24 => read::<v1::HelloRequest>(bytes),
+        25 => read::<v1::ReturnLogRequest>(bytes),
         _ => read::<v1::ListMembershipRequestsResponse>(bytes),
     }
 }

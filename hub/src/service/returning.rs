@@ -1,0 +1,92 @@
+//! How a restored hub notices that it has signed more than it has, and takes that back.
+
+use std::sync::Arc;
+
+use samverkan_proto::InvalidField;
+use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::log::{Checkpoint, LogTree};
+use samverkan_proto::v1::{ErrorReason, HelloRequest, ReturnLogRequest};
+use tokio::sync::Mutex;
+use tonic::Request;
+
+use crate::error;
+use crate::hub::Hub;
+use crate::policy::returned::{Verdict, judge};
+use crate::registry::{Claim, Registry};
+use crate::server::Peer;
+
+/// The hub's tree, to compare with what members return; made when somebody does, by one caller at a time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Returning(Arc<Mutex<LogTree>>);
+
+/// Looks at the checkpoint that a device believes. One that the hub has not signed says nothing.
+pub(super) async fn heed(hub: &Hub, request: &Request<HelloRequest>) {
+    let note = &request.get_ref().checkpoint;
+    if note.is_empty() || !matches!(request.extensions().get(), Some(Peer::Device(_))) {
+        return;
+    }
+    let Ok(signed) = verify(hub, note.clone()) else { return };
+    if is_news(&hub.store.registry(), &signed)
+        && let Err(error) = hub.store.fall_behind(signed.head()).await
+    {
+        tracing::error!(%error, "the hub could not write down that it has lost the end of its log");
+    }
+}
+
+/// Whether the hub has fewer leaves than it signed, and does not know it.
+fn is_news(registry: &Registry, signed: &Checkpoint) -> bool {
+    match registry.log().claim() {
+        Some(Claim::Behind(known)) => known.size < signed.head().size,
+        Some(Claim::Diverged(_)) => false,
+        None => registry.log().size() < signed.head().size,
+    }
+}
+
+/// Takes what a device returns. Gives the log's size then.
+pub(super) async fn take(hub: &Hub, request: Request<ReturnLogRequest>) -> Result<u64, Refusal> {
+    if !matches!(request.extensions().get(), Some(Peer::Device(_))) {
+        return Err(Refusal::new(ErrorReason::CertificateRequired));
+    }
+    let request = request.into_inner();
+    let signed = verify(hub, request.checkpoint.clone())?;
+    let mut tree = hub.returning.0.clone().try_lock_owned().map_err(|_| Refusal::new(ErrorReason::Busy))?;
+    let registry = hub.store.registry();
+    let from = registry.log().size();
+    // Hashing a whole log takes a while.
+    let judged = tokio::task::spawn_blocking(move || {
+        follow(&mut tree, &registry);
+        let verdict = judge(&mut tree, &signed, &request);
+        if verdict.is_err() {
+            *tree = LogTree::new();
+        }
+        (tree, signed, verdict)
+    });
+    let (mut tree, signed, verdict) = judged.await.map_err(|_| Refusal::new(ErrorReason::Internal))?;
+    match verdict? {
+        Verdict::Known => {}
+        Verdict::Diverged => hub.store.diverge(signed.head()).await.map_err(error::of_store)?,
+        Verdict::Continues(leaves) => {
+            let taken = match hub.store.fall_behind(signed.head()).await {
+                Ok(()) => hub.store.take_back(from, leaves).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
+                *tree = LogTree::new();
+                return Err(error::of_store(error));
+            }
+        }
+    }
+    Ok(hub.store.registry().log().size())
+}
+
+fn verify(hub: &Hub, note: bytes::Bytes) -> Result<Checkpoint, InvalidField> {
+    Checkpoint::verify(note, &hub.name, &hub.keys.log_key)
+}
+
+/// Brings the tree up to the log.
+fn follow(tree: &mut LogTree, registry: &Registry) {
+    let size = registry.log().size();
+    for leaf in (tree.size()..size).filter_map(|index| registry.log().leaf(index)) {
+        tree.append(&leaf.encode());
+    }
+}
