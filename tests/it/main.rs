@@ -58,6 +58,7 @@ mod members;
 mod network_faults;
 mod numbers;
 mod operators;
+mod own_changes;
 mod papers;
 mod readme;
 mod recovery;

@@ -1,11 +1,13 @@
 //! Shows the session's progress on stderr.
 
+use super::change::words;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::progress::Progress as Bar;
 use crate::msg;
+use crate::session::members::Difference;
 use crate::session::model::{Progress, Step};
-use crate::text::MessageId;
+use crate::text::{Args, MessageId};
 
 /// The progress of one command.
 pub(super) struct Steps<'a> {
@@ -36,6 +38,17 @@ impl Progress for Steps<'_> {
         if let Some(bar) = &mut self.bar {
             self.output.advance(bar, bytes);
         }
+    }
+
+    fn own_news(&mut self, news: &[Difference]) -> bool {
+        self.bar = None;
+        self.output.notice(msg!("own-changed"), &Args::none());
+        for difference in news {
+            let (id, args) = words(difference);
+            self.output.notice(id, &args);
+        }
+        self.output.notice(msg!("own-changed-next"), &Args::none());
+        true
     }
 
     fn is_stopped(&self) -> bool {

@@ -49,6 +49,7 @@ impl Happened {
             Notice::Arrived => "arrived",
             Notice::Receipt => "receipt",
             Notice::Refused => "refused",
+            Notice::OwnChanged => "own_changed",
         };
         Self { notice: name, which: notice }
     }
@@ -62,6 +63,7 @@ impl Report for Happened {
             Notice::Arrived => msg!("watch-arrived"),
             Notice::Receipt => msg!("watch-receipt"),
             Notice::Refused => msg!("watch-refused"),
+            Notice::OwnChanged => msg!("watch-own-changed"),
         };
         page.say(words, &text::Args::none());
     }
@@ -76,7 +78,7 @@ mod tests {
     #[test]
     fn lines_hold_no_name_and_no_number() {
         for format in [Format::Human, Format::Json] {
-            for notice in [Notice::Arrived, Notice::Receipt, Notice::Refused] {
+            for notice in [Notice::Arrived, Notice::Receipt, Notice::Refused, Notice::OwnChanged] {
                 let (mut output, captured) = Output::captured(format, Language::English);
                 output.result(&Happened::of(notice)).expect("written");
                 let line = captured.stdout().replace("\"schema_version\":1,", "");

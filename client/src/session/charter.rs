@@ -12,6 +12,7 @@ use samverkan_proto::v1::PublishManifestRequest;
 use samverkan_proto::{Fault, InvalidField};
 
 pub use difference::Difference;
+pub(super) use difference::between as differences;
 
 use super::model::Progress;
 use super::{Session, call};
@@ -100,6 +101,7 @@ impl Session {
         edit: impl FnOnce(&mut ManifestFields) -> Result<()>,
     ) -> Result<Change> {
         self.check_admin()?;
+        self.check_fresh()?;
         let newest = self.newest_manifest()?.clone();
         let now_ms = self.clock.now_ms();
         let mut fields = ManifestFields::following(&newest, now_ms, now_ms.saturating_add(MAX_DEVICE_MS));
@@ -118,6 +120,7 @@ impl Session {
     pub async fn cosign(&mut self, proposal: &str, progress: &mut dyn Progress) -> Result<Change> {
         let link = self.connect(progress).await?;
         self.check_admin()?;
+        self.check_fresh()?;
         let newest = self.newest_manifest()?.clone();
         let proposed = self.read_proposal(proposal)?;
         let own = ManifestSignature::by_admin(proposed.manifest(), &newest, &self.device).map_err(refused)?;
@@ -172,6 +175,7 @@ impl Session {
         call::unary(link.directory().publish_manifest(request)).await?;
         let serial = verified.manifest().serial();
         self.synchronise(link).await?;
+        self.note_own_change(serial)?;
         Ok(Change::Published { serial })
     }
 

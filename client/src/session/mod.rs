@@ -76,6 +76,7 @@ mod membership;
 pub mod model;
 mod new_device;
 mod outbox;
+mod own_news;
 mod receipts;
 mod receive;
 pub mod recover;
@@ -336,6 +337,7 @@ impl Session {
         self.follow_log(&link).await?;
         self.reached = true;
         self.check_own_place()?;
+        self.tell_own_news(progress)?;
         self.tend_keys(&link).await?;
         self.register_consents(&link).await;
         // On an old view somebody may count as a colleague who was removed since.
@@ -377,7 +379,7 @@ impl Session {
                 return Err(call::misbehaved("the directory does not have this organisation"));
             }
         }
-        if self.own_device().is_some() { Ok(()) } else { Err(Error::new(Code::DeviceRevoked)) }
+        if self.own_device().is_some() { Ok(()) } else { Err(Error::new(self.why_gone())) }
     }
 
     /// Destroys keys whose time is over, makes those that are due, publishes what the log lacks.

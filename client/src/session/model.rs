@@ -7,6 +7,7 @@ use samverkan_proto::code::{Class, ConsentHow, ConsentPurpose, Kind, LegalBasis,
 use samverkan_proto::ids::{Handle, MailboxAddress, MessageId};
 use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 
+use super::charter::Difference;
 use crate::error::{Code, Error, Result};
 use crate::text::Args;
 
@@ -119,6 +120,8 @@ pub enum Notice {
     Receipt,
     /// Something arrived that can not be trusted.
     Refused,
+    /// Somebody else has changed the devices or mailboxes of the own organisation.
+    OwnChanged,
 }
 
 /// Which way a message went.
@@ -448,6 +451,10 @@ pub trait Progress {
     fn begin(&mut self, step: Step, total: u64);
     /// So many more bytes of it are done.
     fn advance(&mut self, bytes: u64);
+    /// Somebody else has changed the own organisation; gives whether a person was told.
+    fn own_news(&mut self, _news: &[Difference]) -> bool {
+        false
+    }
     /// Whether the person wants to stop. Asked by work that waits for nothing; all else is stopped where it waits.
     fn is_stopped(&self) -> bool {
         false

@@ -143,8 +143,9 @@ impl Session {
         stop: impl Future<Output = ()>,
     ) -> Result<()> {
         let mut stop = pin!(stop);
+        let mut told = None;
         loop {
-            match self.watch_once(progress, notify, stop.as_mut()).await {
+            match self.watch_once(progress, notify, &mut told, stop.as_mut()).await {
                 // Connecting anew does what is due; what was gathered and not settled comes again.
                 Ok(Ended::Due) => continue,
                 Ok(Ended::Stopped) => return Ok(()),
@@ -162,9 +163,16 @@ impl Session {
         &mut self,
         progress: &mut dyn Progress,
         notify: &mut dyn FnMut(Notice),
+        told: &mut Option<u64>,
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Ended> {
         let mut link = self.connect(progress).await?;
+        // The next command says what it was; until then once is enough.
+        let untold = self.untold_serial();
+        if untold.is_some() && untold != *told {
+            *told = untold;
+            notify(Notice::OwnChanged);
+        }
         let mut left = self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;

@@ -29,7 +29,7 @@ pub enum Difference {
 }
 
 /// Every difference, in the order of the fields.
-pub(super) fn between(old: &Manifest, new: &Manifest) -> Vec<Difference> {
+pub(in crate::session) fn between(old: &Manifest, new: &Manifest) -> Vec<Difference> {
     let mut found = Vec::new();
     if old.fields().threshold != new.fields().threshold {
         found.push(Difference::Threshold(new.fields().threshold));
