@@ -17,17 +17,17 @@ use tempfile::TempDir;
 const HOUR_MS: u64 = 3_600_000;
 
 /// An office that knows a recipient with two devices of which one was revoked, and the log as it is then. The hub is stopped.
-struct Scene {
-    hub: HubProcess,
+pub(crate) struct Scene {
+    pub(crate) hub: HubProcess,
     office: Office,
-    recipient: Member,
+    pub(crate) recipient: Member,
     revoked: Device,
-    log: Capture,
-    forger: Forger,
+    pub(crate) log: Capture,
+    pub(crate) forger: Forger,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let hub = HubProcess::start();
         let office = Office::open(&hub, &POLICE, "anmalan");
         let mut recipient = Member::join(&hub, "mottagare").await;
@@ -49,7 +49,7 @@ impl Scene {
     }
 
     /// The office as it is now, to be lied to.
-    fn twin(&self) -> Twin {
+    pub(crate) fn twin(&self) -> Twin {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let copied =
             Command::new("cp").arg("-a").arg(self.office.folder().join(".")).arg(folder.path()).status();
@@ -58,7 +58,7 @@ impl Scene {
     }
 
     /// Shows a log to a twin of the office, which refuses to send on it as `LOG_FORKED`; gives what its evidence proves to the office.
-    fn is_refused(&self, lie: &Capture) -> String {
+    pub(crate) fn is_refused(&self, lie: &Capture) -> String {
         let _evil = EvilHub::start(&self.hub, lie);
         let twin = self.twin();
         twin.send(&self.recipient).refused(9, "LOG_FORKED");
@@ -74,13 +74,13 @@ impl Scene {
 }
 
 /// A copy of an office's files.
-struct Twin {
+pub(crate) struct Twin {
     cli: Cli,
     _folder: TempDir,
 }
 
 impl Twin {
-    fn send(&self, to: &Member) -> samverkan_tests::process::Outcome {
+    pub(crate) fn send(&self, to: &Member) -> samverkan_tests::process::Outcome {
         let text = self.cli.folder().join("text");
         std::fs::write(&text, "Ett exempel.").expect("writable");
         let to = format!("{}/{}", to.handle(), to.manifest.mailboxes[0].name);
@@ -120,6 +120,14 @@ async fn every_lie_about_the_log_is_refused_and_proven() {
     let undone = manifest_entry(undone.signed_by(&[(1, &scene.revoked.signer)]));
     assert_eq!(scene.is_refused(&scene.followed_by(undone)), "entry_signed");
 
+    // A device of the hub's that whoever photographed the recovery kit signs in beside the others.
+    let mut beside = scene.recipient.next_manifest();
+    beside.devices.push(ghost.entry(now_ms()));
+    beside.mailboxes[0].readers.push(ghost.id());
+    beside.sort();
+    let beside = manifest_entry(beside.signed_by(&[(0, &scene.recipient.root)]));
+    assert_eq!(scene.is_refused(&scene.followed_by(beside)), "entry_signed");
+
     // The log before the revocation, as if it were the newest.
     let is_newest =
         |entry: &LogEntry| matches!(Leaf::parse(&entry.leaf), Ok(Leaf::Manifest { serial: 3, .. }));
@@ -145,6 +153,7 @@ async fn on_a_frozen_log_nothing_is_sent_and_reading_goes_on() {
     // The office has not seen the hub since that day.
     let twin = scene.twin();
     std::fs::write(twin.directory().join("checkpoint"), &frozen.checkpoint).expect("writable");
+    std::fs::remove_file(twin.directory().join("views")).expect("what it was told today");
     twin.send(&scene.recipient).refused(9, "LOG_STALE");
     twin.cli.run(&["inbox"]).exits(0);
     assert!(!twin.directory().join("evidence.json").exists(), "what is old contradicts nothing");

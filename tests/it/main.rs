@@ -1,6 +1,6 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 105, 109, 110 and of 114 to 142 is here, or explained in
+//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 142 is here, or explained in
 //! `tests/cannot_occur.md`.
 
 mod between;
@@ -30,6 +30,8 @@ mod bad_091_uploads;
 mod bad_094_disk_full;
 
 mod bad_099_manifests;
+mod bad_106_epoch_keys;
+mod bad_111_checkpoints;
 mod bad_114_receipts;
 
 mod bad_120_disk;

@@ -7,11 +7,14 @@ use super::member::{Device, EpochKey, Member};
 use super::now_ms;
 use super::parcel::Parcel;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use samverkan_client::directory::Directory;
 use samverkan_envelope::body::Body;
 use samverkan_envelope::open::{HeldKey, LocalDevice, Memory, OpenError, Received, Verified};
 use samverkan_envelope::seal::{Draft, SealRandom, SealedMessage, Target};
 use samverkan_proto::code::{Class, Kind, LegalBasis, RecipientKind, Urgency};
-use samverkan_proto::ids::{EpochKeyId, MailboxId, MessageId, OrgId, SendId, ThreadId, sha256_of};
+use samverkan_proto::ids::{
+    DeviceId, EpochKeyId, MailboxAddress, MailboxId, MessageId, OrgId, SendId, ThreadId, sha256_of,
+};
 use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::sign::{Label, Signature, Signer};
 use samverkan_proto::statement::epoch_key::{self, Epoch};
@@ -69,6 +72,20 @@ pub fn seal_as(sender: &Member, index: usize, to: &[&Member], body: Body) -> Sea
     let created_ms = now_ms();
     let mut members = to.to_vec();
     members.sort_by_key(|member| (member.org(), member.mailbox()));
+    let recipients = members.iter().map(|member| recipient(member)).collect();
+    let devices =
+        (0..).zip(&members).flat_map(|(index, member)| targets(member, index, created_ms)).collect();
+    seal_to(sender, index, recipients, devices, body, created_ms)
+}
+
+fn seal_to(
+    sender: &Member,
+    index: usize,
+    to: Vec<Recipient>,
+    devices: Vec<Target>,
+    body: Body,
+    created_ms: u64,
+) -> Sealed {
     let draft = Draft {
         message_id: MessageId::random(),
         sender_org: OrgId::parse(&sender.org()).expect("an id"),
@@ -78,13 +95,31 @@ pub fn seal_as(sender: &Member, index: usize, to: &[&Member], body: Body) -> Sea
         answer_within_minutes: None,
         created_ms,
         expires_ms: created_ms + 7 * DAY_MS,
-        to: members.iter().map(|member| recipient(member)).collect(),
-        devices: (0..).zip(&members).flat_map(|(index, member)| targets(member, index, created_ms)).collect(),
+        to,
+        devices,
         body,
     };
     let random = SealRandom::generate(draft.devices.len()).expect("randomness");
     let (sealed, secret) = draft.seal(&sender.devices[index].signer, random).expect("a good draft");
     Sealed { parcel: parcel(&sealed), cek: *secret.expose_cek() }
+}
+
+/// The same for a mailbox as a program's copy of the log has it.
+///
+/// # Panics
+/// When the mailbox is not there, or no reader has a key for this week.
+#[must_use]
+pub fn seal_from_log(sender: &Member, log: &Directory, to: &MailboxAddress, body: Body) -> Sealed {
+    let created_ms = now_ms();
+    let (org, mailbox) = log.resolve(to).expect("the mailbox is in the log");
+    let organisation = log.organisation(&org).expect("it has an organisation");
+    let manifest = organisation.manifest().expect("a manifest");
+    let key = |device: DeviceId| organisation.epoch_key(&device, Epoch::of(created_ms)).cloned();
+    let keys = manifest.readers(&mailbox).filter_map(|device| key(device.id()));
+    let recipient =
+        Recipient { org, mailbox, manifest_serial: manifest.serial(), kind: RecipientKind::Primary };
+    let devices = keys.map(|key| Target { key, boxes: 1 }).collect();
+    seal_to(sender, 0, vec![recipient], devices, body, created_ms)
 }
 
 fn recipient(member: &Member) -> Recipient {
