@@ -226,8 +226,9 @@ async fn only_the_root_begins_anew_and_only_with_nobody_left() {
     next.revocations.clear();
     next.devices = vec![device.entry(next.issued_ms)];
     next.mailboxes[0].readers = vec![device.id()];
-    let sign = |manifest: &RawDevice, RawManifest, RawRevocation, signers: &[(u8, &Signer)]| {
-        v1::RecoverRequest { signed_manifest: manifest.signed_by(signers).into(), ..good.clone() }
+    let sign = |manifest: &RawManifest, signers: &[(u8, &Signer)]| v1::RecoverRequest {
+        signed_manifest: manifest.signed_by(signers).into(),
+        ..good.clone()
     };
     refused("nobody is revoked", sign(&next, &[(0, &member.root)]), "revocation_changed").await;
     let mut kept = member.next_manifest();
