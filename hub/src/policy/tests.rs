@@ -14,6 +14,8 @@ use super::publish::{Publication, may_publish_epoch_keys, may_publish_manifest, 
 use super::world::{Member, NOW, World, epoch_key_id, header, signed_key};
 use super::*;
 
+mod statements;
+
 fn two(kind: OrganisationKind) -> (World, Member, Member) {
     let mut world = World::new();
     let from = world.member("from-exempel", kind);
@@ -321,7 +323,11 @@ fn devices_publish_epoch_keys_for_themselves_alone() {
         (from.org, second.device_id())
     );
     assert_eq!(reason(vec![]), ErrorReason::InvalidField);
-    assert_eq!(reason(vec![own.clone(); 17]), ErrorReason::InvalidField);
+    let weeks =
+        |count| (0..count).map(|ahead| signed_key(from.org, &second, Epoch::new(week.number() + ahead)));
+    assert!(may_publish_epoch_keys(&caller, weeks(16).collect()).is_ok());
+    let too_many = may_publish_epoch_keys(&caller, weeks(17).collect()).unwrap_err();
+    assert_eq!(too_many.field.as_deref(), Some("epoch_keys"));
     assert_eq!(reason(vec![signed_key(from.org, &from.device, week)]), ErrorReason::SenderMismatch);
     assert_eq!(reason(vec![signed_key(to.org, &second, week)]), ErrorReason::SenderMismatch);
     let mut forged = own.to_vec();
@@ -351,6 +357,8 @@ fn handlers_register_their_own_consents() {
     assert_eq!(reason(&world, &to.device, std::slice::from_ref(&own)), ErrorReason::SenderMismatch);
     assert_eq!(reason(&world, &from.device, &[stub(&from.device, to.org)]), ErrorReason::SenderMismatch);
     assert_eq!(reason(&world, &from.device, &[]), ErrorReason::InvalidField);
+    let most = may_register_consents(&world.caller(&from.device), &vec![own.clone(); 32]);
+    assert_eq!(most.map(|stubs| stubs.len()).ok(), Some(32));
     assert_eq!(reason(&world, &from.device, &vec![own.clone(); 33]), ErrorReason::InvalidField);
     let mut forged = own.to_vec();
     *forged.last_mut().unwrap() ^= 1;

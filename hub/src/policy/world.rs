@@ -170,7 +170,7 @@ impl World {
         Signer::from_seed(&[self.seeds; 32]).unwrap()
     }
 
-    fn append_manifest(&mut self, signed: SignedManifest) {
+    pub(crate) fn append_manifest(&mut self, signed: SignedManifest) {
         self.registry.append(Leaf::of_manifest(&signed), &Record::Manifest(signed));
         self.registry.bump();
     }
