@@ -8,7 +8,7 @@ use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::consent::ConsentStub;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::header::{HeaderFields, Wrap};
-use samverkan_proto::statement::manifest::SignedManifest;
+use samverkan_proto::statement::manifest::{Mailbox, SignedManifest};
 
 use super::publish::{Publication, may_publish_epoch_keys, may_publish_manifest, may_register_consents};
 use super::world::{Member, NOW, World, epoch_key_id, header, signed_key};
@@ -208,6 +208,35 @@ fn readers_without_a_key_are_left_out_and_own_devices_get_copies() {
     submit(&world, &from, fields.clone()).unwrap();
     world.revoke(&from, own.device_id());
     assert_eq!(submit(&world, &from, fields), Err(ErrorReason::StaleDirectory), "the copy's device is gone");
+}
+
+/// To a colleague's mailbox it is sealed as to anybody's.
+#[test]
+fn a_referral_within_the_organisation_is_no_copy() {
+    let (mut world, from, _) = two(OrganisationKind::Police);
+    let own = world.add_device(&from, Roles::READER, true);
+    let colleague = Mailbox {
+        id: MailboxId::parse(&[0x77; 16]).unwrap(),
+        name: "jour".parse().unwrap(),
+        readers: vec![own.device_id()],
+    };
+    let mailbox = colleague.id;
+    world.change(&from, |manifest| manifest.mailboxes.push(colleague));
+    let mut fields = world.referral(&from, &from);
+    fields.to[0].mailbox = mailbox;
+    fields.wraps.retain(|wrap| wrap.device == own.device_id());
+    submit(&world, &from, fields).unwrap();
+}
+
+#[test]
+fn a_copy_to_a_device_that_the_senders_manifest_does_not_name_is_stale() {
+    let (mut world, from, to) = two(OrganisationKind::Police);
+    let nobody = world.signer();
+    let mut fields = world.referral(&from, &to);
+    let epoch_key = epoch_key_id(&nobody, Epoch::of(NOW));
+    fields.wraps.push(Wrap { org: from.org, device: nobody.device_id(), epoch_key, boxes: 0 });
+    fields.wraps.sort_by_key(|wrap| (wrap.org, wrap.device));
+    assert_eq!(submit(&world, &from, fields), Err(ErrorReason::StaleDirectory));
 }
 
 #[test]
