@@ -85,21 +85,45 @@ fn what_a_suspended_organisation_did_not_fetch_comes_back() {
 }
 
 #[tokio::test]
-async fn what_the_recipients_devices_can_not_open_or_refuse_is_told() {
-    // A device receipt's type, with a reason, and what the sender sees.
-    for (kind_and_reason, stage) in [((2, 1), "UNDECRYPTABLE"), ((3, 1), "REFUSED")] {
-        let hub = HubProcess::start();
-        let sender = Sender::at(&hub);
-        let recipient = Member::join(&hub, "kvinnojouren").await;
-        let reference = sender.send(&format!("{}/mottagning", recipient.handle()), &[]);
-        let mut inbox = Inbox::open(&recipient.connect(&hub)).await.expect("a stream");
+async fn what_the_recipients_devices_refuse_is_told() {
+    let hub = HubProcess::start();
+    let sender = Sender::at(&hub);
+    let recipient = Member::join(&hub, "kvinnojouren").await;
+    let reference = sender.send(&format!("{}/mottagning", recipient.handle()), &[]);
+    let mut inbox = Inbox::open(&recipient.connect(&hub)).await.expect("a stream");
+    let delivery = inbox.delivery().await.expect("a delivery");
+    until("it is handed over", || (sender.stage(&reference) == "HANDED_OVER").then_some(()));
+    let verdict = said(&delivery, recipient.org(), recipient.device(), (3, 1));
+    let failures = inbox.acknowledge(vec![verdict], 0).await.expect("taken");
+    assert!(failures.is_empty(), "{failures:?}");
+    sender.ends(&reference, "REFUSED");
+}
+
+/// The sender's client seals it again by itself, but not for ever: then a person has to ask what is wrong.
+#[tokio::test]
+async fn what_the_recipients_devices_can_not_open_is_sealed_again_three_times_and_then_told() {
+    let hub = HubProcess::start();
+    let sender = Sender::at(&hub);
+    let recipient = Member::join(&hub, "kvinnojouren").await;
+    let reference = sender.send(&format!("{}/mottagning", recipient.handle()), &[]);
+    let mut inbox = Inbox::open(&recipient.connect(&hub)).await.expect("a stream");
+    for sealed in 1..=4 {
         let delivery = inbox.delivery().await.expect("a delivery");
-        until("it is handed over", || (sender.stage(&reference) == "HANDED_OVER").then_some(()));
-        let verdict = said(&delivery, recipient.org(), recipient.device(), kind_and_reason);
+        let verdict = said(&delivery, recipient.org(), recipient.device(), (2, 1));
         let failures = inbox.acknowledge(vec![verdict], 0).await.expect("taken");
         assert!(failures.is_empty(), "{failures:?}");
-        sender.ends(&reference, stage);
+        until("the sender's client has heard of it", || {
+            sender.0.run(&["inbox"]).exits(0);
+            let track = sender.0.json(&["track", &reference]);
+            let steps = track["steps"].as_array().map_or(0, Vec::len);
+            let told = track["overall"] == "UNDECRYPTABLE";
+            assert!(steps <= 4, "{track}");
+            (steps > sealed || (sealed == 4 && told)).then_some(())
+        });
     }
+    let waited = sender.0.run(&["track", &reference, "--wait", "DELIVERED", "--timeout", "1h"]);
+    waited.exits(8);
+    assert!(waited.stderr.contains("error [ENDED_OTHERWISE]"), "{}", waited.stderr);
 }
 
 /// A command of the sender's that succeeds, and what it says on the side.

@@ -22,7 +22,7 @@ pub enum Verdict {
     Known,
 }
 
-/// Compares a part with the hub's own tree, to which the leaves are appended when they follow. After a refusal the tree may be spoilt.
+/// Compares a part with a copy of the hub's own tree, to which the leaves are appended when they follow, or may be.
 ///
 /// # Errors
 /// INVALID_FIELD for what the hub's signature does not cover; OFFSET_OUT_OF_RANGE when the part begins elsewhere than where the tree ends.

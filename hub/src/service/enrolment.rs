@@ -38,7 +38,7 @@ pub(super) struct Enrolment(pub(super) Arc<Hub>);
 impl EnrolmentService for Enrolment {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let hub = &self.0;
-        returning::heed(hub, &request).await;
+        returning::heed(hub, &request).await.map_err(|refusal| hub.refuse(refusal))?;
         let name: &HubName = &hub.name;
         let checkpoint = hub.store.fresh_checkpoint().await.map(|signed| signed.note().clone());
         Ok(Response::new(HelloResponse {

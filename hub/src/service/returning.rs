@@ -20,17 +20,19 @@ use crate::server::Peer;
 pub(crate) struct Returning(Arc<Mutex<LogTree>>);
 
 /// Looks at the checkpoint that a device believes. One that the hub has not signed says nothing.
-pub(super) async fn heed(hub: &Hub, request: &Request<HelloRequest>) {
+///
+/// # Errors
+/// What writing down fails with. The device must not be told then that the smaller log is the newest: it would take that for a lie.
+pub(super) async fn heed(hub: &Hub, request: &Request<HelloRequest>) -> Result<(), Refusal> {
     let note = &request.get_ref().checkpoint;
     if note.is_empty() || !matches!(request.extensions().get(), Some(Peer::Device(_))) {
-        return;
+        return Ok(());
     }
-    let Ok(signed) = verify(hub, note.clone()) else { return };
-    if is_news(&hub.store.registry(), &signed)
-        && let Err(error) = hub.store.fall_behind(signed.head()).await
-    {
-        tracing::error!(%error, "the hub could not write down that it has lost the end of its log");
+    let Ok(signed) = verify(hub, note.clone()) else { return Ok(()) };
+    if !is_news(&hub.store.registry(), &signed) {
+        return Ok(());
     }
+    hub.store.fall_behind(signed.head()).await.map_err(error::of_store)
 }
 
 /// Whether the hub has fewer leaves than it signed, and does not know it.
@@ -55,25 +57,17 @@ pub(super) async fn take(hub: &Hub, request: Request<ReturnLogRequest>) -> Resul
     // Hashing a whole log takes a while.
     let judged = tokio::task::spawn_blocking(move || {
         follow(&mut tree, &registry);
-        let verdict = judge(&mut tree, &signed, &request);
-        if verdict.is_err() {
-            *tree = LogTree::new();
-        }
-        (tree, signed, verdict)
+        // What is only offered stays out of the tree: whoever offers may hang up before it is kept.
+        let verdict = judge(&mut LogTree::clone(&tree), &signed, &request);
+        (signed, verdict)
     });
-    let (mut tree, signed, verdict) = judged.await.map_err(|_| Refusal::new(ErrorReason::Internal))?;
+    let (signed, verdict) = judged.await.map_err(|_| Refusal::new(ErrorReason::Internal))?;
     match verdict? {
         Verdict::Known => {}
         Verdict::Diverged => hub.store.diverge(signed.head()).await.map_err(error::of_store)?,
         Verdict::Continues(leaves) => {
-            let taken = match hub.store.fall_behind(signed.head()).await {
-                Ok(()) => hub.store.take_back(from, leaves).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = taken {
-                *tree = LogTree::new();
-                return Err(error::of_store(error));
-            }
+            hub.store.fall_behind(signed.head()).await.map_err(error::of_store)?;
+            hub.store.take_back(from, leaves).await.map_err(error::of_store)?;
         }
     }
     Ok(hub.store.registry().log().size())

@@ -19,6 +19,7 @@ pub struct TreeHead {
 }
 
 /// An append-only tree in memory. Holds leaf data and hashes, about 200 bytes a leaf; the records stay with the caller.
+#[derive(Clone)]
 pub struct LogTree {
     tree: MemoryBackedTree<Sha256, Box<[u8]>>,
     /// `roots[n]` is the root of the first `n` leaves, so that an earlier root costs nothing.
