@@ -70,6 +70,10 @@ pub const ABORT_GRACE: Duration = Duration::from_secs(2);
 /// Commands of the operator at once.
 pub const OPERATORS: u32 = 16;
 
+/// Actions that may wait for a second signature with the first of one operator: one alone can not take every place
+/// (`samverkan_proto::limits::MAX_WAITING_ACTIONS`), and so keep the others from cutting it off.
+pub const WAITING_PER_OPERATOR: usize = 8;
+
 /// Failed attempts to join that one address may make in a row.
 pub const JOIN_FAILURES: f64 = 10.0;
 

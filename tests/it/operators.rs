@@ -78,7 +78,7 @@ async fn waiting(hub: &Site, reference: &str) -> SignedAction {
         .expect("an answer");
     let parsed = described.waiting.into_iter().map(|one| SignedAction::parse(one.action).expect("an action"));
     let called = |action: &SignedAction| {
-        data_encoding::HEXLOWER.encode(&action.statement().hash()).starts_with(reference)
+        data_encoding::HEXLOWER.encode(&action.statement().hash()).starts_with(&reference.replace('-', ""))
     };
     parsed.into_iter().find(called).expect("it waits")
 }
@@ -113,8 +113,8 @@ async fn one_operator_does_not_suspend_and_two_do() {
     let suspend = ["org", "suspend", "boj-exempel"];
     let reference = begun(&hub, &one, &suspend);
     assert_eq!(state_of(&hub, "boj-exempel"), "ACTIVE");
-    one.run(&hub, &["operator", "sign", &reference]).refused(6, "ACTION_REFUSED");
-    stranger.run(&hub, &["operator", "sign", &reference]).refused(6, "ACTION_REFUSED");
+    one.run(&hub, &["operator", "sign", &reference, "--yes"]).refused(6, "ACTION_REFUSED");
+    stranger.run(&hub, &["operator", "sign", &reference, "--yes"]).refused(6, "ACTION_REFUSED");
     assert_eq!(begun(&hub, &one, &suspend), reference, "the same again waits already");
     assert_eq!(begun(&hub, &two, &suspend), reference, "and for whoever else wants it");
 
@@ -124,9 +124,9 @@ async fn one_operator_does_not_suspend_and_two_do() {
     assert_eq!(pending["waiting"][0]["reference"], *reference);
     assert_eq!(pending["waiting"][0]["signed_by"], "drift-ett");
     assert_eq!(state_of(&hub, "boj-exempel"), "ACTIVE");
-    two.run(&hub, &["operator", "sign", &reference]).exits(0);
+    two.run(&hub, &["operator", "sign", &reference, "--yes"]).exits(0);
     assert_eq!(state_of(&hub, "boj-exempel"), "SUSPENDED");
-    two.run(&hub, &["operator", "sign", &reference]).refused(4, "ACTION_UNKNOWN");
+    two.run(&hub, &["operator", "sign", &reference, "--yes"]).refused(4, "ACTION_UNKNOWN");
     association.run(&["org", "list", "--refresh", "--json"]).refused(6, "ORGANISATION_SUSPENDED");
 
     // Letting back in cuts nobody off: one is enough.
@@ -136,6 +136,42 @@ async fn one_operator_does_not_suspend_and_two_do() {
     is_listed(&police);
     hub.terminate();
     hub.operator(&["log", "verify"]).exits(0);
+}
+
+/// Nobody signs what they were not shown: an organisation with where it stands, a new operator with its key.
+#[tokio::test]
+async fn who_signs_second_sees_the_whole_deed_and_is_asked() {
+    let hub = HubProcess::start();
+    let _association = Office::open(&hub, &ASSOCIATION, "stod");
+    let [one, two] = two_operators(&hub);
+    let three = Operator::new(&hub, "drift-tre");
+
+    let reference = begun(&hub, &one, &["org", "suspend", "boj-exempel"]);
+    assert_eq!(reference.replace('-', "").len(), 32, "128 bits: {reference}");
+    two.run(&hub, &["operator", "sign", &reference[..8], "--yes"]).refused(4, "ACTION_UNKNOWN");
+    let org_id = text(&hub.operator(&["org", "show", "boj-exempel", "--json"]).json()["org_id"]);
+    let shown = hub.operator(&["operator", "sign", &reference, "--key", &two.file]);
+    for part in ["SUSPEND boj-exempel", &org_id, "ACTIVE since", "drift-ett (", "lapses", &reference] {
+        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+    }
+    shown.exits(2);
+    assert_eq!(state_of(&hub, "boj-exempel"), "ACTIVE");
+
+    let reference = begun(&hub, &one, &["operator", "add", "drift-tre", &three.public_key]);
+    let pending = hub.operator(&["operator", "pending", "--json"]).json();
+    assert_eq!(pending["waiting"][1]["public_key"], *three.public_key);
+    assert!(hub.operator(&["operator", "pending"]).stdout.contains(&three.public_key));
+    let asked = two.run(&hub, &["operator", "sign", &reference]);
+    assert!(
+        asked.stdout.contains(&three.public_key) && asked.stdout.contains("drift-ett"),
+        "{}",
+        asked.stdout
+    );
+    asked.refused(2, "USAGE");
+    let operators = || hub.operator(&["operator", "list", "--json"]).json()["operators"].clone();
+    assert_eq!(operators().as_array().map(Vec::len), Some(2), "nothing is done");
+    two.run(&hub, &["operator", "sign", &reference, "--yes"]).exits(0);
+    assert_eq!(operators().as_array().map(Vec::len), Some(3));
 }
 
 /// What the member reads, without the hub's help.
@@ -189,7 +225,7 @@ async fn a_second_signature_counts_for_a_day() {
     hub.pass(since_start_ms + SECOND_SIGNATURE_MS + MINUTE_MS);
     let pending = hub.operator(&["operator", "pending", "--json"]).json();
     assert_eq!(pending["waiting"][0]["state"], "LAPSED");
-    two.run(&hub, &["operator", "sign", &reference]).refused(8, "ACTION_LAPSED");
+    two.run(&hub, &["operator", "sign", &reference, "--yes"]).refused(8, "ACTION_LAPSED");
     let late = first.countersign(&two.signer(), first.first_ms() + SECOND_SIGNATURE_MS + MINUTE_MS);
     assert!(late.is_err(), "no program makes such an action");
     let back_dated =

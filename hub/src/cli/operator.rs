@@ -2,19 +2,19 @@
 
 mod arguments;
 mod show;
+mod sign;
 
 use std::path::Path;
 
 use samverkan_proto::ids::{Handle, OperatorId};
 use samverkan_proto::sign::PublicKey;
-use samverkan_proto::statement::operator::{Deed, SignedAction};
+use samverkan_proto::statement::operator::Deed;
 use samverkan_proto::v1;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::signing::{Desk, reference};
-use crate::clock::Clock;
+use super::signing::Desk;
 use crate::keys::create_operator_key;
 pub(super) use arguments::{Command, Operator, Rule};
 pub(super) use show::Waiting;
@@ -53,7 +53,7 @@ pub(super) fn run(
                 let deed = Deed::Require { two, before: desk.last_change()? };
                 change(&mut desk, deed, output).await
             }
-            Command::Sign { reference } => sign(desk, &reference, output).await,
+            Command::Sign { reference, yes } => sign::sign(desk, &reference, yes, output).await,
         }
     })
 }
@@ -124,41 +124,6 @@ pub(super) fn tell_waiting(
         shown.reference
     ));
     Ok(Exit::Done)
-}
-
-async fn sign(mut desk: Desk, typed: &str, output: &mut Output<'_>) -> Result<Exit, Failure> {
-    let (action, waiting) = find(&desk, typed)?;
-    if waiting.lapsed {
-        return Err(Failure::new(
-            "ACTION_LAPSED",
-            format!("{typed} was signed more than 24 hours ago, and counts no more."),
-            "give the first command again",
-            Exit::Conflict,
-        ));
-    }
-    let key = desk.key()?;
-    let both = action.countersign(&key, Clock::system().now_ms()).map_err(|invalid| {
-        Failure::new(
-            "ACTION_REFUSED",
-            format!("This key can not give the second signature ({}).", invalid.field),
-            "another operator than the first signs, within 24 hours and with a clock that is right",
-            Exit::Refused,
-        )
-    })?;
-    let done = Done::of(&action.statement().deed);
-    desk.hand_in(&both, None).await?;
-    output.result(&done, || done.to_string())?;
-    Ok(Exit::Done)
-}
-
-/// What waits under a reference, if it is for this hub.
-fn find(desk: &Desk, typed: &str) -> Result<(SignedAction, v1::WaitingAction), Failure> {
-    let waiting = desk.described.waiting.iter();
-    let mut parsed =
-        waiting.filter_map(|waiting| Some((SignedAction::parse(waiting.action.clone()).ok()?, waiting)));
-    let found = parsed.find(|(action, _)| reference(action) == typed);
-    let (action, waiting) = found.ok_or_else(|| unknown(typed))?;
-    if desk.is_here(&action)? { Ok((action, waiting.clone())) } else { Err(unknown(typed)) }
 }
 
 fn unknown(typed: &str) -> Failure {

@@ -171,7 +171,11 @@ pub(super) fn step(
     Ok(Deed::Move { step, org, handle, before: sha256(entry.bytes()) })
 }
 
-/// What people call a statement by: the first eight digits of its hash.
+/// What people call a statement by: the first 128 bits of its hash, in four groups of eight digits. Whoever signs first chooses the nonce:
+/// of a short reference they could make two statements, and show one and have the other signed.
 pub(super) fn reference(action: &SignedAction) -> String {
-    data_encoding::HEXLOWER.encode(&action.statement().hash()[..4])
+    let groups = action.statement().hash();
+    let groups: Vec<String> =
+        groups[..16].chunks(4).map(|group| data_encoding::HEXLOWER.encode(group)).collect();
+    groups.join("-")
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use samverkan_proto::ids::OperatorId;
 use samverkan_proto::limits::{MAX_AHEAD_MS, MAX_WAITING_ACTIONS, SECOND_SIGNATURE_MS};
 use samverkan_proto::statement::log::{ActionFault, Check, Operators, Subject, Verdict};
 use samverkan_proto::statement::operator::{Deed, SignedAction};
 
 use super::{Registry, RegistryRefusal};
+use crate::limits::WAITING_PER_OPERATOR;
 
 /// When a second signature comes too late for an action, milliseconds since 1970.
 pub(crate) fn lapses_ms(action: &SignedAction) -> u64 {
@@ -66,16 +68,24 @@ impl Registry {
         waiting.find(|action| action.statement().deed == *deed && now_ms <= lapses_ms(action))
     }
 
-    /// Whether one more action may wait; if another has to go for it, the oldest of those that have waited in vain.
+    /// Whether one more action may wait that this operator was the first to sign; if another has to go for it, the oldest of those that
+    /// have waited in vain: of the operator's own, where it has as many as one may have.
     ///
     /// # Errors
     /// [`RegistryRefusal::TooManyActions`].
-    pub(crate) fn room_to_wait(&self, now_ms: u64) -> Result<Option<SignedAction>, RegistryRefusal> {
-        if self.waiting_actions.len() < MAX_WAITING_ACTIONS {
+    pub(crate) fn room_to_wait(
+        &self,
+        first: &OperatorId,
+        now_ms: u64,
+    ) -> Result<Option<SignedAction>, RegistryRefusal> {
+        let waiting = self.waiting_actions();
+        let is_own = |action: &SignedAction| action.signatures()[0].operator == *first;
+        let is_full = waiting.iter().filter(|action| is_own(action)).count() >= WAITING_PER_OPERATOR;
+        if waiting.len() < MAX_WAITING_ACTIONS && !is_full {
             return Ok(None);
         }
-        let mut waiting = self.waiting_actions().into_iter();
-        let lapsed = waiting.find(|action| lapses_ms(action) < now_ms);
+        let lapsed =
+            waiting.into_iter().find(|action| lapses_ms(action) < now_ms && (!is_full || is_own(action)));
         lapsed.cloned().map(Some).ok_or(RegistryRefusal::TooManyActions)
     }
 

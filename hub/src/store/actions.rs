@@ -71,7 +71,8 @@ fn wait(draft: &mut Draft, action: SignedAction) -> Result<Acted, StoreError> {
     if let Some(same) = draft.registry().same_deed(&action.statement().deed, draft.now_ms) {
         return Ok(Acted::Waits(same.clone()));
     }
-    if let Some(lapsed) = draft.registry().room_to_wait(draft.now_ms)? {
+    let first = action.signatures()[0].operator;
+    if let Some(lapsed) = draft.registry().room_to_wait(&first, draft.now_ms)? {
         forget(draft, &lapsed)?;
     }
     let pushed = draft.push(record::kind::WAITING_ACTION, action.bytes().to_vec(), Body::empty())?;
@@ -115,11 +116,17 @@ fn carry_out(
         }
         (_, None) => log(draft, action)?,
     }
-    if let Some(waited) = draft.registry().waiting_action(&action.statement().hash()).cloned() {
-        forget(draft, &waited)?;
-    }
+    waits_no_more(draft, action)?;
     draft.registry_changed();
     Ok(Acted::Done(invited))
+}
+
+/// What waited under the statement of an action that is done now is forgotten.
+pub(super) fn waits_no_more(draft: &mut Draft, done: &SignedAction) -> Result<(), StoreError> {
+    match draft.registry().waiting_action(&done.statement().hash()).cloned() {
+        Some(waited) => forget(draft, &waited),
+        None => Ok(()),
+    }
 }
 
 fn log(draft: &mut Draft, action: &SignedAction) -> Result<(), StoreError> {

@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use samverkan_proto::statement::log::{Leaf, Record, TreeHead};
+use samverkan_proto::statement::operator::{Deed, SignedAction};
 
+use super::actions::waits_no_more;
 use super::draft::Draft;
 use super::error::StoreError;
 use super::handle::Store;
@@ -101,10 +103,10 @@ fn append(draft: &mut Draft, returned: ReturnedLeaf) -> Result<(), StoreError> {
             }
             sweep_changed(draft, signed.manifest());
         }
+        Record::Action(action) => carry_out_again(draft, action)?,
         Record::Organisation(_)
         | Record::EpochKeys(_)
         | Record::EpochKeysGone
-        | Record::Action(_)
         | Record::Certificate(_)
         | Record::HubKeys(_) => {}
     }
@@ -113,6 +115,17 @@ fn append(draft: &mut Draft, returned: ReturnedLeaf) -> Result<(), StoreError> {
         sweep_cut(draft, &entry.fields().org_id);
     }
     Ok(())
+}
+
+/// What an action did besides what stands in the log. Its invite, if it made one, is lost; the operators invite again.
+fn carry_out_again(draft: &mut Draft, action: &SignedAction) -> Result<(), StoreError> {
+    if let Deed::Withdraw { handle } = &action.statement().deed {
+        // The backup may be from before the withdrawal.
+        if let Some(HandleOwner::Invite(open)) = draft.registry().handle_owner(handle) {
+            drop_invite(draft, &open)?;
+        }
+    }
+    waits_no_more(draft, action)
 }
 
 fn set_claim(draft: &mut Draft, claim: Option<Claim>) -> Result<(), StoreError> {

@@ -21,6 +21,14 @@ operators have signed the same within 24 hours. Register at least three: with tw
 Example:
   samverkan-hub operator rule two --key /root/drift-ett.pem";
 
+const SIGN_EXAMPLE: &str = "\
+Without --yes it shows the whole deed and signs nothing. Read it to the first operator by telephone: that it is what they signed,
+and for a new operator, that the key is the one they were told.
+
+Examples:
+  samverkan-hub operator sign 3f9a21c7-0b5d44e2-91c86f3a-d2077e15
+  samverkan-hub operator sign 3f9a21c7-0b5d44e2-91c86f3a-d2077e15 --yes --key /root/drift-tva.pem";
+
 #[derive(Debug, Args)]
 pub(in super::super) struct Operator {
     /// The file of the key to sign with [default: operator_key in the configuration].
@@ -67,11 +75,14 @@ pub(in super::super) enum Command {
     /// List what waits for a second signature.
     #[command(after_help = "Example:\n  samverkan-hub operator pending")]
     Pending,
-    /// Give the second signature; then it is done.
-    #[command(after_help = "Example:\n  samverkan-hub operator sign 3f9a21c7 --key /root/drift-tva.pem")]
+    /// Show what waits, and with --yes give the second signature; then it is done.
+    #[command(after_help = SIGN_EXAMPLE)]
     Sign {
-        /// What `operator pending` calls it.
+        /// What `operator pending` calls it: all 32 digits, with their hyphens or without.
         reference: String,
+        /// Do it.
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -7,15 +7,17 @@ use samverkan_proto::statement::log::{ActionFault, Record};
 use samverkan_proto::statement::operator::{Deed, SignedAction, Statement, Step};
 
 use super::*;
+use crate::limits::WAITING_PER_OPERATOR;
 use crate::registry::RegistryRefusal;
 
 const LATE: StoreError = StoreError::Registry(RegistryRefusal::ActionTime);
+const FULL: Result<Acted, StoreError> = Err(StoreError::Registry(RegistryRefusal::TooManyActions));
 
-fn key(n: u8) -> Signer {
+pub(super) fn key(n: u8) -> Signer {
     Signer::from_seed(&[100 + n; 32]).unwrap()
 }
 
-fn name(text: &str) -> Handle {
+pub(super) fn name(text: &str) -> Handle {
     text.parse().unwrap()
 }
 
@@ -24,27 +26,38 @@ fn statement(nonce: u8, deed: Deed) -> Statement {
 }
 
 impl TestHub {
-    fn signed(&self, n: u8, deed: Deed) -> SignedAction {
+    pub(super) fn signed(&self, n: u8, deed: Deed) -> SignedAction {
         SignedAction::sign(&statement(n, deed), &key(n), self.clock.now_ms())
     }
 
-    fn last_change(&self) -> [u8; 32] {
+    pub(super) fn last_change(&self) -> [u8; 32] {
         *self.store.registry().operators().last_change()
     }
 
-    async fn act(&self, action: &SignedAction) -> Result<Acted, StoreError> {
+    pub(super) async fn act(&self, action: &SignedAction) -> Result<Acted, StoreError> {
         self.store.act(action.clone(), None).await
     }
 
     /// Two operators, both of whom must sign what is grave.
-    async fn operators(&self) {
-        for n in [1, 2] {
+    pub(super) async fn operators(&self) {
+        self.operators_of(2).await;
+    }
+
+    /// So many operators, two of whom must sign what is grave.
+    async fn operators_of(&self, count: u8) {
+        for n in 1..=count {
             let (name, key) = (name(&format!("drift-{n}")), *key(n).public_key());
             let deed = Deed::AddOperator { name, key, before: self.last_change() };
             assert_eq!(self.act(&self.signed(1, deed)).await, Ok(Acted::Done(None)));
         }
         let rule = Deed::Require { two: true, before: self.last_change() };
         assert_eq!(self.act(&self.signed(1, rule)).await, Ok(Acted::Done(None)));
+    }
+
+    /// The addition of an operator: the number tells one from another.
+    fn addition(&self, n: usize) -> Deed {
+        let key = *Signer::from_seed(&sha256(&n.to_be_bytes())).unwrap().public_key();
+        Deed::AddOperator { name: name(&format!("ny-{n}")), key, before: self.last_change() }
     }
 
     fn suspension(&self, org: &TestOrg) -> Deed {
@@ -102,20 +115,43 @@ async fn what_has_waited_in_vain_is_shown_for_a_week_and_makes_room() {
     assert_eq!(hub.act(&both).await, Err(LATE));
     assert_eq!(hub.act(&action).await, Err(LATE));
     assert_eq!(hub.state(&org), OrganisationState::Active);
-    // As many as may wait, and no more; one that has waited in vain makes room for another.
-    let removal = |n: usize| Deed::AddOperator {
-        name: name(&format!("ny-{n}")),
-        key: *Signer::from_seed(&sha256(&n.to_be_bytes())).unwrap().public_key(),
-        before: hub.last_change(),
-    };
-    for n in 1..=MAX_WAITING_ACTIONS {
-        assert!(matches!(hub.act(&hub.signed(1, removal(n))).await, Ok(Acted::Waits(_))), "{n}");
+    // As many of one operator as may wait, and no more; one that has waited in vain makes room for another.
+    for n in 1..=WAITING_PER_OPERATOR {
+        assert!(matches!(hub.act(&hub.signed(1, hub.addition(n))).await, Ok(Acted::Waits(_))), "{n}");
     }
-    let full = Err(StoreError::Registry(RegistryRefusal::TooManyActions));
-    assert_eq!(hub.act(&hub.signed(1, removal(0))).await, full);
+    assert!(!hub.store.registry().waiting_actions().contains(&&action));
+    assert_eq!(hub.act(&hub.signed(1, hub.addition(0))).await, FULL);
     hub.advance(SECOND_SIGNATURE_MS + 7 * DAY_MS + 1);
     while hub.store.step().await.unwrap() <= hub.clock.now_ms() {}
     assert!(hub.store.registry().waiting_actions().is_empty());
+}
+
+#[tokio::test]
+async fn one_operator_does_not_take_the_places_of_all_and_all_have_so_many() {
+    let (mut hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    let everybody = MAX_WAITING_ACTIONS / WAITING_PER_OPERATOR + 1;
+    hub.operators_of(u8::try_from(everybody).unwrap()).await;
+    let by = |operator: usize, n: usize| {
+        let operator = u8::try_from(operator).unwrap();
+        SignedAction::sign(&statement(1, hub.addition(n)), &key(operator), hub.clock.now_ms())
+    };
+    for n in 1..=WAITING_PER_OPERATOR {
+        assert!(matches!(hub.act(&by(1, n)).await, Ok(Acted::Waits(_))), "{n}");
+    }
+    assert_eq!(hub.act(&by(1, 0)).await, FULL);
+    // Whoever would be kept from cutting that one off is not.
+    for operator in 2..everybody {
+        for n in 1..=WAITING_PER_OPERATOR {
+            let action = by(operator, operator * 100 + n);
+            assert!(matches!(hub.act(&action).await, Ok(Acted::Waits(_))), "{operator} {n}");
+        }
+    }
+    assert_eq!(hub.store.registry().waiting_actions().len(), MAX_WAITING_ACTIONS);
+    let last = by(everybody, 0);
+    assert_eq!(hub.act(&last).await, FULL, "the bound for all");
+    hub.reopen(Stop::IndexDeleted).await;
+    assert_eq!(hub.act(&last).await, FULL);
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::statement::log::{LogTree, Record, TreeHead};
+use samverkan_proto::statement::operator::Deed;
 
+use super::actions::{key, name};
 use super::*;
 use crate::registry::Claim;
 use crate::registry::testing::TestDevice;
@@ -25,6 +27,15 @@ fn head(leaves: &[ReturnedLeaf]) -> TreeHead {
         tree.append(&returned.leaf.encode());
     });
     tree.head()
+}
+
+impl TestHub {
+    /// Takes what another hub of the same keys has in its log.
+    async fn fall_in_with(&self, other: &TestHub) {
+        let (own, all) = (leaves(&self.store).await.len(), leaves(&other.store).await);
+        self.store.fall_behind(head(&all)).await.unwrap();
+        self.store.take_back(own as u64, all[own..].to_vec()).await.unwrap();
+    }
 }
 
 fn cosigned(store: &Store) -> bool {
@@ -95,4 +106,46 @@ async fn a_store_that_went_on_otherwise_keeps_that_in_mind_and_goes_on() {
     }
     hub.store.publish_manifest(org.with_device(&TestDevice::new(7))).await.unwrap();
     assert!(matches!(leaves(&hub.store).await.last().unwrap().record, Record::Manifest(_)));
+}
+
+/// The backup is of before an invite was withdrawn, and before a second operator signed what waited.
+#[tokio::test]
+async fn what_operators_did_after_the_backup_has_its_effect_when_it_comes_back() {
+    let (whole, mut hub, org) = (TestHub::new(), TestHub::new(), TestOrg::new(0));
+    let invitation = org.invitation();
+    let handle = invitation.handle.clone();
+    let invite =
+        whole.signed(1, Deed::Invite { handle: handle.clone(), invitation: invitation.text().hash() });
+    whole.operators().await;
+    let waits = whole.signed(1, Deed::Require { two: false, before: whole.last_change() });
+    let stays = whole.signed(
+        1,
+        Deed::AddOperator { name: name("drift-3"), key: *key(3).public_key(), before: whole.last_change() },
+    );
+    hub.fall_in_with(&whole).await;
+    let mut code = [0; 16];
+    for each in [&whole, &hub] {
+        match each.store.act(invite.clone(), Some(invitation.clone())).await {
+            Ok(Acted::Done(Some((made, _)))) => code = made,
+            other => panic!("{other:?}"),
+        }
+        for action in [&waits, &stays] {
+            assert_eq!(each.act(action).await, Ok(Acted::Waits(action.clone())));
+        }
+    }
+    let backup = leaves(&whole.store).await.len();
+    assert_eq!(head(&leaves(&hub.store).await), head(&leaves(&whole.store).await));
+    whole.act(&whole.signed(1, Deed::Withdraw { handle: handle.clone() })).await.unwrap();
+    whole.act(&waits.countersign(&key(2), whole.clock.now_ms()).unwrap()).await.unwrap();
+    let all = leaves(&whole.store).await;
+
+    hub.store.fall_behind(head(&all)).await.unwrap();
+    assert!(hub.store.registry().handle_owner(&handle).is_some());
+    hub.store.take_back(backup as u64, all[backup..].to_vec()).await.unwrap();
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        assert_eq!(hub.store.registry().handle_owner(&handle), None);
+        assert!(hub.store.enrol(enrolment(&org, code)).await.is_err(), "the invite was withdrawn");
+        assert_eq!(hub.store.registry().waiting_actions(), [&stays], "the other is done");
+        hub.reopen(stop).await;
+    }
 }
