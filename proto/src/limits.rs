@@ -93,7 +93,7 @@ pub const MAX_PROOF_HASHES: usize = 63;
 pub const MAX_VIEW_AGE_MS: u64 = DAY_MS;
 /// How long a client remembers when the hub called a log its newest: as long as a message may be under way, and a week.
 pub const VIEWS_KEPT_MS: u64 = 37 * DAY_MS;
-/// Sizes of the log of which it remembers that: one an hour.
+/// Sizes of the log of which it remembers that: about one an hour.
 pub const MAX_VIEWS: usize = 1024;
 /// Longest time a device may stand in a manifest without renewal.
 pub const MAX_DEVICE_MS: u64 = 400 * DAY_MS;

@@ -225,7 +225,11 @@ compromise-readable = { $count ->
 compromise-nothing-readable = Of the messages that this computer keeps it could read none.
 compromise-incomplete = What waits at the hub was not fetched, so the list has only what this computer had before.
 compromise-unseen = It has read mailboxes that this computer does not: { $mailboxes }. Ask a colleague who does what came to them.
-compromise-signed = It signed entry { $serial } of the organisation when it was in other hands. Look at what that changed: samverkan member list, samverkan mailbox list.
+compromise-signed = It signed these entries of the organisation, newest first. The times are what the device said, and whoever had it could say any. Look at what stands now: samverkan member list, samverkan mailbox list.
+compromise-signed-older = { $count ->
+        [one] One older entry is
+       *[other] { $count } older entries are
+    } not shown.
 compromise-next =
     What waits for the mailboxes is sealed again by its senders where nobody else can open it.
     next: call those whom the messages are about, as your rules for lost information say.
@@ -423,6 +427,8 @@ label-to = to
 label-basis = basis
 label-subject = subject
 column-reference = REFERENCE
+column-entry = ENTRY
+column-claimed = TIME THAT IT CLAIMED
 column-message = MESSAGE
 column-at = TAKEN BY THE HUB
 column-access = HOW

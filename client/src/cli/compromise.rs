@@ -18,7 +18,7 @@ use super::page::{Page, Tone};
 use super::steps::Steps;
 use crate::error::Result;
 use crate::msg;
-use crate::session::members::{Access, ExposedMessage, Exposure, Removal};
+use crate::session::members::{Access, ExposedMessage, Exposure, Removal, SignedChange};
 use crate::session::model::{Direction, Silent};
 use crate::session::{Compromise, Session};
 use crate::text;
@@ -65,7 +65,7 @@ impl ReportCompromise {
         };
         let change = session.remove_member(&removal, &mut Steps::new(output)).await?;
         let complete = fetch(&mut session).await;
-        let exposure = session.exposure(&device, since_ms)?;
+        let exposure = session.exposure(&device)?;
         let change =
             Changed::new(msg!("compromise-reported"), change, self.proposal, Some(device.to_string()))?;
         output.result(&Reported::of(change, since_ms, &exposure, complete))
@@ -136,8 +136,18 @@ struct Reported {
     readable: Vec<Readable>,
     /// Mailboxes that it has read and this device does not.
     unseen: Vec<String>,
-    /// The serials of the organisation's entries that it signed since then.
-    signed_changes: Vec<u64>,
+    /// The organisation's entries that it signed, newest first, whenever they say that was.
+    signed_changes: Vec<Signed>,
+    /// How many older ones are left out.
+    older_changes: u64,
+}
+
+/// One entry that the device signed.
+#[derive(Serialize)]
+struct Signed {
+    serial: u64,
+    /// The time in the entry, which its signer chose.
+    claimed_at: Moment,
 }
 
 /// One message of the list.
@@ -162,8 +172,19 @@ impl Reported {
             complete,
             readable: exposure.messages.iter().map(|message| Readable::of(message, since_ms)).collect(),
             unseen: exposure.unseen.iter().map(ToString::to_string).collect(),
-            signed_changes: exposure.changes.clone(),
+            signed_changes: exposure.changes.iter().map(Signed::of).collect(),
+            older_changes: exposure.older_changes,
         }
+    }
+}
+
+impl Signed {
+    const fn of(change: &SignedChange) -> Self {
+        Self { serial: change.serial, claimed_at: Moment(change.claimed_ms) }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.serial.to_string(), self.claimed_at.local()]
     }
 }
 
@@ -227,11 +248,23 @@ impl Report for Reported {
             let mailboxes = text::Args::none().text("mailboxes", self.unseen.join(", "));
             page.blank().say_in(Tone::Warning, msg!("compromise-unseen"), &mailboxes);
         }
-        for serial in &self.signed_changes {
-            let serial = text::Args::none().number("serial", *serial);
-            page.blank().say_in(Tone::Warning, msg!("compromise-signed"), &serial);
-        }
+        self.signed_lines(page);
         page.blank().say(msg!("compromise-next"), &none);
+    }
+}
+
+impl Reported {
+    fn signed_lines(&self, page: &mut Page<'_>) {
+        if self.signed_changes.is_empty() {
+            return;
+        }
+        page.blank().say_in(Tone::Warning, msg!("compromise-signed"), &text::Args::none());
+        let rows: Vec<Vec<String>> = self.signed_changes.iter().map(Signed::cells).collect();
+        page.table(&[msg!("column-entry"), msg!("column-claimed")], &rows);
+        if self.older_changes > 0 {
+            let count = text::Args::none().number("count", self.older_changes);
+            page.say(msg!("compromise-signed-older"), &count);
+        }
     }
 }
 

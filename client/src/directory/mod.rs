@@ -127,6 +127,13 @@ impl Directory {
         self.checkpoint.as_ref()
     }
 
+    /// The same, as far as the copy has its leaves: what a hub that was restored may be shown, since it waits for the leaves of what it
+    /// was shown. A copy that was damaged has a checkpoint and can not return them.
+    #[must_use]
+    pub fn returnable(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref().filter(|believed| believed.head().size == self.size())
+    }
+
     /// An organisation.
     #[must_use]
     pub fn organisation(&self, id: &OrgId) -> Option<&Organisation> {

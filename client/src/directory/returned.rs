@@ -35,7 +35,7 @@ impl Directory {
     /// has signed this and shows something else learns it by this. `None` before the first synchronisation.
     #[must_use]
     pub fn report_of_fork(&self, shown: u64) -> Option<ReturnLogRequest> {
-        let believed = self.checkpoint.as_ref().filter(|believed| believed.head().size == self.size())?;
+        let believed = self.returnable()?;
         let from_leaf = shown.min(self.size());
         let (root, path) =
             (self.fold.tree().root_at(from_leaf)?, self.fold.tree().prove_consistency(from_leaf)?);

@@ -89,7 +89,9 @@ fn a_damaged_copy_starts_anew_but_keeps_its_word() {
         (0, true)
     );
     assert_eq!(directory.checkpoint().expect("kept").note(), &checkpoint);
+    assert!(directory.returnable().is_none(), "a restored hub would wait for leaves that are not there");
     log.feed(&mut directory).expect("the same log again");
+    assert_eq!(directory.returnable().expect("whole again").note(), &checkpoint);
     assert_eq!(log.load().expect("loads").size(), log.entries.len() as u64);
 }
 

@@ -11,6 +11,7 @@ use samverkan_proto::statement::manifest::Revocation;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
+use super::later::LaterReader;
 use super::mail::Kept;
 use super::model::Direction;
 use crate::error::Result;
@@ -25,7 +26,8 @@ pub struct Compromise {
     pub device: DeviceId,
     /// From when on it was in other hands, in milliseconds.
     pub since_ms: u64,
-    /// Cases with a message from here that the device could read.
+    /// Cases with a message from here that the device could read: it was sealed to it, or the device came to the mailbox later and a
+    /// colleague's may have given it on.
     pub readable: Vec<CaseReference>,
     /// Cases with a message that came from the device since then.
     pub doubtful: Vec<CaseReference>,
@@ -69,8 +71,10 @@ impl Session {
 
     fn concerned(&self, org: &OrgId, handle: &Handle, revocation: &Revocation) -> Compromise {
         let device = revocation.device_id;
-        let sealed_to = |kept: &Kept| {
-            kept.direction == Direction::Out && kept.header.fields().wrap_index(org, &device).is_some()
+        let could_read = |kept: &Kept| {
+            let fields = kept.header.fields();
+            let may_be_given = || LaterReader::find(&self.directory, fields, *org, device).is_some();
+            kept.direction == Direction::Out && (fields.wrap_index(org, &device).is_some() || may_be_given())
         };
         let sent_by = |kept: &Kept| {
             let fields = kept.header.fields();
@@ -80,7 +84,7 @@ impl Session {
             handle: handle.clone(),
             device,
             since_ms: revocation.revoked_ms,
-            readable: self.cases_with(sealed_to),
+            readable: self.cases_with(could_read),
             doubtful: self.cases_with(sent_by),
         }
     }

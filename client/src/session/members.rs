@@ -21,7 +21,7 @@ use samverkan_proto::v1;
 
 pub use super::charter::{Change, Difference, Proposal};
 pub use change::{HandOver, Removal};
-pub use exposure::{Access, ExposedMessage, Exposure};
+pub use exposure::{Access, ExposedMessage, Exposure, MAX_CHANGES, SignedChange};
 use invites::OpenInvite;
 pub use invites::Terms;
 pub use roster::{Label, Roster, RosterDevice, RosterMailbox};

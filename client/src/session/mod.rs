@@ -322,7 +322,7 @@ impl Session {
     /// Opens a link, and no more: for what goes on over another one.
     async fn dial(&self) -> Result<Link> {
         let key = self.keystore.contents().tls_key().ok_or(Error::new(Code::KeystoreDamaged))?;
-        let believed = self.directory.checkpoint().map(|believed| believed.note().clone());
+        let believed = self.directory.returnable().map(|believed| believed.note().clone());
         let believed = believed.unwrap_or_default();
         let identity = ClientIdentity { certificate: &self.membership.certificate, key, believed };
         let hub = &self.membership.hub;

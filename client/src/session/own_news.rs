@@ -2,7 +2,7 @@
 //!
 //! The serial of the manifest that was told last stands in the keystore. This device's own changes count as told.
 
-use samverkan_proto::statement::manifest::Manifest;
+use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 
 use super::Session;
 use super::charter::{Difference, differences};
@@ -50,12 +50,19 @@ impl Session {
         }
     }
 
-    /// What is otherwise than when somebody was told last; `None` when nobody ever was.
+    /// What has changed since somebody was told last, entry by entry: what came and went in between is told as well, since a device that
+    /// read a mailbox for an hour may have been given everything in it. `None` when nobody ever was told.
     fn own_news(&self) -> Option<Vec<Difference>> {
         let told = self.told_serial()?;
-        let mut manifests = self.directory.organisation(&self.membership.org)?.signed_manifests();
-        let before = manifests.find(|signed| signed.manifest().serial() == told)?.manifest();
-        let mut found = differences(before, self.own_manifest()?);
+        let manifests = self.directory.organisation(&self.membership.org)?.signed_manifests();
+        let mut untold =
+            manifests.map(SignedManifest::manifest).skip_while(|manifest| manifest.serial() != told);
+        let mut before = untold.next()?;
+        let mut found = Vec::new();
+        for next in untold {
+            found.extend(differences(before, next));
+            before = next;
+        }
         // Admins let devices stay from year to year: who reads what is the same.
         found.retain(|difference| !matches!(difference, Difference::DeviceRenewed(_)));
         Some(found)
@@ -72,3 +79,6 @@ impl Session {
         Ok(self.keystore.commit(&held)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

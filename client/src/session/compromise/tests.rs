@@ -1,9 +1,9 @@
 use samverkan_proto::statement::manifest::Revocation;
 
 use super::*;
-use crate::directory::testlog::{Member, NOW_MS, TestLog};
+use crate::directory::testlog::{Member, NOW_MS, TestLog, signer};
 use crate::session::model::Draft;
-use crate::session::office::{Silent, referral, take, two_desks_and_another};
+use crate::session::office::{Silent, referral, take, two_desks_and_another, two_offices};
 
 fn report(
     log: &mut TestLog,
@@ -16,6 +16,7 @@ fn report(
         fields.devices.retain(|known| known.id() != device);
         fields.mailboxes.iter_mut().for_each(|mailbox| mailbox.readers.retain(|reader| *reader != device));
         fields.revocations.push(Revocation { device_id: device, revoked_ms, reason });
+        fields.revocations.sort_by_key(|revocation| revocation.device_id);
     });
 }
 
@@ -78,4 +79,20 @@ async fn back_dated_or_not_nothing_is_taken_that_the_hub_took_after_the_time_or_
         let refused = crate::session::office::take_delivery(&mut two, &delivery).expect_err("refused");
         assert_eq!(refused, "sender_revoked");
     }
+}
+
+#[tokio::test]
+async fn partners_are_told_of_what_a_device_that_came_later_may_have_been_given() {
+    let (mut log, mut one, mut two) = two_offices();
+    let draft = Draft { to: vec!["one/mottagning".parse().expect("address")], ..referral() };
+    let sent = two.session.send(draft, &mut Silent).await.expect("sealed").reference;
+    let (later, elsewhere) = (log.add_device(&mut one.member).device_id(), signer(150));
+    log.add_readers(&mut one.member, "jour", &[&elsewhere, &signer(151)]);
+    for device in [later, elsewhere.device_id()] {
+        report(&mut log, &mut one.member, device, NOW_MS + 1, RevocationReason::Compromised);
+    }
+    two.synchronise(&log);
+    let told = two.session.compromises();
+    let told: Vec<_> = told.iter().map(|report| (report.device, report.readable.clone())).collect();
+    assert_eq!(told, [(later, vec![sent])], "who never read the mailbox was given nothing");
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use samverkan_proto::ids::{DeviceId, MailboxAddress, MailboxId, MessageId, OrgId};
 use samverkan_proto::statement::header::HeaderFields;
-use samverkan_proto::statement::manifest::{Device, SignedManifest};
+use samverkan_proto::statement::manifest::{Device, Manifest, SignedManifest};
 use samverkan_proto::statement::safety::CaseReference;
 
 use crate::error::Result;
@@ -51,16 +51,31 @@ pub struct Exposure {
     pub messages: Vec<ExposedMessage>,
     /// Mailboxes that it has read and this device does not: what came to them is not in the list.
     pub unseen: Vec<MailboxAddress>,
-    /// The serials of the organisation's entries that it signed since it was in other hands, ascending.
-    pub changes: Vec<u64>,
+    /// The organisation's entries that it signed, newest first, at most [`MAX_CHANGES`]: whatever time they name, since whoever has the
+    /// device chooses it.
+    pub changes: Vec<SignedChange>,
+    /// How many older ones there are.
+    pub older_changes: u64,
+}
+
+/// The most entries of the organisation that are listed.
+pub const MAX_CHANGES: usize = 100;
+
+/// An entry of the organisation that a device signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedChange {
+    /// Its serial, which is in the order of the log.
+    pub serial: u64,
+    /// When it was issued, in milliseconds, as its signer says.
+    pub claimed_ms: u64,
 }
 
 impl Session {
-    /// What a device of the own organisation could read, and which changes of the organisation it signed since `since_ms`.
+    /// What a device of the own organisation could read, and which changes of the organisation it signed.
     ///
     /// # Errors
     /// [`Code::DeviceUnknown`](crate::error::Code::DeviceUnknown) before the first synchronisation.
-    pub fn exposure(&self, device: &DeviceId, since_ms: u64) -> Result<Exposure> {
+    pub fn exposure(&self, device: &DeviceId) -> Result<Exposure> {
         let own = self.newest_manifest()?;
         let read = self.mailboxes_ever_read(device);
         let mut messages: Vec<_> =
@@ -68,7 +83,10 @@ impl Session {
         messages.sort_by_key(|message| (message.at_ms, message.id));
         let unseen = read.iter().filter(|mailbox| !own.reads(&self.device.device_id(), mailbox));
         let unseen = unseen.filter_map(|mailbox| self.address(&self.membership.org, mailbox)).collect();
-        Ok(Exposure { messages, unseen, changes: self.signed_by(device, since_ms) })
+        let mut changes = self.signed_by(device);
+        let older_changes = changes.len().saturating_sub(MAX_CHANGES) as u64;
+        changes.truncate(MAX_CHANGES);
+        Ok(Exposure { messages, unseen, changes, older_changes })
     }
 
     fn exposed(&self, kept: &Kept, device: &DeviceId, read: &BTreeSet<MailboxId>) -> Option<ExposedMessage> {
@@ -104,18 +122,19 @@ impl Session {
         read.map(|mailbox| mailbox.id).collect()
     }
 
-    /// The serials of the manifests from `since_ms` on that a device is among the signers of.
-    fn signed_by(&self, device: &DeviceId, since_ms: u64) -> Vec<u64> {
+    /// The manifests that a device is among the signers of, newest first.
+    fn signed_by(&self, device: &DeviceId) -> Vec<SignedChange> {
         let Some(organisation) = self.directory.organisation(&self.membership.org) else { return Vec::new() };
         let all: Vec<&SignedManifest> = organisation.signed_manifests().collect();
         let signed = all.windows(2).filter(|pair| {
             let admins: Vec<DeviceId> = pair[0].manifest().admins().map(Device::id).collect();
             let place = admins.iter().position(|admin| admin == device);
             let is_its = |signer: u8| place.is_some_and(|place| usize::from(signer) == place + 1);
-            pair[1].manifest().fields().issued_ms >= since_ms
-                && pair[1].signatures().iter().any(|signature| is_its(signature.signer))
+            pair[1].signatures().iter().any(|signature| is_its(signature.signer))
         });
-        signed.map(|pair| pair[1].manifest().serial()).collect()
+        let changes = signed.rev().map(|pair| pair[1].manifest());
+        let change = |it: &Manifest| SignedChange { serial: it.serial(), claimed_ms: it.fields().issued_ms };
+        changes.map(change).collect()
     }
 }
 

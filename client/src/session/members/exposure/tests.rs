@@ -41,7 +41,7 @@ async fn it_names_every_message_that_the_device_was_sealed_to_or_wrote_and_no_ot
     let later = sent(&mut two, to_one()).await;
     take(&mut one, &log, &two.newest_outgoing()).expect("good");
 
-    let exposure = one.session.exposure(&device, NOW_MS).expect("a list");
+    let exposure = one.session.exposure(&device).expect("a list");
     let mut found: Vec<_> =
         exposure.messages.iter().map(|message| (message.id, message.access, message.direction)).collect();
     found.sort_by_key(|(id, ..)| *id);
@@ -54,15 +54,12 @@ async fn it_names_every_message_that_the_device_was_sealed_to_or_wrote_and_no_ot
     assert_eq!(found, expected);
     assert!(exposure.messages.iter().all(|message| message.with[0].to_string() == "two/mottagning"));
     assert!(exposure.unseen.is_empty() && exposure.changes.is_empty());
-    let own = one.session.exposure(&one.member.device.device_id(), NOW_MS + 7).expect("a list");
+    let own = one.session.exposure(&one.member.device.device_id()).expect("a list");
     let of = |id| own.messages.iter().find(|message| message.id == id).map(|message| message.access);
-    assert_eq!(
-        (of(out), own.changes),
-        (Some(Access::Sent), vec![3]),
-        "it signed the removal, and what came before does not matter"
-    );
+    let serials: Vec<u64> = own.changes.iter().map(|change| change.serial).collect();
+    assert_eq!((of(out), serials), (Some(Access::Sent), vec![3, 2]), "it took the desk in and out");
     let stranger = two.member.device.device_id();
-    assert!(one.session.exposure(&stranger, NOW_MS).expect("a list").messages.is_empty());
+    assert!(one.session.exposure(&stranger).expect("a list").messages.is_empty());
 }
 
 #[tokio::test]
@@ -75,6 +72,28 @@ async fn mailboxes_that_only_the_other_device_reads_are_named() {
         shared.for_each(|mailbox| mailbox.readers.retain(|reader| *reader == own));
     });
     one.synchronise(&log);
-    let exposure = one.session.exposure(&device, NOW_MS).expect("a list");
+    let exposure = one.session.exposure(&device).expect("a list");
     assert_eq!(exposure.unseen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["one/jour"]);
+}
+
+#[tokio::test]
+async fn what_a_thief_back_dates_is_in_the_list_and_the_list_ends() {
+    let (mut log, mut one, _, _) = two_desks_and_another();
+    let device = one.member.device.device_id();
+    let back_dated = NOW_MS - 300 * 86_400_000;
+    log.change(&mut one.member, |fields| fields.issued_ms = back_dated);
+    one.synchronise(&log);
+    let exposure = one.session.exposure(&device).expect("a list");
+    let newest = SignedChange { serial: 3, claimed_ms: back_dated };
+    assert_eq!((exposure.changes.first(), exposure.older_changes), (Some(&newest), 0));
+
+    (0..MAX_CHANGES).for_each(|_| log.change(&mut one.member, |_| {}));
+    one.synchronise(&log);
+    let exposure = one.session.exposure(&device).expect("a list");
+    assert_eq!(
+        (exposure.changes.len(), exposure.older_changes),
+        (MAX_CHANGES, 2),
+        "it says how many are left out"
+    );
+    assert!(exposure.changes.is_sorted_by(|newer, older| newer.serial > older.serial));
 }
