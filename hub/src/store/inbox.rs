@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 
 use super::writer::{Job, Order, Turn};
 
-/// Jobs that stand aside, at most. Beyond that none does, so that the queue fills and whoever hands more in is held up.
-const ASIDE: usize = 1024;
+/// Jobs that stand aside, at most: what comes at once at a quiet time. Beyond that they take their turn with the others, so that nobody
+/// waits long for what devices say, and what the writer remembers of their messages is still there.
+const ASIDE: usize = 64;
 /// Changes to the store that those aside may make in a batch in which nobody else makes more.
 pub(super) const SHARE: usize = 256;
 
