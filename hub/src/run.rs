@@ -223,6 +223,9 @@ async fn stop_on_failure(store: Store, stop: CancellationToken) {
         found = failed.wait_for(|failed| *failed) => {
             if found.is_ok() {
                 tracing::error!("the store has failed; the hub stops");
+                // The index's engine syncs its file when the last handle goes, and panics when it can not: on a disk that has failed
+                // there must be no last one. What is left ends with the process.
+                std::mem::forget(store.clone());
             }
             stop.cancel();
         }
