@@ -58,7 +58,16 @@ pub enum FolderError {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+/// Closing the file alone would leave the lock with whoever holds a copy of the descriptor: a child process that this one is
+/// starting holds one until its program begins (flock(2)).
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A lock that can not be given up is gone with the last copy.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl Folder {
@@ -74,7 +83,7 @@ impl Folder {
         disk.sync_folder(path).map_err(io("sync the folder"))?;
         // Its own name as well: nothing in a folder lasts longer than the folder's name.
         disk.sync_folder(parent(path)).map_err(io("sync the folder above"))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), lock })
     }
 
     /// The folder itself.
@@ -196,6 +205,15 @@ mod tests {
         let (_outer, path) = store();
         let _first = Folder::open(&path, &SystemDisk).unwrap();
         assert!(matches!(Folder::open(&path, &SystemDisk), Err(FolderError::InUse(_))));
+    }
+
+    #[test]
+    fn the_lock_is_given_up_even_when_a_child_process_still_holds_a_copy() {
+        let (_outer, path) = store();
+        let first = Folder::open(&path, &SystemDisk).unwrap();
+        let _inherited = first.lock.try_clone().unwrap();
+        drop(first);
+        Folder::open(&path, &SystemDisk).unwrap();
     }
 
     #[test]
