@@ -167,10 +167,10 @@ def log_proof(size, root, path, leaf=b"", index=0, old_size=None, old_root=None)
     with Refused("bad_length"): old, new = climb(*ends, stream, old_root or H(b"\0", leaf), old_size is None)
     must(bad_length=not stream.read(), hash_mismatch=old_size or new == root)
     return must(checkpoint_forked=new == root and old_root in (None, old)) or {}
-def log_leaf(leaf, record):  # `found` is empty for a certificate, and for epoch keys that are no longer kept
-    must(hash_mismatch=H(record) == (entry := parse("leaf", leaf)).digest or (entry.type, record) == (2, b""))
+def log_leaf(leaf, record):  # `found` is empty for a certificate
+    must(hash_mismatch=H(record) == (entry := parse("leaf", leaf)).digest)
     kind = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry", 7: "action"}.get(entry.type)
-    found = parse(kind, record) if kind and record else Record()
+    found = parse(kind, record) if kind else Record()
     for one in found.get("keys", [found.manifest or found]):
         other = {name for name, value in entry.items() if one.get(name, value) != value} - {"type"}
         must(bad_identifier=not other & {"org_id", "device_id"}, wrong_chain=not other)

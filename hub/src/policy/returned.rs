@@ -157,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn epoch_keys_come_back_with_their_record_or_not_at_all() {
+        let signer = Signer::from_seed(&[1; 32]).unwrap();
+        let org = OrgId::parse(&[1; 16]).unwrap();
+        let leaf = Leaf::EpochKeys { org_id: org, device_id: signer.device_id(), record: [3; 32] };
+        let mut all = entries("one", 4);
+        all.push(LogEntry { leaf: leaf.encode().into(), record: Bytes::new() });
+        let refused = judge(&mut tree(&all[..3]), &signed(&tree(&all)), &part(&all, 3, 5));
+        assert_eq!(refused.expect_err("refused").field.unwrap(), "record");
+    }
+
+    #[test]
     fn a_log_that_went_on_otherwise_is_found_out_by_proof_alone() {
         let (all, mut other) = (entries("one", 9), entries("one", 3));
         other.extend(entries("two", 3));

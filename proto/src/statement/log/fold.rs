@@ -197,7 +197,7 @@ impl LogFold {
                 })
             }
             // Certificates are public so that their issue can be audited; nothing here rests on them.
-            Record::EpochKeysGone | Record::Certificate(_) => Ok(()),
+            Record::Certificate(_) => Ok(()),
         }
     }
 

@@ -67,8 +67,6 @@ pub enum Record {
     Manifest(SignedManifest),
     /// Of [`Leaf::EpochKeys`].
     EpochKeys(EpochKeyBatch),
-    /// Of [`Leaf::EpochKeys`], when every key in it is past use.
-    EpochKeysGone,
     /// Of [`Leaf::Certificate`]: DER, not parsed here.
     Certificate(Bytes),
     /// Of [`Leaf::HubKeys`].
@@ -207,16 +205,12 @@ impl Leaf {
         }
     }
 
-    /// Checks that `record` is this leaf's, and parses it. An empty record of epoch keys stands for one that the hub no longer keeps;
-    /// whether the hub may leave it out only the keys' weeks say.
+    /// Checks that `record` is this leaf's, and parses it.
     ///
     /// # Errors
     /// `hash_mismatch` for other bytes, the record's own fault, `bad_identifier` or `wrong_chain` when the record is of another
     /// organisation, device, serial or revision than the leaf says.
     pub fn open(&self, record: &Bytes) -> Result<Record, InvalidField> {
-        if record.is_empty() && matches!(self, Self::EpochKeys { .. }) {
-            return Ok(Record::EpochKeysGone);
-        }
         if sha256(record) != *self.record_hash() {
             return Err(Fault::HashMismatch.in_field("record"));
         }

@@ -76,7 +76,6 @@ fn encodes_to(record: &Record, bytes: &Bytes) {
             assert!((1..=usize::from(MAX_EPOCH_KEYS)).contains(&batch.keys().len()));
             assert_eq!(EpochKeyBatch::build(batch.keys().to_vec()).as_ref(), Ok(batch));
         }
-        Record::EpochKeysGone => assert!(bytes.is_empty()),
         Record::Certificate(der) => assert_eq!(der, bytes),
         Record::HubKeys(keys) => assert_eq!(keys.encode().as_deref(), Ok(&bytes[..])),
         Record::Action(action) => assert_eq!(action.bytes(), bytes),
