@@ -94,7 +94,7 @@ type Stopped = oneshot::Sender<Result<(), OpenError>>;
 pub(super) enum Order {
     Work(Job),
     /// What the segment holds that is worth copying.
-    Surveyed(io::Result<Contents>),
+    Surveyed(u32, io::Result<Contents>),
     /// Stop cleanly, and say when it is done.
     Stop(Stopped),
 }
@@ -169,8 +169,8 @@ impl Writer {
                 self.tidying.hope();
                 self.batch(first, inbox, &mut copied)
             }
-            Order::Surveyed(contents) => {
-                self.begin_to_copy(contents);
+            Order::Surveyed(segment, contents) => {
+                self.begin_to_copy(segment, contents);
                 None
             }
             Order::Stop(done) => Some(done),
@@ -238,7 +238,7 @@ impl Writer {
                 let reaped = journal.reap()?;
                 let Some(segment) = Copying::candidate(journal) else { return Ok(reaped > 0) };
                 let survey = journal.survey(segment);
-                self.survey(survey);
+                self.survey(segment, survey);
             }
             waiting @ (Tidying::Surveying | Tidying::Refused) => {
                 self.tidying = waiting;
@@ -255,26 +255,28 @@ impl Writer {
     }
 
     /// Looks up what a segment holds, on a thread of its own: whoever hands in a message should not wait for it.
-    fn survey(&mut self, survey: impl FnOnce() -> io::Result<Contents> + Send + 'static) {
-        let Some(found) = self.found.clone() else { return self.begin_to_copy(survey()) };
+    fn survey(&mut self, segment: u32, survey: impl FnOnce() -> io::Result<Contents> + Send + 'static) {
+        let Some(found) = self.found.clone() else { return self.begin_to_copy(segment, survey()) };
         let looking = std::thread::Builder::new().name("store-survey".to_owned()).spawn(move || {
             let contents = std::panic::catch_unwind(AssertUnwindSafe(survey));
             let contents = contents.unwrap_or_else(|_| Err(io::Error::other("it panicked")));
             if let Some(found) = found.upgrade() {
                 // A writer that has stopped needs it no more.
-                let _ = found.blocking_send(Order::Surveyed(contents));
+                let _ = found.blocking_send(Order::Surveyed(segment, contents));
             }
         });
         self.tidying = if looking.is_ok() { Tidying::Surveying } else { Tidying::Refused };
     }
 
     /// Begins to copy the segment that was looked through.
-    fn begin_to_copy(&mut self, contents: io::Result<Contents>) {
+    fn begin_to_copy(&mut self, segment: u32, contents: io::Result<Contents>) {
         self.tidying = match contents {
             Ok(contents) => Tidying::Copying(Copying::begin(self.engine.journal(), contents)),
             Err(error) => {
-                tracing::error!(cause = %error, "a segment can not be looked through, so its space is not given back");
-                Tidying::Refused
+                tracing::error!(cause = %error, segment, "a segment can not be looked through, so its space is not given back");
+                // The others can, and this one would be found again and again.
+                self.engine.journal().leave(segment);
+                Tidying::Resting
             }
         };
     }
@@ -294,7 +296,7 @@ impl Writer {
         let stop = loop {
             match next {
                 Some(Order::Stop(done)) => break Some(done),
-                Some(Order::Surveyed(contents)) => self.begin_to_copy(contents),
+                Some(Order::Surveyed(segment, contents)) => self.begin_to_copy(segment, contents),
                 Some(Order::Work(job)) => forming.work(job),
                 None => break None,
             }
