@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFESTS_PER_SECOND};
 use crate::metrics::Metrics;
 use crate::rate::{Rates, network_of};
+use crate::registry::Registry;
 use crate::renewal::Renewals;
 use crate::service::returning::Returning;
 use crate::store::Store;
@@ -45,14 +46,18 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    /// The registry of this moment, to judge by.
+    ///
+    /// # Errors
+    /// LOG_BEHIND: who was revoked in what is missing would be let in, and who was taken in would be turned away.
+    pub(crate) fn registry(&self) -> Result<Arc<Registry>, Refusal> {
+        let registry = self.store.registry();
+        if registry.log().is_behind() { Err(Refusal::new(ErrorReason::LogBehind)) } else { Ok(registry) }
+    }
+
     /// Who is behind a request, by the registry of this moment.
     pub(crate) fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Refusal> {
-        let registry = self.store.registry();
-        // Who was revoked in what is missing would be let in.
-        if registry.log().is_behind() {
-            return Err(Refusal::new(ErrorReason::LogBehind));
-        }
-        Caller::of(request.extensions(), &registry, self.clock.now_ms())
+        Caller::of(request.extensions(), &*self.registry()?, self.clock.now_ms())
     }
 
     /// Counts a refusal and turns it into what the caller hears.

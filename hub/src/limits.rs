@@ -101,6 +101,15 @@ pub const MANIFEST_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 8 << 20 };
 /// By how much that grows with each day since the organisation joined: 8 MiB a year.
 pub const MANIFEST_BYTES_PER_DAY: u64 = 23 << 10;
 
+/// Calls in a row with which a device may return what the hub's log has lost: a quarter of a million leaves.
+pub const RETURNS: f64 = 256.0;
+
+/// How fast a device that has used them up may go on.
+pub const RETURNS_PER_SECOND: f64 = 1.0;
+
+/// How long a part that is returned waits its turn behind others.
+pub const RETURN_TURN: Duration = Duration::from_secs(10);
+
 /// How long the streams of a device that may no longer call have for their last word.
 pub const LAST_WORD: Duration = Duration::from_millis(300);
 

@@ -130,7 +130,7 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
         descriptions: JoinFailures::new(),
         manifests: Manifests::new(),
         renewals: Renewals::new().ok_or(RunError::Random)?,
-        returning: Returning::default(),
+        returning: Returning::new(),
     });
     Ok(Opened { hub, metrics })
 }

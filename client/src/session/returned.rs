@@ -42,10 +42,12 @@ impl Session {
     async fn return_log(&self, link: &Link, shown: u64) -> Result<()> {
         let (mut from, mut tries) = (shown, 0);
         while let Some(part) = self.directory.part_from(from)? {
+            let whole = from + part.entries.len() as u64;
             match call::unary(link.directory().return_log(part)).await {
-                Ok(answer) if answer.log_size > from => from = answer.log_size,
+                // A hub that has less than it was given would have all of it sent again and again.
+                Ok(answer) if answer.log_size >= whole => from = answer.log_size,
                 Ok(_) => return Ok(()),
-                Err(error) if error.code() == Code::Busy && tries < TRIES => {
+                Err(error) if matches!(error.code(), Code::Busy | Code::RateLimited) && tries < TRIES => {
                     tries += 1;
                     tokio::time::sleep(OTHERS_RETURN).await;
                 }

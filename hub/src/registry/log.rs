@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use samverkan_proto::limits::COSIGNATURE_MS;
-use samverkan_proto::statement::log::{Checkpoint, Leaf, TreeHead};
+use samverkan_proto::statement::log::{Checkpoint, Leaf, LogTree, TreeHead};
 
 /// Leaves in one shared part.
 const PART: usize = 1024;
@@ -51,6 +51,24 @@ impl Log {
     /// Whether a member has shown more of the log than the hub has: nothing changes until that is back.
     pub fn is_behind(&self) -> bool {
         matches!(self.claim, Some(Claim::Behind(_)))
+    }
+
+    /// Whether a tree that the hub has signed is larger than its log and than what it knows to be missing.
+    pub fn is_surpassed_by(&self, signed: &TreeHead) -> bool {
+        match self.claim {
+            Some(Claim::Behind(known)) => known.size < signed.size,
+            Some(Claim::Diverged(_)) => false,
+            None => self.size() < signed.size,
+        }
+    }
+
+    /// The root of the log's first `size` leaves; `None` while there are fewer.
+    pub fn root_at(&self, size: u64) -> Option<[u8; 32]> {
+        let mut tree = LogTree::new();
+        for index in 0..size {
+            tree.append(&self.leaf(index)?.encode());
+        }
+        tree.root_at(size)
     }
 
     /// What a member has shown that does not fit.

@@ -146,7 +146,7 @@ impl Enrolment {
 
     fn open_invite(&self, code: &[u8]) -> Result<Arc<Invite>, Refusal> {
         let code = InviteCode::parse(code)?;
-        let registry = self.0.store.registry();
+        let registry = self.0.registry()?;
         registry
             .invite(&CodeHash::of(code.expose()))
             .filter(|invite| self.0.clock.now_ms() < invite.expires_ms)
@@ -158,7 +158,7 @@ impl Enrolment {
         let code = InviteCode::parse(&request.code)?;
         let hash = CodeHash::of(code.expose());
         // Whether the code works is the first thing to know; the store asks again when it uses it up.
-        if self.0.store.registry().used_invite(&hash).is_none() {
+        if self.0.registry()?.used_invite(&hash).is_none() {
             self.open_invite(&request.code)?;
         }
         let manifest = SignedManifest::parse(request.signed_manifest.clone())?
@@ -193,7 +193,7 @@ impl Enrolment {
         let code = CodeHash::of(InviteCode::parse(&request.code)?.expose());
         let membership = UnverifiedMembership::parse(&request.request)?;
         let (claimed, now_ms) = (*membership.claimed(), self.0.clock.now_ms());
-        let registry = self.0.store.registry();
+        let registry = self.0.registry()?;
         // Whether the code works is the first thing to know; the store asks again.
         let admission = registry
             .admission(&code, &membership, now_ms)

@@ -19,7 +19,7 @@ pub(super) async fn describe(
 ) -> Result<DescribeRecoveryResponse, Refusal> {
     let org = OrgId::parse(&request.org_id)?;
     let (leaf, name) = {
-        let registry = hub.store.registry();
+        let registry = hub.registry()?;
         let organisation =
             registry.organisation(&org).ok_or(Refusal::new(ErrorReason::OrganisationUnknown))?;
         (organisation.manifest_leaf(), organisation.entry().fields().name.to_string())
@@ -37,7 +37,7 @@ pub(super) async fn recover(hub: &Hub, request: &RecoverRequest) -> Result<Bytes
     let certificate_request =
         VerifiedRequest::parse(&request.certificate_request).map_err(error::of_request)?;
     let keys = parse_keys(&request.epoch_keys)?;
-    let permit = may_recover(&hub.store.registry(), signed, &certificate_request, keys)?;
+    let permit = may_recover(&*hub.registry()?, signed, &certificate_request, keys)?;
     let (org, device) = permit.device();
     if !hub.manifests.may_publish(org) || !hub.renewals.may_issue(device) {
         return Err(Refusal::new(ErrorReason::RateLimited));

@@ -18,7 +18,7 @@ pub(super) async fn renew(hub: &Hub, request: &RenewCertificateRequest) -> Resul
     let stale = || Refusal::from(InvalidField::new("renewal.nonce", Fault::BadTime));
     // The cheapest check is the first: what no greeting of ours stands behind is not even looked up.
     let place = hub.renewals.place(&renewal.claimed().nonce, now_ms).ok_or_else(stale)?;
-    let permit = may_renew(&hub.store.registry(), renewal, &request.certificate_request, now_ms)?;
+    let permit = may_renew(&*hub.registry()?, renewal, &request.certificate_request, now_ms)?;
     let (_, device) = permit.device();
     match hub.renewals.asked(&device, place, permit.statement()) {
         Asked::Again(certificate) => return Ok(certificate),

@@ -1,23 +1,49 @@
 //! How a restored hub notices that it has signed more than it has, and takes that back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use samverkan_proto::InvalidField;
+use samverkan_proto::ids::TlsKeyHash;
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::log::{Checkpoint, LogTree};
 use samverkan_proto::v1::{ErrorReason, HelloRequest, ReturnLogRequest};
-use tokio::sync::Mutex;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 use tonic::Request;
 
 use crate::error;
 use crate::hub::Hub;
+use crate::limits::{RETURN_TURN, RETURNS, RETURNS_PER_SECOND};
 use crate::policy::returned::{Verdict, judge};
-use crate::registry::{Claim, Registry};
+use crate::rate::Rates;
+use crate::registry::Registry;
 use crate::server::Peer;
 
-/// The hub's tree, to compare with what members return; made when somebody does, by one caller at a time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Returning(Arc<Mutex<LogTree>>);
+/// What it takes to judge what members return. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Returning {
+    /// The hub's tree, made when somebody returns something. Whoever holds it has the turn, until what was returned is kept.
+    tree: Arc<tokio::sync::Mutex<LogTree>>,
+    /// Counts each device's calls: a certificate is enough to make them, also one of a device that was revoked in what is lost.
+    calls: Arc<Mutex<Rates<TlsKeyHash>>>,
+}
+
+impl Returning {
+    pub(crate) fn new() -> Self {
+        let calls = Rates::new(RETURNS_PER_SECOND, RETURNS);
+        Self { tree: Arc::default(), calls: Arc::new(Mutex::new(calls)) }
+    }
+
+    fn may_call(&self, device: TlsKeyHash) -> bool {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).take(device, Instant::now())
+    }
+
+    /// Waits for the turn; whoever came first has it first.
+    async fn turn(&self) -> Result<OwnedMutexGuard<LogTree>, Refusal> {
+        let turn = tokio::time::timeout(RETURN_TURN, Arc::clone(&self.tree).lock_owned()).await;
+        turn.map_err(|_| Refusal::new(ErrorReason::Busy))
+    }
+}
 
 /// Looks at the checkpoint that a device believes. One that the hub has not signed says nothing.
 ///
@@ -29,39 +55,39 @@ pub(super) async fn heed(hub: &Hub, request: &Request<HelloRequest>) -> Result<(
         return Ok(());
     }
     let Ok(signed) = verify(hub, note.clone()) else { return Ok(()) };
-    if !is_news(&hub.store.registry(), &signed) {
+    if !hub.store.registry().log().is_surpassed_by(&signed.head()) {
         return Ok(());
     }
     hub.store.fall_behind(signed.head()).await.map_err(error::of_store)
 }
 
-/// Whether the hub has fewer leaves than it signed, and does not know it.
-fn is_news(registry: &Registry, signed: &Checkpoint) -> bool {
-    match registry.log().claim() {
-        Some(Claim::Behind(known)) => known.size < signed.head().size,
-        Some(Claim::Diverged(_)) => false,
-        None => registry.log().size() < signed.head().size,
-    }
-}
-
 /// Takes what a device returns. Gives the log's size then.
 pub(super) async fn take(hub: &Hub, request: Request<ReturnLogRequest>) -> Result<u64, Refusal> {
-    if !matches!(request.extensions().get(), Some(Peer::Device(_))) {
+    let Some(Peer::Device(certificate)) = request.extensions().get() else {
         return Err(Refusal::new(ErrorReason::CertificateRequired));
+    };
+    if !hub.returning.may_call(certificate.key()) {
+        return Err(Refusal::new(ErrorReason::RateLimited));
     }
-    let request = request.into_inner();
-    let signed = verify(hub, request.checkpoint.clone())?;
-    let mut tree = hub.returning.0.clone().try_lock_owned().map_err(|_| Refusal::new(ErrorReason::Busy))?;
+    let signed = verify(hub, request.get_ref().checkpoint.clone())?;
+    let log_is_whole = {
+        let registry = hub.store.registry();
+        !registry.log().is_behind() && !registry.log().is_surpassed_by(&signed.head())
+    };
+    if log_is_whole {
+        hub.caller(&request)?;
+    }
+    let mut tree = hub.returning.turn().await?;
     let registry = hub.store.registry();
-    let from = registry.log().size();
+    let (from, request) = (registry.log().size(), request.into_inner());
     // Hashing a whole log takes a while.
     let judged = tokio::task::spawn_blocking(move || {
         follow(&mut tree, &registry);
         // What is only offered stays out of the tree: whoever offers may hang up before it is kept.
         let verdict = judge(&mut LogTree::clone(&tree), &signed, &request);
-        (signed, verdict)
+        (signed, verdict, tree)
     });
-    let (signed, verdict) = judged.await.map_err(|_| Refusal::new(ErrorReason::Internal))?;
+    let (signed, verdict, _turn) = judged.await.map_err(|_| Refusal::new(ErrorReason::Internal))?;
     match verdict? {
         Verdict::Known => {}
         Verdict::Diverged => hub.store.diverge(signed.head()).await.map_err(error::of_store)?,

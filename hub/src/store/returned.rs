@@ -34,12 +34,7 @@ impl Store {
     /// What writing fails with.
     pub async fn fall_behind(&self, signed: TreeHead) -> Result<(), StoreError> {
         self.call_also_behind(move |draft| {
-            let larger = match draft.registry().log().claim() {
-                Some(Claim::Behind(known)) => known.size < signed.size,
-                Some(Claim::Diverged(_)) => false,
-                None => draft.registry().log().size() < signed.size,
-            };
-            if larger {
+            if draft.registry().log().is_surpassed_by(&signed) {
                 tracing::error!(missing = signed.size - draft.registry().log().size(), "{BEHIND}");
                 set_claim(draft, Some(Claim::Behind(signed)))?;
             }
@@ -75,10 +70,10 @@ impl Store {
             for returned in leaves {
                 append(draft, returned)?;
             }
-            let size = draft.registry().log().size();
-            if draft.registry().log().missing() == 0 {
-                tracing::warn!(log_size = size, "the end of the log is back: the hub serves again");
-                set_claim(draft, None)?;
+            let log = draft.registry().log();
+            let size = log.size();
+            if let Some(Claim::Behind(claimed)) = log.claim().filter(|_| log.missing() == 0) {
+                settle(draft, claimed)?;
             }
             draft.registry_changed();
             Ok(move |_: &_| Ok(size))
@@ -92,6 +87,18 @@ const BEHIND: &str = "a member has more of the log than this hub, which has sign
 const DIVERGED: &str = "a member has shown another log than this one, signed by this hub: a backup was restored, and went on \
     before members had returned the rest. Members refuse this hub; see the operator's guide";
 
+/// The log is as long as the largest that was shown. The parts may have come from a member of another log that the hub signed.
+fn settle(draft: &mut Draft, claimed: TreeHead) -> Result<(), StoreError> {
+    let log = draft.registry().log();
+    if log.root_at(claimed.size) == Some(claimed.root) {
+        tracing::warn!(log_size = log.size(), "the end of the log is back: the hub serves again");
+        set_claim(draft, None)
+    } else {
+        tracing::error!("{DIVERGED}");
+        set_claim(draft, Some(Claim::Diverged(claimed)))
+    }
+}
+
 fn append(draft: &mut Draft, returned: ReturnedLeaf) -> Result<(), StoreError> {
     let ReturnedLeaf { leaf, record, bytes } = returned;
     match &record {
@@ -104,11 +111,7 @@ fn append(draft: &mut Draft, returned: ReturnedLeaf) -> Result<(), StoreError> {
             sweep_changed(draft, signed.manifest());
         }
         Record::Action(action) => carry_out_again(draft, action)?,
-        Record::Organisation(_)
-        | Record::EpochKeys(_)
-        | Record::EpochKeysGone
-        | Record::Certificate(_)
-        | Record::HubKeys(_) => {}
+        Record::Organisation(_) | Record::EpochKeys(_) | Record::Certificate(_) | Record::HubKeys(_) => {}
     }
     draft.append_leaf(leaf, &record, bytes)?;
     if let Record::Organisation(entry) = &record {

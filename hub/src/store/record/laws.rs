@@ -6,8 +6,8 @@ use super::kind;
 use super::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, RewrapHead, encode_opened, parse_opened};
 use super::tombstone::Tombstone;
 use super::{
-    encode_events_taken, encode_log_entry, index_key, invite, member, parse_events_taken, parse_log_entry,
-    parse_waiting_action,
+    claim, encode_events_taken, encode_log_entry, index_key, invite, member, parse_events_taken,
+    parse_log_entry, parse_waiting_action,
 };
 use crate::mail::Marks;
 
@@ -46,6 +46,7 @@ fn encoded_again(kind: u8, head: &[u8]) -> Option<Vec<u8>> {
         kind::USED_CONSENT => Consent::parse(head)?.encode(),
         kind::BLOB => StoredBlob::parse(head)?.encode(),
         kind::MEMBER_INVITE => member::parse(head).map(|(name, invite)| member::encode(&name, &invite))?,
+        kind::CLAIM => claim::encode(&claim::parse(head)?),
         kind::WAITING_ACTION => parse_waiting_action(head)?.bytes().to_vec(),
         0 => Marks::from_bytes(head).ok()?.to_bytes(),
         15 => BlobValue::parse(head)?.encode(),

@@ -108,6 +108,20 @@ async fn a_store_that_went_on_otherwise_keeps_that_in_mind_and_goes_on() {
     assert!(matches!(leaves(&hub.store).await.last().unwrap().record, Record::Manifest(_)));
 }
 
+#[tokio::test]
+async fn a_store_that_is_filled_up_from_another_log_than_it_was_shown_says_so() {
+    let (whole, mut hub, org) = (TestHub::new(), TestHub::new(), TestOrg::new(0));
+    whole.activate(&org).await;
+    let all = leaves(&whole.store).await;
+    let shown = TreeHead { root: [7; 32], ..head(&all) };
+    hub.store.fall_behind(shown).await.unwrap();
+    hub.store.take_back(1, all[1..].to_vec()).await.unwrap();
+    for stop in [Stop::Clean, Stop::Killed, Stop::IndexDeleted] {
+        assert_eq!(hub.store.registry().log().claim(), Some(Claim::Diverged(shown)));
+        hub.reopen(stop).await;
+    }
+}
+
 /// The backup is of before an invite was withdrawn, and before a second operator signed what waited.
 #[tokio::test]
 async fn what_operators_did_after_the_backup_has_its_effect_when_it_comes_back() {
