@@ -4,5 +4,6 @@
 
 pub use crate::directory::laws::log_copy;
 pub use crate::keystore::laws::keystore;
+pub use crate::referral::laws::step;
 pub use crate::sealed_file::laws::sealed_file;
 pub use crate::session::laws::{kept_message, outgoing_message};

@@ -14,6 +14,7 @@
 //! What it does with the hub:
 //!
 //! * [`session`]: sending, receiving, tracking, consent.
+//! * [`referral`]: what a referral has come to, from the steps that both sides took; pure.
 //!
 //! What a person sees:
 //!
@@ -40,6 +41,7 @@ pub mod keystore;
 pub mod laws;
 pub mod passphrase;
 pub mod recovery;
+pub mod referral;
 pub mod sealed_file;
 pub mod secret;
 pub mod session;
