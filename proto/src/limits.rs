@@ -55,6 +55,9 @@ pub const MAX_MAILBOXES: u16 = 64;
 pub const MAX_READERS: u16 = 16;
 /// Revocations in a manifest.
 pub const MAX_REVOCATIONS: u16 = 1_024;
+/// Devices and revocations together to which admins may let a manifest grow: so every device can still be revoked, and the root can begin
+/// anew two dozen times, whatever a thief has added.
+pub const MAX_DEVICES_EVER: usize = 1_000;
 /// Signatures on a manifest.
 pub const MAX_SIGNERS: u8 = 16;
 /// Largest manifest.

@@ -132,17 +132,17 @@ def statement(kind, public_key=b"", **named):  # the one named; the key, if any,
     return public_key and verify(public_key, found.sig, kind.replace("_", " "), data[:-64]) or found
 def manifest(signed_manifest, previous=b""):  # `previous`: the bytes of the one before
     new, signatures = parse("signed_manifest", signed_manifest).values()
-    none = Record(new, serial=0, hash=new.prev, devices=Records(), revocations=[], admins=[])
-    old, gone, signers = parse("manifest", previous) if previous else none, new.revocations.device_id, signatures.signer
+    old = previous and parse("manifest", previous) or Record(new, serial=0, hash=new.prev, devices=Records(), admins=[])
+    had, gone, signers = {*old.devices.device_id}, {one.device_id: one for one in new.revocations}, signatures.signer
     keys = {at: find(old.devices, device_id=one).sign_pk for at, one in enumerate(old.admins, 1) if one not in gone}
+    stands = lambda was, now: was == now or now.reason == 2 and now.revoked_ms <= was.revoked_ms
     must(wrong_chain=new.serial == old.serial + 1 and new.prev == old.hash,
          immutable_changed=all(new[name] == old[name] for name in ("org_id", "root_pk", "handle", "orgnr")),
-         revocation_changed=all(one in new.revocations for one in old.revocations)
-         and {*new.devices.device_id, *gone} >= {*old.devices.device_id},
-         wrong_signers={*gone} >= {*old.devices.device_id} if signers == [0]
-         else len(signers) == old.threshold and keys.keys() >= {*signers})
-    for one in signatures: verify(keys.get(one.signer, new.root_pk), one.sig, "manifest", new.raw)
-    return new
+         revocation_changed=all(stands(was, gone.get(was.device_id, new)) for was in old.revocations)
+         and {*new.devices.device_id, *gone} >= had >= {*gone} - {*old.revocations.device_id},
+         count_out_of_range=len(new.devices + [*gone]) <= max(1000, len(had) + len(old.revocations)) or signers == [0],
+         wrong_signers={*gone} >= had if signers == [0] else len(signers) == old.threshold and {*keys} >= {*signers})
+    return [verify(keys.get(one.signer, new.root_pk), one.sig, "manifest", new.raw) for one in signatures] and new
 def climb(end, size, path, node, leaf=False):  # the roots up to `end` and of all, from the leaf there or the old tree
     if size == (1 if leaf else end): return [node or take(path, 32)] * 2
     half = 1 << (size - 1).bit_length() - 1

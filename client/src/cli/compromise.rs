@@ -50,7 +50,7 @@ impl ReportCompromise {
         let device = match (&self.device, own) {
             // Which only another admin can report: the answer says so, and what to do when there is none.
             (None, Some(own)) => own,
-            (named, _) => session.member_named(named.as_deref().unwrap_or_default())?,
+            (named, _) => session.device_named(named.as_deref().unwrap_or_default())?,
         };
         // What it sent is believed until the report, and refused from then on: this is the time to learn of it.
         fetch(&mut session).await;

@@ -45,12 +45,19 @@ impl Session {
         });
         let untold = reports.filter(|(_, _, revocation)| {
             revocation.reason == RevocationReason::Compromised
-                && self.keystore.contents().setting(&told_name(&revocation.device_id)).is_none()
+                && !self.is_told(revocation)
         });
         untold
             .map(|(org, handle, revocation)| self.concerned(org, handle, revocation))
             .filter(|report| !report.readable.is_empty() || !report.doubtful.is_empty())
             .collect()
+    }
+
+    /// Whether a person was told that the device was in other hands, and since then or earlier.
+    fn is_told(&self, revocation: &Revocation) -> bool {
+        let told = self.keystore.contents().setting(&told_name(&revocation.device_id));
+        let since = told.and_then(|since| Some(u64::from_be_bytes(since.try_into().ok()?)));
+        since.is_some_and(|since| since <= revocation.revoked_ms)
     }
 
     /// Writes down that a person was told of these.

@@ -252,9 +252,26 @@ fn give_roles(fields: &mut ManifestFields, id: &DeviceId, roles: Roles) -> Resul
     }
 }
 
+/// That a device which is out already was in other hands, and since when: a thief may have had it taken out under another reason.
+fn find_out(known: &mut Revocation, removal: &Removal) -> Result<()> {
+    let (Some(since_ms), RevocationReason::Compromised) = (removal.since_ms, removal.reason) else {
+        return Err(Error::with(Code::MemberUnknown, Args::none().text("device", removal.device)));
+    };
+    // The hub and the partners know no later time than that of the revocation.
+    let before = known.clone();
+    (known.revoked_ms, known.reason) = (since_ms.min(known.revoked_ms), removal.reason);
+    if *known == before { Err(Error::new(Code::NothingToChange)) } else { Ok(()) }
+}
+
 /// Takes a device out of everything and writes down that it was.
+///
+/// # Errors
+/// [`Code::MemberUnknown`], [`Code::LastAdmin`], [`Code::LastReader`], [`Code::LastMailbox`]; those of [`find_out`].
 fn leave(fields: &mut ManifestFields, removal: &Removal, now_ms: u64) -> Result<()> {
     let gone = removal.device;
+    if let Some(known) = fields.revocations.iter_mut().find(|known| known.device_id == gone) {
+        return find_out(known, removal);
+    }
     if !fields.devices.iter().any(|device| device.id() == gone) {
         return Err(Error::with(Code::MemberUnknown, Args::none().text("device", gone)));
     }

@@ -146,14 +146,26 @@ impl Session {
     /// # Errors
     /// [`Code::MemberUnknown`], [`Code::MemberAmbiguous`].
     pub fn member_named(&self, name: &str) -> Result<DeviceId> {
+        self.named(name, self.newest_manifest()?.devices().iter().map(Device::id))
+    }
+
+    /// The device of the own organisation that `name` names, also one that is out already.
+    ///
+    /// # Errors
+    /// As [`Session::member_named`].
+    pub fn device_named(&self, name: &str) -> Result<DeviceId> {
         let manifest = self.newest_manifest()?;
-        let matches = |device: &&Device| {
-            let id = device.id();
-            (is_id(name) && id.to_string().starts_with(name)) || self.label(&id).as_deref() == Some(name)
+        let gone = manifest.fields().revocations.iter().map(|revocation| revocation.device_id);
+        self.named(name, manifest.devices().iter().map(Device::id).chain(gone))
+    }
+
+    fn named(&self, name: &str, devices: impl Iterator<Item = DeviceId>) -> Result<DeviceId> {
+        let matches = |id: &DeviceId| {
+            (is_id(name) && id.to_string().starts_with(name)) || self.label(id).as_deref() == Some(name)
         };
-        let mut found = manifest.devices().iter().filter(matches);
+        let mut found = devices.filter(matches);
         match (found.next(), found.next()) {
-            (Some(only), None) => Ok(only.id()),
+            (Some(only), None) => Ok(only),
             (None, _) => Err(Error::with(Code::MemberUnknown, Args::none().text("device", name))),
             (Some(_), Some(_)) => Err(Error::with(Code::MemberAmbiguous, Args::none().text("device", name))),
         }

@@ -1,11 +1,11 @@
 //! The rules between the fields of one manifest, and between a manifest and its predecessor, in the order of PROTOCOL.md section 5.
 
 use super::layout::{Raw, RawDevice};
-use super::{Device, Manifest, ManifestFields, ManifestSignature};
-use crate::code::Roles;
+use super::{Device, Manifest, ManifestFields, ManifestSignature, Revocation};
+use crate::code::{RevocationReason, Roles};
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{DeviceId, OrgId};
-use crate::limits::MAX_DEVICE_MS;
+use crate::limits::{MAX_DEVICE_MS, MAX_DEVICES_EVER};
 use crate::sign::PublicKey;
 use std::collections::BTreeSet;
 
@@ -101,8 +101,8 @@ fn check_place(fields: &ManifestFields) -> Checked {
     require((fields.serial == 1) == (fields.prev == [0; 32]), Fault::WrongChain, "prev")
 }
 
-/// `next` continues the chain of `previous`, and changes only what it may.
-pub(super) fn check_succession(next: &Manifest, previous: &Manifest) -> Checked {
+/// `next` continues the chain of `previous`, and changes only what it may. The root has room that the admins do not have.
+pub(super) fn check_succession(next: &Manifest, previous: &Manifest, by_root: bool) -> Checked {
     let (new, old) = (next.fields(), previous.fields());
     require(old.serial.checked_add(1) == Some(new.serial), Fault::WrongChain, "serial")?;
     require(new.prev == *previous.hash(), Fault::WrongChain, "prev")?;
@@ -111,10 +111,24 @@ pub(super) fn check_succession(next: &Manifest, previous: &Manifest) -> Checked 
     require(new.handle == old.handle, Fault::ImmutableChanged, "handle")?;
     let same_number = new.organisation_number == old.organisation_number;
     require(same_number, Fault::ImmutableChanged, "organisation_number")?;
-    let stands = old.revocations.iter().all(|was| next.revocation(&was.device_id) == Some(was));
-    require(stands, Fault::RevocationChanged, "revocations")?;
+    let stands =
+        |was: &Revocation| next.revocation(&was.device_id).is_some_and(|is| is == was || is_worse(is, was));
+    require(old.revocations.iter().all(stands), Fault::RevocationChanged, "revocations")?;
+    let was_there = |is: &Revocation| {
+        previous.revocation(&is.device_id).is_some() || previous.device(&is.device_id).is_some()
+    };
+    require(new.revocations.iter().all(was_there), Fault::RevocationChanged, "revocations")?;
     let accounted = |was: &Device| next.device(&was.id()).is_some() || next.revocation(&was.id()).is_some();
-    require(old.devices.iter().all(accounted), Fault::RevocationChanged, "devices")
+    require(old.devices.iter().all(accounted), Fault::RevocationChanged, "devices")?;
+    let ever = |fields: &ManifestFields| fields.devices.len() + fields.revocations.len();
+    let has_room = by_root || ever(new) <= MAX_DEVICES_EVER.max(ever(old));
+    require(has_room, Fault::CountOutOfRange, "revocations")
+}
+
+/// It is found out later that a device was in other hands, and since when. Nothing else about a revocation changes: a thief could have
+/// revoked the device that the people then learn to be stolen.
+fn is_worse(is: &Revocation, was: &Revocation) -> bool {
+    is.reason == RevocationReason::Compromised && is.revoked_ms <= was.revoked_ms
 }
 
 /// The keys that must have signed `next`, in the order of `signatures`: the root alone, if nothing goes before or no device of what does

@@ -109,9 +109,10 @@ impl SignedManifest {
     /// Verifies a manifest that follows `previous`, which the caller has verified.
     ///
     /// # Errors
-    /// `wrong_chain`, `immutable_changed`, `revocation_changed`, `wrong_signers` or `bad_signature`.
+    /// `wrong_chain`, `immutable_changed`, `revocation_changed`, `count_out_of_range`, `wrong_signers` or `bad_signature`.
     pub fn verify_after(self, previous: &Manifest) -> Result<VerifiedManifest, InvalidField> {
-        rules::check_succession(&self.manifest, previous)?;
+        let by_root = matches!(self.signatures[..], [ManifestSignature { signer: 0, .. }]);
+        rules::check_succession(&self.manifest, previous, by_root)?;
         self.verify_signatures(Some(previous))
     }
 

@@ -220,6 +220,83 @@ fn revocations_stand_and_no_device_leaves_without_one() {
 }
 
 #[test]
+fn that_a_revoked_device_was_stolen_may_be_found_out_later() {
+    let revoked = next(|fields| fields.revocations.push(revocation(7)));
+    let third = |change: &dyn Fn(&mut Revocation)| {
+        let mut fields = ManifestFields::following(&revoked, NOW + 2, NOW + 365 * DAY_MS);
+        change(&mut fields.revocations[0]);
+        let signers = [signer([1; 32]), signer([2; 32])];
+        let manifest = Manifest::build(fields).unwrap();
+        let signed = SignedManifest::sign_as_admins(&manifest, &revoked, &signers.each_ref()).unwrap();
+        signed.verify_after(&revoked).map(drop).map_err(|error| error.fault)
+    };
+    assert_eq!(third(&|found| found.reason = RevocationReason::Compromised), Ok(()));
+    let earlier =
+        |found: &mut Revocation| (found.reason, found.revoked_ms) = (RevocationReason::Compromised, NOW - 1);
+    assert_eq!(third(&earlier), Ok(()));
+    let later =
+        |found: &mut Revocation| (found.reason, found.revoked_ms) = (RevocationReason::Compromised, NOW + 1);
+    assert_eq!(third(&later), Err(Fault::RevocationChanged));
+    assert_eq!(third(&|found| found.revoked_ms = NOW - 1), Err(Fault::RevocationChanged));
+}
+
+#[test]
+fn whoever_has_admin_devices_leaves_room_to_revoke_them_and_to_begin_anew() {
+    let strangers = next(|fields| fields.revocations.push(revocation(7)));
+    assert_eq!(by_admins(&strangers, &[1, 2]), Err(Fault::RevocationChanged));
+
+    // 255 devices at most come with one manifest and go with the next.
+    let crowd = |count: usize, of: u64| {
+        (0..count as u64).map(move |n| {
+            let mut seed = [9; 32];
+            seed[..8].copy_from_slice(&(of + n).to_be_bytes());
+            Device {
+                tls_key: TlsKeyHash::of_spki(&seed),
+                ..Device::new(
+                    *signer(seed).public_key(),
+                    TlsKeyHash::of_spki(&seed),
+                    Roles::READER,
+                    NOW,
+                    NOW + 1,
+                )
+            }
+        })
+    };
+    let (mut newest, mut of) = (first(), 0);
+    let signers = [signer([1; 32]), signer([2; 32])];
+    let append = |newest: &Manifest, count: usize, of: u64| {
+        let mut fields = ManifestFields::following(newest, newest.fields().issued_ms + 1, NOW + 365 * DAY_MS);
+        let gone = fields
+            .devices
+            .extract_if(.., |found| found.roles == Roles::READER && found.expires_ms == NOW + 1);
+        let gone: Vec<_> = gone.map(|found| Revocation { device_id: found.id(), ..revocation(0) }).collect();
+        fields.revocations.extend(gone);
+        fields.devices.extend(crowd(count, of));
+        let manifest = Manifest::build(fields).unwrap();
+        let signed = SignedManifest::sign_as_admins(&manifest, newest, &signers.each_ref()).unwrap();
+        signed.verify_after(newest).map(|verified| verified.manifest().clone()).map_err(|error| error.fault)
+    };
+    for _ in 0..4 {
+        newest = append(&newest, 240, of).unwrap();
+        of += 240;
+    }
+    assert_eq!(newest.devices().len() + newest.fields().revocations.len(), 964);
+    assert_eq!(append(&newest, 37, of), Err(Fault::CountOutOfRange));
+    newest = append(&newest, 36, of).unwrap();
+    // All of them can go, and the kit can begin anew.
+    newest = append(&newest, 0, 0).unwrap();
+    let mut fields = ManifestFields::following(&newest, NOW + 9, NOW + 365 * DAY_MS);
+    fields
+        .revocations
+        .extend(newest.devices().iter().map(|old| Revocation { device_id: old.id(), ..revocation(0) }));
+    fields.devices = vec![device(5, Roles::ALL)];
+    fields.threshold = 1;
+    fields.mailboxes[0].readers = vec![device(5, Roles::ALL).id()];
+    let signed = SignedManifest::sign_as_root(&Manifest::build(fields).unwrap(), &root()).unwrap();
+    assert!(signed.verify_after(&newest).is_ok());
+}
+
+#[test]
 fn every_rule_for_one_manifest_has_its_fault() {
     type Change = fn(&mut ManifestFields);
     let cases: [(Change, Fault); 19] = [

@@ -36,6 +36,25 @@ fn who_leaves_is_revoked_from_the_time_that_is_named_and_reads_nothing() {
 }
 
 #[test]
+fn that_a_device_that_is_out_was_stolen_can_be_reported_still() {
+    let (member, id, mut fields) = fields(Roles::ALL);
+    leave(&mut fields, &Removal { since_ms: None, ..removal(id) }, NOW_MS).expect("it may go");
+    let before = fields.clone();
+    let theft = Removal { reason: RevocationReason::Compromised, ..removal(id) };
+    leave(&mut fields, &theft, NOW_MS).expect("it was found out");
+    let known = &fields.revocations[0];
+    assert_eq!((known.reason, known.revoked_ms), (RevocationReason::Compromised, NOW_MS - DAY_MS));
+    assert_eq!(leave(&mut fields, &theft, NOW_MS).expect_err("again").code(), Code::NothingToChange);
+    assert_eq!(leave(&mut fields, &removal(id), NOW_MS).expect_err("lost").code(), Code::MemberUnknown);
+    // Who believes it to be stolen only after it was out gets the time at which it was.
+    let late = Removal { since_ms: Some(NOW_MS + DAY_MS), ..theft };
+    let mut fields = before;
+    leave(&mut fields, &late, NOW_MS).expect("it was found out");
+    assert_eq!(fields.revocations[0].revoked_ms, NOW_MS);
+    assert_eq!(fields.devices.len(), member.manifest.devices().len());
+}
+
+#[test]
 fn the_last_admin_the_last_reader_and_the_last_mailbox_stay() {
     let (member, id, before) = fields(Roles::READER);
     let own = member.device.device_id();
