@@ -118,6 +118,22 @@ codes! {
     FieldUnknown = "FIELD_UNKNOWN", ActionNeeded, Usage;
     /// A field of a file has a value that it does not take.
     FieldInvalid = "FIELD_INVALID", ActionNeeded, Usage;
+    /// There is no such form.
+    FormUnknown = "FORM_UNKNOWN", ActionNeeded, NotFound;
+    /// A form is for messages of another class.
+    FormNotForClass = "FORM_NOT_FOR_CLASS", ActionNeeded, Usage;
+    /// A form lacks an answer that it demands.
+    FormFieldMissing = "FORM_FIELD_MISSING", ActionNeeded, Usage;
+    /// An answer is not one that its form takes.
+    FormFieldInvalid = "FORM_FIELD_INVALID", ActionNeeded, Usage;
+    /// An answer is to no question of its form.
+    FormFieldUnknown = "FORM_FIELD_UNKNOWN", ActionNeeded, Usage;
+    /// A form about violence does not say how the person may be contacted.
+    SafeContactMissing = "SAFE_CONTACT_MISSING", ActionNeeded, Refused;
+    /// There is no such section of law.
+    SectionUnknown = "SECTION_UNKNOWN", ActionNeeded, NotFound;
+    /// A section of law supports another legal basis, or applies at another time.
+    SectionDoesNotApply = "SECTION_DOES_NOT_APPLY", ActionNeeded, Usage;
     /// A reference was misread.
     ReferenceInvalid = "REFERENCE_INVALID", ActionNeeded, Usage;
     /// A mailbox is not written as one.

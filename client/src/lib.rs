@@ -14,6 +14,7 @@
 //! What it does with the hub:
 //!
 //! * [`session`]: sending, receiving, tracking, consent.
+//! * [`forms`]: what is asked about a person, and the law it is passed on under; files, not code.
 //! * [`referral`]: what a referral has come to, from the steps that both sides took; pure.
 //!
 //! What a person sees:
@@ -33,6 +34,7 @@ pub mod escape;
 pub mod exit;
 pub mod filenames;
 pub mod files;
+pub mod forms;
 pub mod harden;
 pub mod home;
 pub mod keeper;

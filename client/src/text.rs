@@ -128,6 +128,7 @@ impl Language {
 
 /// The text of one language.
 pub struct Text {
+    language: Language,
     bundle: FluentBundle<FluentResource>,
 }
 
@@ -145,7 +146,13 @@ impl Text {
             };
             bundle.add_resource_overriding(resource);
         }
-        Self { bundle }
+        Self { language, bundle }
+    }
+
+    /// The language's tag, such as `en`.
+    #[must_use]
+    pub const fn tag(&self) -> &'static str {
+        self.language.tag()
     }
 
     /// The message, filled in. A message that is missing shows its name rather than stop the program.

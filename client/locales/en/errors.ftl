@@ -75,6 +75,29 @@ error-field-unknown = The file has a field that is not one of { $known }.
     .next = check the spelling of its fields, or leave the field out
 error-field-invalid = The field { $field } of the file has a value that it does not take.
     .next = check its value against samverkan send --help
+error-form-unknown = There is no form { $form }. There are: { $known }.
+    .next = name one of these
+error-form-not-for-class = The form is not for messages of this class. Nothing was sent.
+    .next = leave --form out and answer the questions, or see samverkan send --help for the class of each form
+error-form-field-missing = { $form } needs { $field }, and it is not there. Nothing was sent.
+    .next = fill { $field } in and send again
+error-form-field-invalid = { $field } of { $form } has a value that it does not take. Nothing was sent.
+    .next = { $kind ->
+        [flag] write true or false
+        [number] write a whole number in the range that the form allows
+        [date] write a day such as 2027-01-31
+        [one] write one of: { $codes }
+        [several] write one or more of: { $codes }
+       *[other] write a text that is neither empty nor too long, on one line if the form asks for a line
+    }
+error-form-field-unknown = There is a field that { $form } does not have. Nothing was sent.
+    .next = use these: { $known }
+error-safe-contact-missing = { $form } is about violence, and how the person can be contacted safely is not said. Nothing was sent.
+    .next = ask the person, fill in { $fields }, and send again
+error-section-unknown = There is no section { $section }. There are: { $known }.
+    .next = name one of these, or none
+error-section-does-not-apply = The section of law does not support this legal basis today. Nothing was sent.
+    .next = name a section that does, or none
 error-reference-invalid = That is not a reference: a symbol was misread or is missing.
     .next = read it again; it looks like K7M-4QD-9
 error-mailbox-invalid = That is not a mailbox.

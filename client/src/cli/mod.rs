@@ -5,7 +5,7 @@
 //! * `globals`, `wording`, `exits`, `usage`: options everywhere, help from the Fluent files, mistakes on the command line.
 //! * `context`, `console`, `interrupt`: what a command works with, whom it asks, and how it is stopped.
 //! * `input`, `fields`, `names`, `reference`, `moment`: what people and files give, parsed at the edge.
-//! * `organisation`, `thread`, `change`: what several commands tell in the same way.
+//! * `organisation`, `thread`, `answers`, `change`: what several commands tell in the same way.
 //! * [`output`]: the only writer to stdout and stderr.
 //! * [`page`]: a result in lines for people.
 //! * [`json`]: a result for programs.
@@ -59,6 +59,7 @@ mod help;
 mod log;
 mod man;
 
+mod answers;
 mod cloud;
 mod fields;
 mod input;

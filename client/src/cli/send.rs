@@ -15,6 +15,8 @@ use super::output::Output;
 use super::reference::{parse_mailbox, parse_reference};
 use super::steps::Steps;
 use crate::error::{Class as ErrorClass, Code, Error, Result};
+use crate::forms::law::{self, Section};
+use crate::forms::{self, Form};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::{ConsentId, Draft};
@@ -39,6 +41,10 @@ pub(super) struct Send {
     class: Option<Class>,
     #[arg(long, value_name = "BASIS", ignore_case = true, value_parser = names::parser::<LegalBasis>())]
     basis: Option<LegalBasis>,
+    #[arg(long, value_name = "CODE", value_parser = parse_section)]
+    section: Option<&'static Section>,
+    #[arg(long, value_name = "FORM", value_parser = parse_form)]
+    form: Option<&'static Form>,
     #[arg(long, value_name = "URGENCY", ignore_case = true, value_parser = names::parser::<Urgency>())]
     urgency: Option<Urgency>,
     #[arg(long, value_name = "TIME", value_parser = parse_minutes)]
@@ -66,6 +72,21 @@ fn parse_minutes(text: &str) -> Result<NonZeroU32> {
     minutes.ok_or_else(|| Error::new(Code::DurationInvalid))
 }
 
+/// A form by its name and version.
+fn parse_form(name: &str) -> Result<&'static Form> {
+    let known = || forms::all().iter().map(|form| form.name.as_str()).collect::<Vec<_>>().join(", ");
+    let unknown =
+        || Error::with(Code::FormUnknown, text::Args::none().text("form", name).text("known", known()));
+    forms::find(name).ok_or_else(unknown)
+}
+
+/// A section of law by its code.
+fn parse_section(code: &str) -> Result<&'static Section> {
+    let known = || law::all().iter().map(|section| section.code.as_str()).collect::<Vec<_>>().join(", ");
+    let args = || text::Args::none().text("section", code).text("known", known());
+    law::find(code).ok_or_else(|| Error::with(Code::SectionUnknown, args()))
+}
+
 /// A message as far as it is composed. What is missing is asked for.
 #[derive(Default)]
 struct Unfinished {
@@ -77,6 +98,8 @@ struct Unfinished {
     answer_within: Option<NonZeroU32>,
     keep_ms: Option<u64>,
     consent: Option<CaseReference>,
+    section: Option<&'static Section>,
+    form: Option<&'static Form>,
     subject: Option<String>,
     text: Option<String>,
     fields: Vec<(String, String)>,
@@ -150,6 +173,8 @@ impl Unfinished {
         self.answer_within = options.answer_within.or(self.answer_within);
         self.keep_ms = options.keep.or(self.keep_ms);
         self.consent = options.consent.or(self.consent);
+        self.section = options.section.or(self.section);
+        self.form = options.form.or(self.form);
     }
 
     fn is_missing_something(&self) -> bool {
@@ -172,6 +197,8 @@ impl Unfinished {
             answer_within_minutes: self.answer_within,
             keep_ms: self.keep_ms,
             consent: self.consent.map(ConsentId),
+            section: self.section,
+            form: self.form,
             subject: String::new(),
             text: String::new(),
             fields: Vec::new(),
@@ -221,9 +248,15 @@ async fn check(session: &mut Session, unfinished: Unfinished, output: &mut Outpu
         let option = text::Args::none().text("option", "--class");
         return Err(Error::with(Code::ArgumentMissing, option));
     }
-    let obstacles = session.obstacles(&unfinished.envelope());
-    output.result(&report::DryRun::of(&obstacles, output.text()))?;
-    obstacles.first().map_or(Ok(()), |obstacle| Err(obstacle.to_error()))
+    let mut reasons: Vec<report::Reason> =
+        session.obstacles(&unfinished.envelope()).iter().map(report::Reason::from).collect();
+    // Whether the form is filled in is asked only when somebody has begun to.
+    if let (Some(form), false) = (unfinished.form, unfinished.fields.is_empty()) {
+        let flaws = form.flaws(&unfinished.fields);
+        reasons.extend(flaws.iter().map(|flaw| report::Reason::general(form.error_of(flaw))));
+    }
+    output.result(&report::DryRun::of(&reasons, output.text()))?;
+    reasons.into_iter().next().map_or(Ok(()), |reason| Err(reason.error))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use clap::Args;
 use samverkan_proto::statement::safety::CaseReference;
 use serde::Serialize;
 
+use super::answers;
 use super::context::Context;
 use super::moment::Moment;
 use super::organisation::TrustMark;
@@ -12,6 +13,7 @@ use super::page::{Page, Tone};
 use super::reference::parse_reference;
 use super::thread::ThreadReport;
 use crate::error::Result;
+use crate::forms;
 use crate::msg;
 use crate::session::model::{AttachmentLine, Direction, Message, Thread, Trust};
 use crate::text;
@@ -54,6 +56,12 @@ struct MessageReport {
     sender_compromised_since: Option<Moment>,
     to: Vec<String>,
     basis: Option<&'static str>,
+    /// The section of law that the sender names, by its code.
+    section: Option<String>,
+    /// The name of the form that the fields are of; absent without one.
+    form: Option<String>,
+    /// Whether this program knows that form.
+    form_known: bool,
     created_at: Moment,
     subject: String,
     text: String,
@@ -101,6 +109,9 @@ impl MessageReport {
             sender_compromised_since: message.compromised_since_ms.map(Moment),
             to: message.to.iter().map(ToString::to_string).collect(),
             basis: message.basis.map(|basis| basis.name()),
+            section: message.section.clone(),
+            form: Some(message.form.clone()).filter(|form| !form.is_empty()),
+            form_known: forms::find(&message.form).is_some(),
             created_at: Moment(message.created_ms),
             subject: message.subject.clone(),
             text: message.text.clone(),
@@ -136,15 +147,18 @@ impl MessageReport {
         if let Some(basis) = self.basis {
             page.field(msg!("label-basis"), basis);
         }
+        if let Some(section) = &self.section {
+            page.field(msg!("label-section"), &answers::section(section, page.text()));
+        }
         if !self.subject.is_empty() {
             page.field(msg!("label-subject"), &self.subject);
         }
         if !self.text.is_empty() {
             page.blank().block(&self.text);
         }
-        for field in &self.fields {
-            page.block(&format!("{}: {}", field.name, field.value));
-        }
+        let fields: Vec<_> =
+            self.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
+        answers::lines(self.form.as_deref().unwrap_or_default(), &fields, page);
         for attachment in &self.attachments {
             attachment.lines(page);
         }
@@ -202,6 +216,8 @@ mod tests {
             compromised_since_ms: None,
             to: vec![mailbox("boj-exempel/stod")],
             basis: Some(LegalBasis::Consent),
+            section: Some("\x1b]0;1 §".to_owned()),
+            form: "general-1".to_owned(),
             created_ms: 1_780_000_000_000,
             subject: "a\nb\u{9b}31m".to_owned(),
             text: "en\r\ntvå\x1b]0;titel\x07\u{2066}".to_owned(),

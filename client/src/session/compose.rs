@@ -22,6 +22,7 @@ use super::model::{Draft, Obstacle, Trust};
 use super::trust;
 use crate::directory::{Directory, Organisation};
 use crate::error::{Code, Error, Result};
+use crate::forms::law::Section;
 use crate::keystore::Contents;
 use crate::text::Args;
 
@@ -192,7 +193,14 @@ impl Desk<'_> {
         }
         found.extend(self.sender_mailbox(draft.from.as_ref()).err());
         found.extend(check_basis(draft, entry.fields().kind).err());
+        found.extend(self.check_section(draft).err());
         found
+    }
+
+    /// A section of law supports one basis, and not at all times.
+    fn check_section(&self, draft: &Draft) -> std::result::Result<(), Code> {
+        let fits = |section: &Section| Some(section.basis) == draft.basis && section.applies(self.now_ms);
+        if draft.section.is_none_or(fits) { Ok(()) } else { Err(Code::SectionDoesNotApply) }
     }
 
     fn check_recipient(&self, address: &MailboxAddress, draft: &Draft) -> std::result::Result<(), Code> {
@@ -317,6 +325,9 @@ fn draft_obstacles(draft: &Draft) -> Vec<Code> {
     let mut found = Vec::new();
     if draft.to.is_empty() {
         found.push(Code::RecipientMissing);
+    }
+    if draft.form.is_some_and(|form| !form.classes.contains(&draft.class)) {
+        found.push(Code::FormNotForClass);
     }
     if draft.to.len() > usize::from(MAX_TO) {
         found.push(Code::TooManyRecipients);

@@ -44,8 +44,7 @@ impl Session {
             revoked.filter_map(move |revocation| Some((org, &fields?.handle, revocation)))
         });
         let untold = reports.filter(|(_, _, revocation)| {
-            revocation.reason == RevocationReason::Compromised
-                && !self.is_told(revocation)
+            revocation.reason == RevocationReason::Compromised && !self.is_told(revocation)
         });
         untold
             .map(|(org, handle, revocation)| self.concerned(org, handle, revocation))

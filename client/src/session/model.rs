@@ -9,6 +9,8 @@ use samverkan_proto::statement::safety::{CaseReference, SafetyNumber};
 
 use super::charter::Difference;
 use crate::error::{Code, Error, Result};
+use crate::forms::law::Section;
+use crate::forms::{self, Form};
 use crate::text::Args;
 
 /// A message as a person composes it, before it is sealed.
@@ -30,6 +32,10 @@ pub struct Draft {
     pub keep_ms: Option<u64>,
     /// The consent it is sent under, when `basis` is consent.
     pub consent: Option<ConsentId>,
+    /// The section of law that supports the basis, if one is named. Sealed.
+    pub section: Option<&'static Section>,
+    /// The form that its fields are of. Sealed.
+    pub form: Option<&'static Form>,
     /// A line that says what it is about. Sealed.
     pub subject: String,
     /// The text. Sealed.
@@ -38,6 +44,22 @@ pub struct Draft {
     pub fields: Vec<(String, String)>,
     /// Files to attach, read while sealing.
     pub attachments: Vec<PathBuf>,
+}
+
+impl Draft {
+    /// Refuses answers that the form does not take, and names that are the program's own.
+    ///
+    /// # Errors
+    /// As [`Form::check`]; [`Code::MessageInvalid`].
+    pub fn check_answers(&self) -> Result<()> {
+        match self.form {
+            Some(form) => form.check(&self.fields),
+            None if self.fields.iter().any(|(name, _)| name.starts_with(forms::RESERVED)) => {
+                Err(Error::with(Code::MessageInvalid, Args::none().text("field", "fields")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// An answer in a thread.
@@ -205,6 +227,10 @@ pub struct Message {
     pub to: Vec<MailboxAddress>,
     /// The legal ground, if its class has one.
     pub basis: Option<LegalBasis>,
+    /// The section of law that its sender names, by its code; it may be one that is not known here.
+    pub section: Option<String>,
+    /// The name of its form, which may be one that is not known here; empty without one.
+    pub form: String,
     /// When it was created.
     pub created_ms: u64,
     /// What it is about.

@@ -199,6 +199,8 @@ pub(crate) fn referral() -> Draft {
         answer_within_minutes: None,
         keep_ms: None,
         consent: None,
+        section: None,
+        form: None,
         subject: "Stöd".to_owned(),
         text: "Exempel Exempelsson önskar stöd".to_owned(),
         fields: Vec::new(),

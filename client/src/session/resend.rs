@@ -165,6 +165,8 @@ impl Session {
             answer_within_minutes: fields.answer_within_minutes,
             keep_ms: None,
             consent: consent.filter(|_| fields.basis == Some(LegalBasis::Consent)),
+            section: None,
+            form: None,
             subject: String::new(),
             text: String::new(),
             fields: Vec::new(),

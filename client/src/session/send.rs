@@ -16,6 +16,7 @@ use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
 use super::{Session, trust};
 use crate::error::{Code, Error, Result};
+use crate::forms::law::{self, Section};
 use crate::home::ProfileLock;
 use crate::secret::{NoRandomness, Secret32};
 use crate::text::Args;
@@ -64,7 +65,7 @@ impl Session {
     /// with the hub sends it.
     ///
     /// # Errors
-    /// The first obstacle; what the hub refuses for good, in which case what was written is kept, marked with the reason, and is sent
+    /// The first obstacle; what the form does not take; what the hub refuses for good, in which case what was written is kept, marked with the reason, and is sent
     /// again or discarded by a person.
     pub async fn send(&mut self, draft: Draft, progress: &mut dyn Progress) -> Result<Sent> {
         let mut link = self.contact(progress).await?;
@@ -72,6 +73,7 @@ impl Session {
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
+        draft.check_answers()?;
         let sealed = self.seal_attachments(&draft.attachments, progress).await?;
         let held = self.begin()?;
         let attachments = self.place(sealed)?;
@@ -284,13 +286,14 @@ impl Session {
     /// The content of a message that begins a thread.
     fn first_body(&self, draft: &Draft, attachments: Vec<Attachment>) -> Body {
         let field = |(name, value): &(String, String)| Field { name: name.clone(), value: value.clone() };
+        let section = |section: &Section| Field { name: law::FIELD.to_owned(), value: section.code.clone() };
         Body {
             kind: kind_of(draft.class),
             send_id: SendId::random(),
             thread_id: ThreadId::random(),
             in_reply_to: None,
-            form: String::new(),
-            fields: draft.fields.iter().map(field).collect(),
+            form: draft.form.map(|form| form.name.clone()).unwrap_or_default(),
+            fields: draft.fields.iter().map(field).chain(draft.section.map(section)).collect(),
             subject: draft.subject.clone(),
             text: draft.text.clone(),
             attachments,
@@ -344,6 +347,8 @@ impl Session {
             answer_within_minutes: None,
             keep_ms: None,
             consent: None,
+            section: None,
+            form: None,
             subject: String::new(),
             text: reply.text.clone(),
             fields: Vec::new(),

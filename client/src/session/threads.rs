@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use samverkan_envelope::body::Attachment;
+use samverkan_envelope::body::{Attachment, Field};
 use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, ThreadId};
 use samverkan_proto::padding::blob_len;
 use samverkan_proto::statement::safety::CaseReference;
@@ -13,6 +13,7 @@ use super::mail::Kept;
 use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine};
 use super::track;
 use crate::error::{Code, Error, Result};
+use crate::forms::{self, law};
 use crate::text::Args;
 
 const MINUTE_MS: u64 = 60_000;
@@ -174,10 +175,12 @@ impl Session {
             compromised_since_ms: self.sender_compromised_since(kept),
             to: self.recipients_of(kept),
             basis: fields.basis,
+            section: section_of(kept),
+            form: kept.body.form.clone(),
             created_ms: fields.created_ms,
             subject: kept.body.subject.clone(),
             text: kept.body.text.clone(),
-            fields: kept.body.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect(),
+            fields: answers_of(kept),
             attachments: kept
                 .body
                 .attachments
@@ -189,6 +192,18 @@ impl Session {
                 .collect(),
         })
     }
+}
+
+/// What was filled in, without the fields that are the program's own.
+fn answers_of(kept: &Kept) -> Vec<(String, String)> {
+    let own = |field: &&Field| field.name.starts_with(forms::RESERVED);
+    let answers = kept.body.fields.iter().filter(|field| !own(field));
+    answers.map(|field| (field.name.clone(), field.value.clone())).collect()
+}
+
+fn section_of(kept: &Kept) -> Option<String> {
+    let section = kept.body.fields.iter().find(|field| field.name == law::FIELD);
+    section.map(|field| field.value.clone())
 }
 
 /// Whether a message says again what another one of the thread says: it was sent once more, and is shown once.

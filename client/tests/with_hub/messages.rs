@@ -36,6 +36,8 @@ pub(crate) fn referral(to: &MailboxAddress) -> Draft {
         answer_within_minutes: None,
         keep_ms: None,
         consent: None,
+        section: None,
+        form: None,
         subject: "Stöd".to_owned(),
         text: "Exempel Exempelsson önskar stöd".to_owned(),
         fields: vec![("safe_contact".to_owned(), "brev".to_owned())],

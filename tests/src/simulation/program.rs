@@ -253,6 +253,8 @@ impl<'a> Program<'a> {
             answer_within_minutes: None,
             keep_ms: Some(keep_ms),
             consent: None,
+            section: None,
+            form: None,
             subject: "Exempel".to_owned(),
             text: text_of(token),
             fields: Vec::new(),

@@ -1,17 +1,22 @@
 //! A message in a JSON file. Every field is optional and an unknown one is refused, so that none is lost by a typing
 //! error:
 //!
-//! `to` (a list), `from`, `class`, `basis`, `urgency`, `answer_within`, `keep`, `consent`, `subject`, `text`,
-//! `fields` (names and texts), `attachments` (a list of paths).
+//! `to` (a list), `from`, `class`, `basis`, `section`, `urgency`, `answer_within`, `keep`, `consent`, `form`, `subject`, `text`,
+//! `fields` (the form's names and values: a text, a number, `true` or `false`, a code, a list of codes; `null` is no answer),
+//! `attachments` (a list of paths).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Unfinished, parse_minutes};
+use serde_json::Value;
+
+use super::{Unfinished, parse_form, parse_minutes, parse_section};
 use crate::cli::fields::Fields;
 use crate::cli::moment::parse_duration;
 use crate::cli::reference::{parse_mailbox, parse_reference};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::forms::values;
+use crate::text::Args;
 
 /// Reads a message file.
 ///
@@ -28,13 +33,24 @@ pub(super) fn parse(json: &str) -> Result<Unfinished> {
         answer_within: fields.one("answer_within", parse_minutes)?,
         keep_ms: fields.one("keep", parse_duration)?,
         consent: fields.one("consent", parse_reference)?,
+        section: fields.one("section", parse_section)?,
+        form: fields.one("form", parse_form)?,
         subject: fields.take("subject")?,
         text: fields.take("text")?,
-        fields: fields.take::<BTreeMap<String, String>>("fields")?.unwrap_or_default().into_iter().collect(),
+        fields: answers(&mut fields)?,
         attachments: fields.take::<Vec<PathBuf>>("attachments")?.unwrap_or_default(),
     };
     fields.nothing_left()?;
     Ok(unfinished)
+}
+
+/// The answers as a body holds them.
+fn answers(fields: &mut Fields) -> Result<Vec<(String, String)>> {
+    let values: BTreeMap<String, Value> = fields.take("fields")?.unwrap_or_default();
+    let invalid = || Error::with(Code::FieldInvalid, Args::none().text("field", "fields"));
+    let answer = |(name, value): (String, Value)| Some((name, values::to_text(&value)?));
+    let given = values.into_iter().filter(|(_, value)| !value.is_null());
+    given.map(|given| answer(given).ok_or_else(invalid)).collect()
 }
 
 #[cfg(test)]
@@ -43,7 +59,6 @@ mod tests {
     use samverkan_proto::code::{Class, LegalBasis, Urgency};
 
     use super::*;
-    use crate::error::Code;
     use crate::text::{Language, Text};
 
     fn refused(json: &str) -> (Code, String) {

@@ -54,6 +54,28 @@ impl Report for SentReport {
     }
 }
 
+/// One reason why a message would be refused.
+pub(super) struct Reason {
+    /// The recipient concerned, when it is one.
+    recipient: Option<String>,
+    /// What it would be refused with.
+    pub(super) error: Error,
+}
+
+impl Reason {
+    /// One that is about no recipient.
+    pub(super) const fn general(error: Error) -> Self {
+        Self { recipient: None, error }
+    }
+}
+
+impl From<&Obstacle> for Reason {
+    fn from(obstacle: &Obstacle) -> Self {
+        let recipient = obstacle.recipient.as_ref().map(ToString::to_string);
+        Self { recipient, error: obstacle.to_error() }
+    }
+}
+
 /// What `--dry-run` found.
 #[derive(Serialize)]
 pub(super) struct DryRun {
@@ -69,12 +91,12 @@ struct ObstacleReport {
 }
 
 impl DryRun {
-    pub(super) fn of(obstacles: &[Obstacle], text: &Text) -> Self {
-        let report = |obstacle: &Obstacle| ObstacleReport {
-            recipient: obstacle.recipient.as_ref().map(ToString::to_string),
-            explained: obstacle.to_error().explain(text),
+    pub(super) fn of(reasons: &[Reason], text: &Text) -> Self {
+        let report = |reason: &Reason| ObstacleReport {
+            recipient: reason.recipient.clone(),
+            explained: reason.error.explain(text),
         };
-        Self { would_be_sent: obstacles.is_empty(), obstacles: obstacles.iter().map(report).collect() }
+        Self { would_be_sent: reasons.is_empty(), obstacles: reasons.iter().map(report).collect() }
     }
 }
 
