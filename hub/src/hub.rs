@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use samverkan_proto::ids::{HubName, OrgId};
+use samverkan_proto::ids::{DeviceId, HubName, OperatorId, OrgId};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::invite::HubAddress;
 use samverkan_proto::statement::log::HubKeys;
@@ -14,9 +14,12 @@ use tonic::{Request, Status};
 use crate::ca::Authority;
 use crate::caller::Caller;
 use crate::clock::Clock;
-use crate::limits::{JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFESTS_PER_SECOND};
+use crate::limits::{
+    INVITES, INVITES_PER_SECOND, JOIN_FAILURES, JOIN_FAILURES_PER_SECOND, MANIFESTS, MANIFESTS_PER_SECOND,
+    REMOVALS, REMOVALS_PER_SECOND,
+};
 use crate::metrics::Metrics;
-use crate::rate::{Rates, network_of};
+use crate::rate::{Budget, Rates, network_of};
 use crate::registry::Registry;
 use crate::renewal::Renewals;
 use crate::service::returning::Returning;
@@ -40,7 +43,7 @@ pub(crate) struct Hub {
     pub(crate) join_failures: JoinFailures,
     /// Counts, in the same way, who asked for an organisation's newest manifest by its recovery kit.
     pub(crate) descriptions: JoinFailures,
-    pub(crate) manifests: Manifests,
+    pub(crate) budgets: Budgets,
     pub(crate) renewals: Renewals,
     pub(crate) returning: Returning,
 }
@@ -67,6 +70,30 @@ impl Hub {
     }
 }
 
+/// How often each may leave something in everybody's copy of the log. A restart forgets the counts; what an organisation's manifests take of
+/// the log in all, the registry knows.
+pub(crate) struct Budgets {
+    /// Manifests: every new one makes those start again who are writing to the organisation.
+    pub(crate) manifests: Budget<OrgId>,
+    /// Manifests that the recovery kit has signed.
+    pub(crate) recoveries: Budget<OrgId>,
+    /// Manifests that only take devices out, by the device that publishes them.
+    pub(crate) removals: Budget<DeviceId>,
+    /// Invites and their withdrawals, by the operator who signs first.
+    pub(crate) invites: Budget<OperatorId>,
+}
+
+impl Budgets {
+    pub(crate) fn new() -> Self {
+        Self {
+            manifests: Budget::new(MANIFESTS_PER_SECOND, MANIFESTS),
+            recoveries: Budget::new(MANIFESTS_PER_SECOND, MANIFESTS),
+            removals: Budget::new(REMOVALS_PER_SECOND, REMOVALS),
+            invites: Budget::new(INVITES_PER_SECOND, INVITES),
+        }
+    }
+}
+
 /// Counts failed attempts to join from each address, so that codes can not be guessed at leisure.
 pub(crate) struct JoinFailures(Mutex<Rates<IpAddr>>);
 
@@ -83,21 +110,6 @@ impl JoinFailures {
     /// This address has failed.
     pub(crate) fn count(&self, address: IpAddr) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take(network_of(address), Instant::now());
-    }
-}
-
-/// Counts the manifests of each organisation: every new one makes those start again who are writing to it, and stays
-/// in the log. A restart forgets the count; what they take of the log, the registry knows.
-pub(crate) struct Manifests(Mutex<Rates<OrgId>>);
-
-impl Manifests {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(Rates::new(MANIFESTS_PER_SECOND, MANIFESTS)))
-    }
-
-    /// Whether this organisation may publish one now; counts it if so.
-    pub(crate) fn may_publish(&self, org: OrgId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(org, Instant::now())
     }
 }
 
@@ -122,11 +134,11 @@ mod tests {
 
     #[test]
     fn an_organisation_that_publishes_in_a_loop_is_stopped_and_no_other() {
-        let manifests = Manifests::new();
+        let manifests = Budgets::new().manifests;
         let [eager, other] = [1, 2].map(|byte| OrgId::parse(&[byte; 16]).unwrap());
-        let published = (0..1000).take_while(|_| manifests.may_publish(eager)).count();
+        let published = (0..1000).take_while(|_| manifests.take(eager)).count();
         assert_eq!(published, MANIFESTS as usize);
-        assert!(manifests.may_publish(other));
+        assert!(manifests.take(other));
         let day = Duration::from_secs(86_400);
         let mut rates = Rates::new(MANIFESTS_PER_SECOND, MANIFESTS);
         let start = Instant::now();

@@ -74,6 +74,15 @@ pub const OPERATORS: u32 = 16;
 /// (`samverkan_proto::limits::MAX_WAITING_ACTIONS`), and so keep the others from cutting it off.
 pub const WAITING_PER_OPERATOR: usize = 8;
 
+/// How long before it lapses an action is not offered to others any more: they begin one of their own then.
+pub const COUNTERSIGN_MS: u64 = 3_600_000;
+
+/// Invites and withdrawals that one operator may sign in a row: those of a whole county. Each stays in everybody's copy of the log.
+pub const INVITES: f64 = 1_000.0;
+
+/// How fast an operator that has used them up may go on: a hundred a day.
+pub const INVITES_PER_SECOND: f64 = 100.0 / 86_400.0;
+
 /// Failed attempts to join that one address may make in a row.
 pub const JOIN_FAILURES: f64 = 10.0;
 
@@ -86,6 +95,13 @@ pub const MANIFESTS: f64 = 30.0;
 /// How fast an organisation that has used them up may publish again: four a day. It leaves time to write to the
 /// organisation, and every manifest stays in everybody's copy of the log for good.
 pub const MANIFESTS_PER_SECOND: f64 = 4.0 / 86_400.0;
+
+/// Manifests that do no more than take devices out, which one device may publish in a row beyond those: whoever publishes in a loop must
+/// not keep the others from taking its device out.
+pub const REMOVALS: f64 = 10.0;
+
+/// How fast a device that has used them up may publish another: one a day.
+pub const REMOVALS_PER_SECOND: f64 = 1.0 / 86_400.0;
 
 /// Certificates that a device may renew in a row.
 pub const RENEWALS: f64 = 4.0;
@@ -109,6 +125,9 @@ pub const RETURNS_PER_SECOND: f64 = 1.0;
 
 /// How long a part that is returned waits its turn behind others.
 pub const RETURN_TURN: Duration = Duration::from_secs(10);
+
+/// What is kept free beyond that for manifests that only take devices out, and for those of the recovery kit.
+pub const MANIFEST_RESERVE: u64 = 1 << 20;
 
 /// How long the streams of a device that may no longer call have for their last word.
 pub const LAST_WORD: Duration = Duration::from_millis(300);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
@@ -58,6 +59,30 @@ impl<K: Copy + Eq + Hash> Rates<K> {
         let (_, median, _) = levels.select_nth_unstable_by(middle, f64::total_cmp);
         let median = *median;
         self.buckets.retain(|_, bucket| bucket.level(now, per_second, burst) < median);
+    }
+}
+
+/// Rates that many ask at once.
+pub(crate) struct Budget<K>(Mutex<Rates<K>>);
+
+impl<K: Copy + Eq + Hash> Budget<K> {
+    /// So many in a row, and so many a second from then on.
+    pub(crate) fn new(per_second: f64, in_a_row: f64) -> Self {
+        Self(Mutex::new(Rates::new(per_second, in_a_row)))
+    }
+
+    /// Takes one of what `key` has left; `false` if there is none.
+    pub(crate) fn take(&self, key: K) -> bool {
+        self.rates().take(key, Instant::now())
+    }
+
+    /// Whether `key` has one left; takes none.
+    pub(crate) fn has(&self, key: K) -> bool {
+        self.rates().has(key, Instant::now())
+    }
+
+    fn rates(&self) -> MutexGuard<'_, Rates<K>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

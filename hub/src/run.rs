@@ -12,7 +12,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::hub::{Hub, JoinFailures, Manifests};
+use crate::hub::{Budgets, Hub, JoinFailures};
 use crate::keys::{HubKeys, KeyError};
 use crate::metrics::Metrics;
 use crate::metrics::page::{self, PageError};
@@ -128,7 +128,7 @@ async fn open(config: &Config, clock: &Clock, options: StoreOptions) -> Result<O
         metrics: Arc::clone(&metrics),
         join_failures: JoinFailures::new(),
         descriptions: JoinFailures::new(),
-        manifests: Manifests::new(),
+        budgets: Budgets::new(),
         renewals: Renewals::new().ok_or(RunError::Random)?,
         returning: Returning::new(),
     });

@@ -129,8 +129,10 @@ async fn one_operator_does_not_suspend_and_two_do() {
     two.run(&hub, &["operator", "sign", &reference, "--yes"]).refused(4, "ACTION_UNKNOWN");
     association.run(&["org", "list", "--refresh", "--json"]).refused(6, "ORGANISATION_SUSPENDED");
 
-    // Letting back in cuts nobody off: one is enough.
-    two.run(&hub, &["org", "resume", "boj-exempel"]).exits(0);
+    // What two did one does not undo.
+    let reference = begun(&hub, &two, &["org", "resume", "boj-exempel"]);
+    assert_eq!(state_of(&hub, "boj-exempel"), "SUSPENDED");
+    one.run(&hub, &["operator", "sign", &reference, "--yes"]).exits(0);
     assert_eq!(state_of(&hub, "boj-exempel"), "ACTIVE");
     police.run(&["org", "list", "--refresh"]).exits(0);
     is_listed(&police);

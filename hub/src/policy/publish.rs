@@ -20,6 +20,8 @@ use crate::registry::VerifiedEpochKeys;
 pub enum Publication {
     /// It follows the newest one.
     Next(Box<VerifiedManifest>),
+    /// It follows the newest one, and does no more than take devices out.
+    Removal(Box<VerifiedManifest>),
     /// It is the newest one, sent again.
     Known,
 }
@@ -39,6 +41,9 @@ pub fn may_publish_manifest(caller: &Caller, signed: SignedManifest) -> Result<P
         return Ok(Publication::Known);
     }
     match signed.verify_after(caller.manifest()) {
+        Ok(verified) if verified.manifest().only_takes_out_of(caller.manifest()) => {
+            Ok(Publication::Removal(Box::new(verified)))
+        }
         Ok(verified) => Ok(Publication::Next(Box::new(verified))),
         Err(invalid) => Err(manifest_refused(invalid)),
     }

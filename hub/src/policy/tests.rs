@@ -1,14 +1,14 @@
 //! Every rule, one row each: what is changed in a world where everything is allowed, and the refusal that follows.
 
 use bytes::Bytes;
-use samverkan_proto::code::{LegalBasis, OrganisationKind, OrganisationState, Roles};
+use samverkan_proto::code::{LegalBasis, OrganisationKind, OrganisationState, RevocationReason, Roles};
 use samverkan_proto::ids::{ConsentHandle, EpochKeyId, MailboxId};
 use samverkan_proto::limits::{DAY_MS, MAX_AGE_MS, MAX_AHEAD_MS, WEEK_MS};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::consent::ConsentStub;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::header::{HeaderFields, Wrap};
-use samverkan_proto::statement::manifest::{Mailbox, SignedManifest};
+use samverkan_proto::statement::manifest::{Mailbox, ManifestFields, Revocation, SignedManifest};
 
 use super::publish::{Publication, may_publish_epoch_keys, may_publish_manifest, may_register_consents};
 use super::world::{Member, NOW, World, epoch_key_id, header, signed_key};
@@ -314,6 +314,21 @@ fn admins_replace_their_own_manifest() {
     assert_eq!(reason(&world.caller(&to.device), next.clone()), ErrorReason::SenderMismatch);
     let admin = world.caller(&from.device);
     assert!(matches!(may_publish_manifest(&admin, next.clone()), Ok(Publication::Next(_))));
+    let taken_out = |also: fn(&mut ManifestFields)| {
+        world.signed(&from, |fields| {
+            fields.devices.retain(|found| found.id() != handler.device_id());
+            fields.mailboxes[0].readers.retain(|reader| *reader != handler.device_id());
+            let device_id = handler.device_id();
+            fields.revocations.push(Revocation { device_id, revoked_ms: 7, reason: RevocationReason::Lost });
+            also(fields);
+        })
+    };
+    let kind = |signed| may_publish_manifest(&admin, signed).unwrap();
+    assert!(matches!(kind(taken_out(|_| {})), Publication::Removal(_)));
+    let renamed = taken_out(|fields| fields.mailboxes[0].name = "annan".parse().unwrap());
+    assert!(matches!(kind(renamed), Publication::Next(_)));
+    let changed = taken_out(|fields| fields.devices[0].expires_ms -= 1);
+    assert!(matches!(kind(changed), Publication::Next(_)));
 
     let mut bytes = next.bytes().to_vec();
     *bytes.last_mut().unwrap() ^= 1;

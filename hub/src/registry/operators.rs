@@ -8,7 +8,7 @@ use samverkan_proto::statement::log::{ActionFault, Check, Operators, Subject, Ve
 use samverkan_proto::statement::operator::{Deed, SignedAction};
 
 use super::{Registry, RegistryRefusal};
-use crate::limits::WAITING_PER_OPERATOR;
+use crate::limits::{COUNTERSIGN_MS, WAITING_PER_OPERATOR};
 
 /// When a second signature comes too late for an action, milliseconds since 1970.
 pub(crate) fn lapses_ms(action: &SignedAction) -> u64 {
@@ -62,10 +62,25 @@ impl Registry {
             .map_err(RegistryRefusal::ActionRefused)
     }
 
-    /// What waits already at this time and does the same.
-    pub(crate) fn same_deed(&self, deed: &Deed, now_ms: u64) -> Option<&SignedAction> {
+    /// What waits already at this time and does the same, for `newcomer` to sign: its own, or one that another operator can still be
+    /// found for. Nobody can keep the others from a deed by having signed it first.
+    pub(crate) fn same_deed(&self, deed: &Deed, newcomer: &OperatorId, now_ms: u64) -> Option<&SignedAction> {
+        let serves = |action: &&SignedAction| {
+            let first = &action.signatures()[0];
+            let is_signable = self.operators.get(&first.operator).is_some()
+                && first.signed_ms <= now_ms
+                && now_ms.saturating_add(COUNTERSIGN_MS) <= lapses_ms(action);
+            action.statement().deed == *deed
+                && (is_signable || (first.operator == *newcomer && now_ms <= lapses_ms(action)))
+        };
         let mut waiting = self.waiting_actions.values();
-        waiting.find(|action| action.statement().deed == *deed && now_ms <= lapses_ms(action))
+        waiting.find(serves)
+    }
+
+    /// What waits with the first signature of an operator.
+    pub(crate) fn begun_by(&self, operator: &OperatorId) -> Vec<SignedAction> {
+        let begun = |action: &&SignedAction| action.signatures()[0].operator == *operator;
+        self.waiting_actions.values().filter(begun).cloned().collect()
     }
 
     /// Whether one more action may wait that this operator was the first to sign; if another has to go for it, the oldest of those that

@@ -8,7 +8,7 @@ use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::statement::log::OrganisationEntry;
 use samverkan_proto::statement::manifest::Manifest;
 
-use crate::limits::{MANIFEST_BYTES, MANIFEST_BYTES_PER_DAY};
+use crate::limits::{MANIFEST_BYTES, MANIFEST_BYTES_PER_DAY, MANIFEST_RESERVE};
 
 /// An organisation: the operator's word about it, and its own.
 #[derive(Clone, Debug)]
@@ -74,10 +74,12 @@ impl Organisation {
         self.recovered
     }
 
-    /// Whether its share of the log has room for a manifest of `len` bytes at the hub's time `now_ms`.
-    pub(super) fn has_room(&self, len: u64, now_ms: u64) -> bool {
+    /// Whether its share of the log has room for a manifest of `len` bytes at the hub's time `now_ms`. One that is urgent has more: it cuts
+    /// off whoever may have filled the rest.
+    pub(super) fn has_room(&self, len: u64, is_urgent: bool, now_ms: u64) -> bool {
         let days = now_ms.saturating_sub(self.joined_ms) / DAY_MS;
         let share = MANIFEST_BYTES.saturating_add(days.saturating_mul(MANIFEST_BYTES_PER_DAY));
+        let share = share.saturating_add(if is_urgent { MANIFEST_RESERVE } else { 0 });
         self.manifest_bytes.saturating_add(len) <= share
     }
 

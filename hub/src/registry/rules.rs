@@ -162,7 +162,8 @@ impl Registry {
             return Err(RegistryRefusal::ManifestRefused(Fault::WrongChain.in_field("prev")));
         }
         self.check_keys(new)?;
-        if !current.has_room(manifest.signed().bytes().len() as u64, now_ms) {
+        let is_urgent = manifest.signed().is_recovery() || new.only_takes_out_of(&current.manifest);
+        if !current.has_room(manifest.signed().bytes().len() as u64, is_urgent, now_ms) {
             return Err(RegistryRefusal::LogShare);
         }
         Ok(true)

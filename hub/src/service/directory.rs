@@ -91,15 +91,15 @@ impl Directory {
     async fn take_manifest(&self, request: Request<PublishManifestRequest>) -> Result<u64, Refusal> {
         let caller = self.0.caller(&request)?;
         let signed = SignedManifest::parse(request.into_inner().signed_manifest)?;
-        match may_publish_manifest(&caller, signed)? {
-            Publication::Next(_) if !self.0.manifests.may_publish(caller.org()) => {
-                Err(Refusal::new(ErrorReason::RateLimited))
-            }
-            Publication::Next(manifest) => {
-                self.0.store.publish_manifest(*manifest).await.map_err(error::of_store)
-            }
-            Publication::Known => Ok(self.0.store.registry().log().size()),
+        let (manifest, is_in_time) = match may_publish_manifest(&caller, signed)? {
+            Publication::Next(manifest) => (manifest, self.0.budgets.manifests.take(caller.org())),
+            Publication::Removal(manifest) => (manifest, self.0.budgets.removals.take(caller.device())),
+            Publication::Known => return Ok(self.0.store.registry().log().size()),
+        };
+        if !is_in_time {
+            return Err(Refusal::new(ErrorReason::RateLimited));
         }
+        self.0.store.publish_manifest(*manifest).await.map_err(error::of_store)
     }
 
     async fn take_epoch_keys(&self, request: Request<PublishEpochKeysRequest>) -> Result<u64, Refusal> {

@@ -39,7 +39,7 @@ pub(super) async fn recover(hub: &Hub, request: &RecoverRequest) -> Result<Bytes
     let keys = parse_keys(&request.epoch_keys)?;
     let permit = may_recover(&*hub.registry()?, signed, &certificate_request, keys)?;
     let (org, device) = permit.device();
-    if !hub.manifests.may_publish(org) || !hub.renewals.may_issue(device) {
+    if !hub.budgets.recoveries.take(org) || !hub.renewals.may_issue(device) {
         return Err(Refusal::new(ErrorReason::RateLimited));
     }
     let issued = hub

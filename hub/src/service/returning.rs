@@ -1,6 +1,6 @@
 //! How a restored hub notices that it has signed more than it has, and takes that back.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use samverkan_proto::InvalidField;
 use samverkan_proto::ids::TlsKeyHash;
@@ -8,14 +8,13 @@ use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::log::{Checkpoint, LogTree};
 use samverkan_proto::v1::{ErrorReason, HelloRequest, ReturnLogRequest};
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::Instant;
 use tonic::Request;
 
 use crate::error;
 use crate::hub::Hub;
 use crate::limits::{RETURN_TURN, RETURNS, RETURNS_PER_SECOND};
 use crate::policy::returned::{Verdict, judge};
-use crate::rate::Rates;
+use crate::rate::Budget;
 use crate::registry::Registry;
 use crate::server::Peer;
 
@@ -25,17 +24,12 @@ pub(crate) struct Returning {
     /// The hub's tree, made when somebody returns something. Whoever holds it has the turn, until what was returned is kept.
     tree: Arc<tokio::sync::Mutex<LogTree>>,
     /// Counts each device's calls: a certificate is enough to make them, also one of a device that was revoked in what is lost.
-    calls: Arc<Mutex<Rates<TlsKeyHash>>>,
+    calls: Arc<Budget<TlsKeyHash>>,
 }
 
 impl Returning {
     pub(crate) fn new() -> Self {
-        let calls = Rates::new(RETURNS_PER_SECOND, RETURNS);
-        Self { tree: Arc::default(), calls: Arc::new(Mutex::new(calls)) }
-    }
-
-    fn may_call(&self, device: TlsKeyHash) -> bool {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).take(device, Instant::now())
+        Self { tree: Arc::default(), calls: Arc::new(Budget::new(RETURNS_PER_SECOND, RETURNS)) }
     }
 
     /// Waits for the turn; whoever came first has it first.
@@ -66,7 +60,7 @@ pub(super) async fn take(hub: &Hub, request: Request<ReturnLogRequest>) -> Resul
     let Some(Peer::Device(certificate)) = request.extensions().get() else {
         return Err(Refusal::new(ErrorReason::CertificateRequired));
     };
-    if !hub.returning.may_call(certificate.key()) {
+    if !hub.returning.calls.take(certificate.key()) {
         return Err(Refusal::new(ErrorReason::RateLimited));
     }
     let signed = verify(hub, request.get_ref().checkpoint.clone())?;

@@ -68,10 +68,10 @@ fn act(
 
 /// Keeps an action until somebody else signs it, unless one that does the same waits already.
 fn wait(draft: &mut Draft, action: SignedAction) -> Result<Acted, StoreError> {
-    if let Some(same) = draft.registry().same_deed(&action.statement().deed, draft.now_ms) {
+    let first = action.signatures()[0].operator;
+    if let Some(same) = draft.registry().same_deed(&action.statement().deed, &first, draft.now_ms) {
         return Ok(Acted::Waits(same.clone()));
     }
-    let first = action.signatures()[0].operator;
     if let Some(lapsed) = draft.registry().room_to_wait(&first, draft.now_ms)? {
         forget(draft, &lapsed)?;
     }
@@ -121,12 +121,13 @@ fn carry_out(
     Ok(Acted::Done(invited))
 }
 
-/// What waited under the statement of an action that is done now is forgotten.
+/// What waited under the statement of an action that is done now is forgotten, and so is what an operator began that is one no more.
 pub(super) fn waits_no_more(draft: &mut Draft, done: &SignedAction) -> Result<(), StoreError> {
-    match draft.registry().waiting_action(&done.statement().hash()).cloned() {
-        Some(waited) => forget(draft, &waited),
-        None => Ok(()),
+    if let Some(waited) = draft.registry().waiting_action(&done.statement().hash()).cloned() {
+        forget(draft, &waited)?;
     }
+    let Deed::RemoveOperator { operator, .. } = &done.statement().deed else { return Ok(()) };
+    draft.registry().begun_by(operator).iter().try_for_each(|begun| forget(draft, begun))
 }
 
 fn log(draft: &mut Draft, action: &SignedAction) -> Result<(), StoreError> {

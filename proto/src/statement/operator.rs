@@ -106,12 +106,13 @@ impl Deed {
         }
     }
 
-    /// Whether two must sign it where the operators have agreed on that: whatever cuts somebody off, and whatever changes who may.
+    /// Whether two must sign it where the operators have agreed on that: whatever cuts somebody off or takes that back, and whatever
+    /// changes who may.
     #[must_use]
     pub const fn is_grave(&self) -> bool {
         match self {
             Self::Invite { .. } | Self::Withdraw { .. } => false,
-            Self::Move { step, .. } => matches!(step, Step::Suspend | Step::Remove),
+            Self::Move { step, .. } => matches!(step, Step::Suspend | Step::Resume | Step::Remove),
             Self::AddOperator { .. } | Self::RemoveOperator { .. } | Self::Require { .. } => true,
         }
     }

@@ -35,7 +35,11 @@ impl Operator {
     pub(super) async fn act_signed(&self, request: v1::ActRequest) -> Result<v1::ActResponse, Refusal> {
         let action = SignedAction::parse(request.action)?;
         let invitation = request.invitation.as_ref().map(parse_invitation).transpose()?;
-        let deed = action.statement().deed.clone();
+        let (deed, first) = (action.statement().deed.clone(), action.signatures()[0].operator);
+        let is_bounded = matches!(deed, Deed::Invite { .. } | Deed::Withdraw { .. });
+        if is_bounded && !self.0.budgets.invites.has(first) {
+            return Err(Refusal::new(v1::ErrorReason::RateLimited));
+        }
         let acted = self.0.store.act(action, invitation).await.map_err(error::of_store)?;
         let mut answer = v1::ActResponse::default();
         match acted {
@@ -44,6 +48,9 @@ impl Operator {
                 answer.waiting = Some(waiting(&action, self.0.clock.now_ms()));
             }
             Acted::Done(invited) => {
+                if is_bounded {
+                    self.0.budgets.invites.take(first);
+                }
                 tracing::info!(action = deed.action_type().name(), "an operator's action was done");
                 if let Some((code, expires_ms)) = invited {
                     (answer.invite, answer.invite_expires_ms) = (self.invite_line(&code)?, expires_ms);

@@ -1,13 +1,13 @@
 //! What operators sign: done at once, or kept for a second signature whatever stops in between.
 
 use samverkan_proto::code::OrganisationState;
-use samverkan_proto::ids::{Handle, sha256};
-use samverkan_proto::limits::{DAY_MS, MAX_WAITING_ACTIONS, SECOND_SIGNATURE_MS};
+use samverkan_proto::ids::{Handle, OperatorId, sha256};
+use samverkan_proto::limits::{DAY_MS, MAX_AHEAD_MS, MAX_WAITING_ACTIONS, SECOND_SIGNATURE_MS};
 use samverkan_proto::statement::log::{ActionFault, Record};
 use samverkan_proto::statement::operator::{Deed, SignedAction, Statement, Step};
 
 use super::*;
-use crate::limits::WAITING_PER_OPERATOR;
+use crate::limits::{COUNTERSIGN_MS, WAITING_PER_OPERATOR};
 use crate::registry::RegistryRefusal;
 
 const LATE: StoreError = StoreError::Registry(RegistryRefusal::ActionTime);
@@ -152,6 +152,46 @@ async fn one_operator_does_not_take_the_places_of_all_and_all_have_so_many() {
     assert_eq!(hub.act(&last).await, FULL, "the bound for all");
     hub.reopen(Stop::IndexDeleted).await;
     assert_eq!(hub.act(&last).await, FULL);
+}
+
+#[tokio::test]
+async fn nobody_keeps_others_from_a_deed_by_having_signed_it_first() {
+    let (mut hub, org) = (TestHub::new(), TestOrg::new(0));
+    hub.activate(&org).await;
+    hub.operators_of(4).await;
+    let by = |hub: &TestHub, n: u8, ahead_ms: u64| {
+        let (statement, now_ms) = (statement(n, hub.suspension(&org)), hub.clock.now_ms());
+        SignedAction::sign(&statement, &key(n), now_ms + ahead_ms)
+    };
+    // It is dated so that nobody else could sign it yet.
+    let dated_ahead = by(&hub, 1, MAX_AHEAD_MS);
+    assert_eq!(hub.act(&dated_ahead).await, Ok(Acted::Waits(dated_ahead.clone())));
+    let other = by(&hub, 2, 0);
+    assert_eq!(hub.act(&other).await, Ok(Acted::Waits(other.clone())));
+    // It is about to lapse.
+    hub.advance(SECOND_SIGNATURE_MS + MAX_AHEAD_MS - COUNTERSIGN_MS + 1);
+    let late = by(&hub, 3, 0);
+    assert_eq!(hub.act(&late).await, Ok(Acted::Waits(late.clone())));
+    assert_eq!(hub.act(&by(&hub, 4, 0)).await, Ok(Acted::Waits(late.clone())));
+    // Whoever signed it is an operator no more: it waits no more.
+    let removal = Deed::RemoveOperator {
+        name: name("drift-3"),
+        operator: OperatorId::of_key(key(3).public_key().as_bytes()),
+        before: hub.last_change(),
+    };
+    let removal = SignedAction::sign(&statement(9, removal), &key(1), hub.clock.now_ms());
+    hub.act(&removal).await.unwrap();
+    let removal = removal.countersign(&key(2), hub.clock.now_ms()).unwrap();
+    assert_eq!(hub.act(&removal).await, Ok(Acted::Done(None)));
+    for stop in [Stop::Clean, Stop::IndexDeleted] {
+        assert!(!hub.store.registry().waiting_actions().contains(&&late));
+        hub.reopen(stop).await;
+    }
+    let last = by(&hub, 4, 0);
+    assert_eq!(hub.act(&last).await, Ok(Acted::Waits(last.clone())));
+    let both = last.countersign(&key(1), hub.clock.now_ms()).unwrap();
+    assert_eq!(hub.act(&both).await, Ok(Acted::Done(None)));
+    assert_eq!(hub.state(&org), OrganisationState::Suspended);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use super::*;
 use crate::limits::{MANIFEST_BYTES, MANIFEST_BYTES_PER_DAY};
 use crate::registry::RegistryRefusal;
 use crate::registry::testing::TestDevice;
+use samverkan_proto::code::RevocationReason;
+use samverkan_proto::statement::manifest::Revocation;
 
 const USED_UP: StoreError = StoreError::Registry(RegistryRefusal::LogShare);
 
@@ -35,6 +37,19 @@ async fn an_organisation_has_a_share_of_the_log_that_grows_with_its_days() {
         assert_eq!(hub.store.publish_manifest(next.clone()).await, Err(USED_UP));
         hub.reopen(stop).await;
     }
-    hub.advance(len.div_ceil(MANIFEST_BYTES_PER_DAY) * DAY_MS);
+    // Whoever has filled it can still be taken out.
+    let gone =
+        org.manifest.manifest().devices().iter().find(|found| found.id() != org.device().id()).unwrap();
+    let revocation =
+        Revocation { device_id: gone.id(), revoked_ms: NOW, reason: RevocationReason::Compromised };
+    let without = org.next(|fields| {
+        fields.devices.retain(|found| found.id() != revocation.device_id);
+        fields.revocations.push(revocation.clone());
+    });
+    hub.store.publish_manifest(without.clone()).await.unwrap();
+    org.manifest = without;
+    let next = org.next(|_| {});
+    assert_eq!(hub.store.publish_manifest(next.clone()).await, Err(USED_UP));
+    hub.advance((2 * len).div_ceil(MANIFEST_BYTES_PER_DAY) * DAY_MS);
     hub.store.publish_manifest(next).await.unwrap();
 }

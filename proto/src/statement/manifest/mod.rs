@@ -262,6 +262,21 @@ impl Manifest {
         previous.devices().iter().all(|was| self.device(&was.id()).is_none())
     }
 
+    /// Whether it does no more than take devices out of what they could do in `previous`: no device is new or changed, no mailbox is new
+    /// or has another reader.
+    #[must_use]
+    pub fn only_takes_out_of(&self, previous: &Self) -> bool {
+        let was_device = |device: &Device| previous.device(&device.id()) == Some(device);
+        let was_mailbox = |mailbox: &Mailbox| {
+            previous.mailbox(&mailbox.id).is_some_and(|was| {
+                was.name == mailbox.name && mailbox.readers.iter().all(|reader| was.readers.contains(reader))
+            })
+        };
+        self.fields.revocations != previous.fields.revocations
+            && self.devices().iter().all(was_device)
+            && self.mailboxes().iter().all(was_mailbox)
+    }
+
     /// The revocation of a device.
     #[must_use]
     pub fn revocation(&self, id: &DeviceId) -> Option<&Revocation> {

@@ -298,9 +298,12 @@ proptest! {
         operators in 2..5u8,
         two in any::<bool>(),
         who in proptest::sample::subsequence(vec![1u8, 2, 3, 4, 5, 6], 1..=2).prop_shuffle(),
-        step in select(&[Step::Confirm, Step::Suspend, Step::Remove][..]),
+        step in select(&[Step::Confirm, Step::Suspend, Step::Resume, Step::Remove][..]),
     ) {
-        let world = World::new(operators, two);
+        let mut world = World::new(operators, two);
+        if step == Step::Resume {
+            world.do_step(if two { &[1, 2] } else { &[1] }, Step::Suspend, OrganisationState::Suspended).unwrap();
+        }
         let action = world.sign(&who, world.step(step), NOW);
         let subject = Subject { entry: world.newest(), resumes_to: OrganisationState::Pending };
         let verdict = world.fold.operators().judge(&pin(), &action, Some(subject), Check::Everything);
