@@ -7,8 +7,10 @@
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::msg;
 use crate::text::{Args, Text};
 
+pub(crate) mod cause;
 mod reasons;
 mod wire;
 
@@ -520,13 +522,11 @@ impl Error {
     pub fn explain(&self, text: &Text) -> Explained {
         let id = self.code.message_id();
         let say = |attribute| text.lookup(&id, attribute, &self.args).unwrap_or_default();
-        Explained {
-            code: self.code.as_str(),
-            class: self.code.class(),
-            message: say(None),
-            next: say(Some("next")),
-            exit: self.exit().code(),
-        }
+        let (message, next, exit) = (say(None), say(Some("next")), self.exit().code());
+        let whole =
+            Args::none().text("code", self.code.as_str()).text("message", &message).text("next", &next);
+        let line = text.get(msg!("explained"), &whole.number("exit", exit));
+        Explained { code: self.code.as_str(), class: self.code.class(), message, next, exit, line }
     }
 }
 
@@ -552,12 +552,14 @@ pub struct Explained {
     pub next: String,
     /// The exit code of the program.
     pub exit: u8,
+    /// All of it on one line for people.
+    #[serde(skip)]
+    line: String,
 }
 
 impl std::fmt::Display for Explained {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { code, message, next, exit, .. } = self;
-        write!(f, "error [{code}] {message} next: {next} (exit {exit})")
+        f.write_str(&self.line)
     }
 }
 

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use samverkan_client::cli::program;
 use samverkan_client::harden;
 use samverkan_client::home::Environment;
+use samverkan_client::text::Language;
 
 fn main() -> ExitCode {
     let surroundings = program::Surroundings {
         arguments: std::env::args_os().collect(),
-        locale: ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok()),
+        locale: Language::VARIABLES.map(|name| std::env::var(name).ok()),
         environment: Environment::of_process(),
     };
     harden::guarded(|| program::run(surroundings)).into()

@@ -37,6 +37,7 @@ impl MessageId {
 enum Value {
     Text(String),
     Number(u64),
+    Phrase(MessageId, Args),
 }
 
 /// The values a message is filled in with.
@@ -65,12 +66,11 @@ impl Args {
         self
     }
 
-    fn to_fluent(&self) -> FluentArgs<'_> {
-        let value = |value: &Value| match value {
-            Value::Text(text) => FluentValue::from(text.clone()),
-            Value::Number(number) => FluentValue::from(*number),
-        };
-        self.0.iter().map(|(name, given)| (*name, value(given))).collect()
+    /// Adds a message that is itself part of a sentence, such as the cause of an error; it is in the same language.
+    #[must_use]
+    pub fn phrase(mut self, name: &'static str, id: MessageId, args: Self) -> Self {
+        self.0.push((name, Value::Phrase(id, args)));
+        self
     }
 }
 
@@ -80,11 +80,15 @@ pub enum Language {
     /// English.
     #[default]
     English,
+    /// Swedish.
+    Swedish,
 }
 
 impl Language {
     /// Every language, the first one being what others fall back to.
-    pub const ALL: [Self; 1] = [Self::English];
+    pub const ALL: [Self; 2] = [Self::English, Self::Swedish];
+    /// The environment variables that say which language a person wants, the first that is set counting.
+    pub const VARIABLES: [&str; 4] = ["SAMVERKAN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
 
     /// The language a tag such as `en`, `en-GB` or the locale `en_GB.UTF-8` asks for, if it is spoken.
     #[must_use]
@@ -94,11 +98,11 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.identifier().language == asked.language)
     }
 
-    /// The language for a person: `--lang` if given, else the first of the POSIX locale variables that is set
-    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`). Whatever is not spoken, `C` and `tr_TR` among it, gets English.
+    /// The language for a person: `--lang` if given, else what the first of [`Self::VARIABLES`] says that is set.
+    /// Whatever is not spoken, `C` and `tr_TR` among it, gets English.
     #[must_use]
-    pub fn choose(asked: Option<&str>, locale_variables: &[Option<String>; 3]) -> Self {
-        let locale = locale_variables.iter().flatten().find(|value| !value.is_empty());
+    pub fn choose(asked: Option<&str>, variables: &[Option<String>; 4]) -> Self {
+        let locale = variables.iter().flatten().find(|value| !value.is_empty());
         asked.or(locale.map(String::as_str)).and_then(Self::from_tag).unwrap_or_default()
     }
 
@@ -107,6 +111,7 @@ impl Language {
     pub const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::Swedish => "sv",
         }
     }
 
@@ -122,7 +127,33 @@ impl Language {
                 include_str!("../locales/en/help.ftl"),
                 include_str!("../locales/en/topics.ftl"),
             ],
+            Self::Swedish => &[
+                include_str!("../locales/sv/errors.ftl"),
+                include_str!("../locales/sv/messages.ftl"),
+                include_str!("../locales/sv/help.ftl"),
+                include_str!("../locales/sv/topics.ftl"),
+            ],
         }
+    }
+
+    /// A number as people write it: thousands set apart from 10 000 on, by a comma or a space that does not break.
+    fn written(self, number: f64) -> String {
+        let digits = number.to_string();
+        if digits.len() < 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return digits;
+        }
+        let separator = match self {
+            Self::English => ',',
+            Self::Swedish => '\u{a0}',
+        };
+        let mut written = String::with_capacity(digits.len() * 2);
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                written.push(separator);
+            }
+            written.push(digit);
+        }
+        written
     }
 }
 
@@ -140,6 +171,11 @@ impl Text {
         // Isolation would put invisible bidi marks round every value; values are escaped instead, and what is
         // printed can be copied into a command line.
         bundle.set_use_isolating(false);
+        // The library takes a function without surroundings, thus one a language.
+        bundle.set_formatter(Some(match language {
+            Language::English => |value, _| number(Language::English, value),
+            Language::Swedish => |value, _| number(Language::Swedish, value),
+        }));
         for source in language.sources() {
             let resource = match FluentResource::try_new((*source).to_owned()) {
                 Ok(resource) | Err((resource, _)) => resource,
@@ -180,100 +216,26 @@ impl Text {
             Some(name) => message.get_attribute(name)?.value(),
         };
         let mut missing = Vec::new();
-        Some(self.bundle.format_pattern(pattern, Some(&args.to_fluent()), &mut missing).into_owned())
+        Some(self.bundle.format_pattern(pattern, Some(&self.fluent(args)), &mut missing).into_owned())
+    }
+
+    fn fluent(&self, args: &Args) -> FluentArgs<'_> {
+        let value = |value: &Value| match value {
+            Value::Text(text) => FluentValue::from(text.clone()),
+            Value::Number(number) => FluentValue::from(*number),
+            Value::Phrase(id, args) => FluentValue::from(self.get(*id, args)),
+        };
+        args.0.iter().map(|(name, given)| (*name, value(given))).collect()
+    }
+}
+
+/// How a language writes a value that is a number; other values are as they are.
+fn number(language: Language, value: &FluentValue<'_>) -> Option<String> {
+    match value {
+        FluentValue::Number(number) => Some(language.written(number.value)),
+        _ => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
-    use super::*;
-    use crate::error::Code;
-
-    /// The ids of a Fluent file, each of which the library's parser finds too.
-    fn message_ids(source: &str) -> Vec<String> {
-        let resource = FluentResource::try_new(source.to_owned());
-        let resource = resource.unwrap_or_else(|(_, errors)| panic!("a file does not parse: {errors:?}"));
-        let mut bundle = FluentBundle::new_concurrent(vec![]);
-        bundle.add_resource(resource).expect("no id twice");
-        let ids = source.lines().filter_map(|line| line.split_once(" =")).map(|(id, _)| id);
-        let ids = ids.filter(|id| id.starts_with(|c: char| c.is_ascii_alphabetic()));
-        ids.inspect(|id| assert!(bundle.has_message(id), "{id}")).map(str::to_owned).collect()
-    }
-
-    fn ids_in_files(language: Language) -> BTreeSet<String> {
-        let ids: Vec<String> = language.sources().iter().flat_map(|source| message_ids(source)).collect();
-        let unique: BTreeSet<String> = ids.iter().cloned().collect();
-        assert_eq!(ids.len(), unique.len(), "an id is defined twice");
-        unique
-    }
-
-    fn collect_uses(folder: &Path, ids: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).expect("sources") {
-            let path = entry.expect("entry").path();
-            if path.is_dir() {
-                collect_uses(&path, ids);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let source = std::fs::read_to_string(&path).expect("source");
-                // Only what stands before the tests counts as use.
-                let source = source.split("\n#[cfg(test)]").next().unwrap_or_default();
-                let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
-                for line in code {
-                    let uses = line.split("msg!(\"").skip(1).filter_map(|rest| rest.split('"').next());
-                    ids.extend(uses.map(str::to_owned));
-                }
-            }
-        }
-    }
-
-    fn ids_in_use() -> BTreeSet<String> {
-        let mut ids: BTreeSet<String> = Code::ALL.iter().map(|code| code.message_id()).collect();
-        ids.extend(crate::cli::help_message_ids());
-        collect_uses(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut ids);
-        ids
-    }
-
-    #[test]
-    fn every_message_used_exists_and_every_message_that_exists_is_used() {
-        for language in Language::ALL {
-            assert_eq!(ids_in_files(language), ids_in_use(), "{language:?}");
-        }
-    }
-
-    #[test]
-    fn every_error_says_what_to_do_next() {
-        for language in Language::ALL {
-            let text = Text::of(language);
-            for code in Code::ALL {
-                let next = text.lookup(&code.message_id(), Some("next"), &Args::none());
-                assert!(next.is_some_and(|next| !next.is_empty()), "{language:?} {code:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn locales_that_are_not_spoken_get_english() {
-        let locale = |value: &str| Language::choose(None, &[None, None, Some(value.to_owned())]);
-        for value in ["C", "C.UTF-8", "POSIX", "tr_TR.UTF-8", "", "\u{202e}", "en_GB.UTF-8", "sv_SE@euro"] {
-            assert_eq!(locale(value), Language::English, "{value:?}");
-        }
-        assert_eq!(Language::from_tag("en-GB"), Some(Language::English));
-        assert_eq!(Language::from_tag("tr_TR.UTF-8"), None);
-    }
-
-    #[test]
-    fn values_are_escaped_and_unmarked() {
-        let args = Args::none().text("path", "/tmp/a\x1b[31m").text("cause", "full");
-        let shown = Text::of(Language::English).lookup("error-file-unusable", None, &args).expect("exists");
-        assert!(shown.contains("/tmp/a\\x1b[31m"), "{shown}");
-        assert!(!shown.contains(escape::is_dangerous), "{shown:?}");
-    }
-
-    #[test]
-    fn a_missing_message_shows_its_name() {
-        let text = Text::of(Language::English);
-        assert_eq!(text.get(MessageId::named("no-such-message"), &Args::none()), "no-such-message");
-    }
-}
+mod tests;

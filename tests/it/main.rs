@@ -54,6 +54,7 @@ mod endings;
 mod evil_log;
 mod joining;
 mod killed;
+mod languages;
 mod loadgen;
 mod log_lines;
 mod members;

@@ -7,6 +7,8 @@ heading-options = Options
 heading-options-everywhere = Options of every command
 heading-example = Example:
 heading-exit-codes = Exit codes:
+value-one-of = [possible values: { $values }]
+value-default = [default: { $values }]
 
 exit-done = done
 exit-unexpected = something unexpected went wrong
@@ -31,7 +33,7 @@ help = Pass a person's case on to those who can help, sealed all the way
     .passphrase-fd = Read the passphrase from an open descriptor
     .json = Print JSON, one document a line
     .plain = Print lines instead of tables and bars, and ask numbered questions
-    .lang = The language to speak
+    .lang = The language, en or sv; otherwise what SAMVERKAN_LANG or the computer's locale says
     .help = Show help
     .version = Show the version
 

@@ -1,5 +1,8 @@
 ### What the program says when all is well.
 
+explained = error [{ $code }] { $message } next: { $next } (exit { $exit })
+moment = { $date } { $hour }:{ $minute }
+
 ask-passphrase = Passphrase:
 ask-new-passphrase = New passphrase, at least eight characters (several words are best):
 ask-passphrase-again = The same passphrase again:
@@ -64,6 +67,7 @@ lock-was-locked = { $profile } was locked already.
 ask-default = [{ $default }]
 ask-number = Type a number from 1 to { $last }.
 ask-again = next: { $next }
+ask-keys = ↑↓ to move, enter to select, type to filter
 ask-numbered = { $number }. { $answer }
 ask-paragraph = Write as many lines as you need. End with a line that holds nothing but a full stop.
 ask-mailbox-name = What is your first mailbox called? Name a function, never a person:
@@ -213,7 +217,11 @@ member-invited-elsewhere = { $count ->
     } which alone can approve it.
 member-role-changed = The device has these roles from now on (entry { $serial } of the organisation).
 member-invite-withdrawn = The invitation is taken back: { $invite }. Nobody comes in with it.
-member-threshold = Changes are signed by { $threshold } admins.
+member-threshold =
+    { $threshold ->
+        [one] Changes are signed by one admin.
+       *[other] Changes are signed by { $threshold } admins.
+    }
 member-to-be-removed = The device { $device } will be removed: it can neither send nor fetch anything from then on.
 member-removed = The device is removed (entry { $serial } of the organisation). The hub ends its connections within a second.
 compromise-to-be-reported = The device { $device } will be taken out, as one that was in other hands since { $since }.
@@ -251,7 +259,11 @@ difference-mailbox-added = {"  "}mailbox { $mailbox } comes
 difference-mailbox-removed = {"  "}mailbox { $mailbox } goes
 difference-reader-added = {"  "}device { $device } reads { $mailbox }
 difference-reader-removed = {"  "}device { $device } does not read { $mailbox } any more
-difference-threshold = {"  "}{ $threshold } admins must sign changes
+difference-threshold =
+    { $threshold ->
+        [one] {"  "}one admin must sign changes
+       *[other] {"  "}{ $threshold } admins must sign changes
+    }
 hand-over-unanswered = Cases that nobody has answered, for a colleague:
 hand-over-begun = Cases that this device began and that wait for an answer:
 hand-over-orphaned = Mailboxes that nobody else read, and that are gone with it:
@@ -468,9 +480,18 @@ column-recipients = RECIPIENTS
 column-until = UNTIL
 column-messages-left = MESSAGES LEFT
 
-log-good = The log of { $hub } is whole: { $leaves } leaves about { $organisations } organisations, every rule kept, every signature good.
+log-good = The log of { $hub } is whole: { $leaves ->
+        [one] one leaf
+       *[other] { $leaves } leaves
+    } about { $organisations ->
+        [one] one organisation
+       *[other] { $organisations } organisations
+    }, every rule kept, every signature good.
 log-newest-at = The hub said that it was the newest at { $at }.
-log-written = The log with { $leaves } leaves was written to { $path }. Anybody can check it: samverkan log verify { $path }
+log-written = The log with { $leaves ->
+        [one] one leaf
+       *[other] { $leaves } leaves
+    } was written to { $path }. Anybody can check it: samverkan log verify { $path }
 log-proven-forked = The evidence holds: this hub signed two logs, and neither continues the other.
 log-proven-stood-still = The evidence holds: this hub showed an old state of its log as the newest after it had signed a newer one.
 log-proven-entry = The evidence holds: this hub signed a log with an entry that the finder refused.

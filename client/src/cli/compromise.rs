@@ -54,7 +54,8 @@ impl ReportCompromise {
         };
         // What it sent is believed until the report, and refused from then on: this is the time to learn of it.
         fetch(&mut session).await;
-        let about = text::Args::none().text("device", device).text("since", Moment(since_ms).local());
+        let about =
+            text::Args::none().text("device", device).text("since", Moment(since_ms).local(output.text()));
         output.notice(msg!("compromise-to-be-reported"), &about);
         confirm(REPORT, self.yes, &mut context.console, output)?;
         let removal = Removal {
@@ -94,8 +95,9 @@ pub(super) fn tell(session: &mut Session, output: &mut Output) -> Result<Vec<Tol
     let reports = session.compromises();
     let told: Vec<Told> = reports.iter().map(Told::of).collect();
     for one in &told {
+        let since = one.since.local(output.text());
         let about = |references: &[String]| {
-            let args = text::Args::none().text("handle", &one.organisation).text("since", one.since.local());
+            let args = text::Args::none().text("handle", &one.organisation).text("since", &since);
             args.text("references", references.join(", "))
         };
         for (words, references) in [
@@ -183,8 +185,8 @@ impl Signed {
         Self { serial: change.serial, claimed_at: Moment(change.claimed_ms) }
     }
 
-    fn cells(&self) -> Vec<String> {
-        vec![self.serial.to_string(), self.claimed_at.local()]
+    fn cells(&self, text: &text::Text) -> Vec<String> {
+        vec![self.serial.to_string(), self.claimed_at.local(text)]
     }
 }
 
@@ -208,12 +210,12 @@ impl Readable {
         }
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, text: &text::Text) -> Vec<String> {
         vec![
             self.reference.clone(),
             self.message.clone(),
             self.with.join(", "),
-            self.accepted_at.local(),
+            self.accepted_at.local(text),
             self.access.to_owned(),
         ]
     }
@@ -238,7 +240,7 @@ impl Report for Reported {
                 msg!("column-at"),
                 msg!("column-access"),
             ];
-            let rows: Vec<Vec<String>> = self.readable.iter().map(Readable::cells).collect();
+            let rows: Vec<Vec<String>> = self.readable.iter().map(|one| one.cells(page.text())).collect();
             page.table(&headings, &rows);
         }
         if !self.complete {
@@ -259,7 +261,7 @@ impl Reported {
             return;
         }
         page.blank().say_in(Tone::Warning, msg!("compromise-signed"), &text::Args::none());
-        let rows: Vec<Vec<String>> = self.signed_changes.iter().map(Signed::cells).collect();
+        let rows: Vec<Vec<String>> = self.signed_changes.iter().map(|one| one.cells(page.text())).collect();
         page.table(&[msg!("column-entry"), msg!("column-claimed")], &rows);
         if self.older_changes > 0 {
             let count = text::Args::none().number("count", self.older_changes);

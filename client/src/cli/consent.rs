@@ -224,7 +224,7 @@ impl Report for ConsentReport {
     fn lines(&self, page: &mut Page<'_>) {
         let args = text::Args::none()
             .text("consent", &self.consent)
-            .text("until", self.expires_at.local())
+            .text("until", self.expires_at.local(page.text()))
             .number("count", self.messages_left);
         page.say_in(Tone::Good, msg!("consent-recorded"), &args);
         page.say(msg!("consent-next"), &args);
@@ -250,7 +250,7 @@ impl Report for List {
                 consent.consent.clone(),
                 consent.purpose.to_owned(),
                 consent.recipients.join(", "),
-                consent.expires_at.local(),
+                consent.expires_at.local(page.text()),
                 consent.messages_left.to_string(),
             ]
         };

@@ -6,6 +6,7 @@
 use std::io::{BufRead, IsTerminal as _, Read as _};
 
 use inquire::InquireError;
+use inquire::ui::{RenderConfig, Styled};
 
 use super::output::Output;
 use crate::error::{Code, Error, Result};
@@ -88,7 +89,7 @@ impl Console {
             Style::Nobody => Err(question.unanswered()),
             Style::Screen => {
                 let text = output.text().get(question.text, &Args::none());
-                let prompt = inquire::Text::new(&text);
+                let prompt = inquire::Text::new(&text).with_render_config(render_config());
                 let prompt = if default.is_empty() { prompt } else { prompt.with_default(default) };
                 prompt.prompt().map_err(stopped)
             }
@@ -138,7 +139,9 @@ impl Console {
             Style::Screen => {
                 let text = output.text().get(question.text, &Args::none());
                 let answers = answers.iter().map(|answer| crate::escape::line(answer)).collect();
+                let keys = output.text().get(msg!("ask-keys"), &Args::none());
                 let prompt = inquire::Select::new(&text, answers).with_starting_cursor(default);
+                let prompt = prompt.with_help_message(&keys).with_render_config(render_config());
                 prompt.raw_prompt().map(|picked| picked.index).map_err(stopped)
             }
             Style::Numbered => {
@@ -150,9 +153,9 @@ impl Console {
                 output.notice(msg!("ask-default"), &Args::none().text("default", default + 1));
                 loop {
                     let typed = self.typed(question)?;
-                    let picked = if typed.is_empty() { Some(default + 1) } else { typed.parse().ok() };
-                    match picked.filter(|picked| (1..=answers.len()).contains(picked)) {
-                        Some(picked) => return Ok(picked - 1),
+                    let picked = if typed.is_empty() { Some(default) } else { chosen(&typed, answers) };
+                    match picked {
+                        Some(picked) => return Ok(picked),
                         None => output
                             .notice(msg!("ask-number"), &Args::none().number("last", answers.len() as u64)),
                     }
@@ -203,8 +206,28 @@ impl Question {
     }
 }
 
+/// The answer that a person means: its number, or its first word, such as yes, no, ja or nej.
+fn chosen(typed: &str, answers: &[String]) -> Option<usize> {
+    if let Ok(number) = typed.parse::<usize>() {
+        return number.checked_sub(1).filter(|at| *at < answers.len());
+    }
+    let first_word = |answer: &str| {
+        let word = answer.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+        word.to_lowercase()
+    };
+    let mut meant =
+        answers.iter().enumerate().filter(|(_, answer)| first_word(answer) == typed.to_lowercase());
+    // Two answers that begin alike are told apart by their numbers alone.
+    meant.next().filter(|_| meant.next().is_none()).map(|(at, _)| at)
+}
+
+/// How questions look: what the library says in English of a question that is left, a sign says in every language.
+fn render_config() -> RenderConfig<'static> {
+    RenderConfig::default_colored().with_canceled_prompt_indicator(Styled::new("^C"))
+}
+
 fn unreadable(error: std::io::Error) -> Error {
-    Error::with(Code::InputUnreadable, Args::none().text("cause", error.kind()))
+    Error::with(Code::InputUnreadable, Args::none().because(&error.kind()))
 }
 
 /// A question that was left with Esc or Ctrl-C stops the command: nothing has happened yet.
@@ -213,7 +236,7 @@ fn stopped(error: InquireError) -> Error {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => Error::new(Code::Interrupted),
         InquireError::IO(error) => unreadable(error),
         InquireError::NotTTY | InquireError::InvalidConfiguration(_) | InquireError::Custom(_) => {
-            Error::with(Code::InputUnreadable, Args::none().text("cause", "no terminal"))
+            Error::with(Code::InputUnreadable, Args::none().because(&msg!("cause-no-terminal")))
         }
     }
 }
@@ -253,6 +276,29 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_goes_by_its_number_or_its_first_word() {
+        let words = |answers: [&str; 2]| answers.map(str::to_owned);
+        for (typed, swedish, english) in [
+            ("ja", Some(1), None),
+            ("NEJ", Some(0), None),
+            ("yes", None, Some(1)),
+            ("2", Some(1), Some(1)),
+            ("0", None, None),
+            ("3", None, None),
+            ("", None, None),
+            ("ja,", None, None),
+        ] {
+            assert_eq!(
+                chosen(typed, &words(["Nej, skicka ingenting", "Ja, skicka det"])),
+                swedish,
+                "{typed}"
+            );
+            assert_eq!(chosen(typed, &words(["No, send nothing", "Yes, send it"])), english, "{typed}");
+        }
+        assert_eq!(chosen("ja", &words(["Ja, allt", "Ja, en del"])), None);
+    }
+
+    #[test]
     fn a_line_is_what_is_typed_or_the_default() {
         let (mut output, _) = output();
         let mut console = typing(" stod \n\n");
@@ -267,7 +313,7 @@ mod tests {
     #[test]
     fn answers_are_numbered_and_picked_by_number() {
         let (mut output, captured) = output();
-        let mut console = typing("2\n\n3\n0\nett\n1\n3\n");
+        let mut console = typing("2\n\n3\n0\ntre\n1\n3\n");
         assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("picked"), 1);
         assert_eq!(console.choice(&mut output, QUESTION, &answers(), 0).expect("default"), 0);
         assert_eq!(console.choice(&mut output, QUESTION, &answers(), 1).expect("at last"), 0);

@@ -46,12 +46,33 @@ enum State {
 struct Check {
     check: &'static str,
     state: State,
-    /// A number or a version, when the check has one.
-    value: Option<String>,
+    /// A number or a time, when the check has one.
+    value: Option<Value>,
     /// The error's stable code, when it failed.
     code: Option<&'static str>,
     #[serde(skip)]
     title: MessageId,
+}
+
+/// What a check found out.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value {
+    Number(String),
+    Until(Moment),
+}
+
+impl Value {
+    fn number(number: impl std::fmt::Display) -> Self {
+        Self::Number(number.to_string())
+    }
+
+    fn words(&self, text: &text::Text) -> String {
+        match self {
+            Self::Number(number) => number.clone(),
+            Self::Until(moment) => moment.local(text),
+        }
+    }
 }
 
 /// Checks being made, in order; the first failure decides the exit code.
@@ -67,7 +88,7 @@ impl Examination {
         check: &'static str,
         title: MessageId,
         outcome: Result<T>,
-        value: impl FnOnce(&T) -> Option<String>,
+        value: impl FnOnce(&T) -> Option<Value>,
     ) -> Option<T> {
         let (state, code) = match &outcome {
             Ok(_) => (State::Ok, None),
@@ -83,7 +104,7 @@ impl Examination {
         let opened = context.session(output);
         let mut session = self.note("passphrase", msg!("check-passphrase"), opened, |_| None)?;
         let now_ms = context.clock.now_ms();
-        let left = |end_ms: u64, unit_ms: u64| Some((end_ms.saturating_sub(now_ms) / unit_ms).to_string());
+        let left = |end_ms: u64, unit_ms: u64| Some(Value::number(end_ms.saturating_sub(now_ms) / unit_ms));
         let certified = session.keep_certified().await;
         let certificate = certified.and_then(|()| session.membership().certificate_facts());
         let days = |facts: &CertificateFacts| left(facts.not_after_ms, DAY_MS);
@@ -94,8 +115,8 @@ impl Examination {
         let days = |keys: &KeyFacts| left(keys.next_destroyed_ms?, DAY_MS);
         self.note("key_destroyed_days", msg!("check-key-destroyed"), Ok(keys), days);
         let leaves = session.directory().size();
-        self.note("log_size", msg!("check-log"), Ok(leaves), |leaves| Some(leaves.to_string()));
-        let count = |count: &usize| Some(count.to_string());
+        self.note("log_size", msg!("check-log"), Ok(leaves), |leaves| Some(Value::number(leaves)));
+        let count = |count: &usize| Some(Value::number(count));
         self.note("outbox", msg!("check-outbox"), Ok(session.outbox_len()), count);
         let damaged = match session.damaged_messages() {
             0 => Ok(0),
@@ -106,7 +127,7 @@ impl Examination {
             true => Err(clock_wrong(skew)),
             false => Ok(skew),
         });
-        let seconds = |skew: &ClockSkew| Some((skew.hub_ms.abs_diff(skew.own_ms) / 1000).to_string());
+        let seconds = |skew: &ClockSkew| Some(Value::number(skew.hub_ms.abs_diff(skew.own_ms) / 1000));
         self.note("hub_clock_seconds", msg!("check-hub-clock"), clock, seconds).map(drop)
     }
 
@@ -116,13 +137,13 @@ impl Examination {
         let profile = context.profile_name().and_then(|name| Ok(home.open(&name)?));
         let profile = self.note("profile", msg!("check-profile"), profile, |_| None)?;
         let keystore = Keystore::inspect(&profile).map_err(Error::from);
-        self.note("keystore", msg!("check-keystore"), keystore, |facts| Some(facts.records.to_string()))?;
+        self.note("keystore", msg!("check-keystore"), keystore, |facts| Some(Value::number(facts.records)))?;
         let until = context.unlocked_until(&profile);
         let title = match &until {
             Ok(None) => msg!("check-locked"),
             Ok(Some(_)) | Err(_) => msg!("check-unlocked"),
         };
-        self.note("unlocked", title, until, |until| until.map(Moment::local))?;
+        self.note("unlocked", title, until, |until| until.map(Value::Until))?;
         Some(profile)
     }
 }
@@ -148,9 +169,11 @@ impl Report for Diagnosis {
             let title = page.text().get(check.title, &text::Args::none());
             let args = text::Args::none().text("check", title);
             match (check.state, &check.value, check.code) {
-                (State::Ok, Some(value), _) => {
-                    page.say_in(Tone::Good, msg!("doctor-value"), &args.text("value", value))
-                }
+                (State::Ok, Some(value), _) => page.say_in(
+                    Tone::Good,
+                    msg!("doctor-value"),
+                    &args.text("value", value.words(page.text())),
+                ),
                 (State::Ok, None, _) => page.say_in(Tone::Good, msg!("doctor-ok"), &args),
                 (State::Failed, _, code) => {
                     let args = args.text("code", code.unwrap_or_default());

@@ -62,7 +62,7 @@ pub(super) struct Early {
 
 impl Early {
     /// Looks for `--json`, `--plain` and `--lang` in a command line that may be wrong in other respects.
-    pub(super) fn scan(arguments: &[OsString], locale: &[Option<String>; 3]) -> Self {
+    pub(super) fn scan(arguments: &[OsString], locale: &[Option<String>; 4]) -> Self {
         let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
         let options: Vec<&str> = words.into_iter().take_while(|word| *word != "--").collect();
         let given = |option| options.contains(&option);
@@ -83,7 +83,7 @@ mod tests {
 
     fn scan(line: &str) -> Early {
         let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        Early::scan(&arguments, &[None, None, None])
+        Early::scan(&arguments, &[None, None, None, None])
     }
 
     #[test]
@@ -99,6 +99,7 @@ mod tests {
         assert_eq!(scan("samverkan --lang tr").language, Language::English);
         assert_eq!(scan("samverkan --lang=en-GB").language, Language::English);
         assert_eq!(scan("samverkan --lang").language, Language::English);
+        assert_eq!(scan("samverkan nonsense --lang sv").language, Language::Swedish);
         assert_eq!(parse_language("tr").expect_err("not spoken").code(), Code::ArgumentInvalid);
     }
 }

@@ -9,6 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use samverkan_proto::limits::MAX_TRUE_LEN;
 
 use super::console::{Console, MAX_INPUT};
+use crate::error::cause::Cause as _;
 use crate::error::{Code, Error, Result};
 use crate::files::{FileError, FileReason};
 use crate::msg;
@@ -33,7 +34,7 @@ pub(super) fn read_text(path: &Path, option: &'static str, console: &mut Console
 pub(super) fn read_file(path: &Path, option: &'static str, max: u64) -> Result<Vec<u8>> {
     let unusable = |error| {
         let reason = FileError::from_io(path, error).reason;
-        Error::with(Code::InputFileUnusable, Args::none().text("option", option).text("cause", reason))
+        Error::with(Code::InputFileUnusable, Args::none().text("option", option).because(&reason))
     };
     let mut bytes = Vec::new();
     let read =
@@ -70,7 +71,7 @@ impl Unfit {
     fn words(&self, text: &Text) -> String {
         match self {
             Self::Rule(id) => text.get(*id, &Args::none()),
-            Self::System(reason) => reason.to_string(),
+            Self::System(reason) => reason.words(text),
         }
     }
 }

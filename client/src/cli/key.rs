@@ -150,15 +150,15 @@ impl Report for Device {
         page.field(msg!("label-handle"), &self.organisation);
         page.field(msg!("label-device"), &self.device);
         page.field(msg!("label-roles"), &self.roles.join(", "));
-        page.field(msg!("label-added"), &self.added_at.local());
-        page.field(msg!("label-expires"), &self.expires_at.local());
-        page.field(msg!("label-certificate-expires"), &self.certificate_expires_at.local());
-        page.field(msg!("label-certificate-renews"), &self.certificate_renews_at.local());
+        page.field(msg!("label-added"), &self.added_at.local(page.text()));
+        page.field(msg!("label-expires"), &self.expires_at.local(page.text()));
+        page.field(msg!("label-certificate-expires"), &self.certificate_expires_at.local(page.text()));
+        page.field(msg!("label-certificate-renews"), &self.certificate_renews_at.local(page.text()));
         if let Some(until) = self.keys_until {
-            page.field(msg!("label-keys-until"), &until.local());
+            page.field(msg!("label-keys-until"), &until.local(page.text()));
         }
         if let Some(at) = self.oldest_key_destroyed_at {
-            page.field(msg!("label-key-destroyed"), &at.local());
+            page.field(msg!("label-key-destroyed"), &at.local(page.text()));
         }
         page.field(msg!("label-safety-number"), &self.safety_number);
     }

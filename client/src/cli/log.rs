@@ -71,8 +71,8 @@ impl Log {
 fn verify_own(directory: &Directory, output: &mut Output) -> Result<()> {
     output.result(&Good::of(&directory.audit().map_err(invalid)?))?;
     if directory.is_forked() {
-        let cause = "evidence of a forked log is kept";
-        return Err(Error::with(Code::LogForked, text::Args::none().text("cause", cause)));
+        let why = text::Args::none().because(&msg!("cause-evidence-kept"));
+        return Err(Error::with(Code::LogForked, why));
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ fn export(path: PathBuf, directory: &Directory, output: &mut Output) -> Result<(
 }
 
 fn invalid(error: AuditError) -> Error {
-    Error::with(Code::LogInvalid, text::Args::none().text("cause", error))
+    Error::with(Code::LogInvalid, text::Args::none().because(&error))
 }
 
 /// A log in which nothing is wrong.
@@ -144,7 +144,7 @@ impl Report for Good {
             .number("organisations", self.organisations);
         page.say_in(Tone::Good, msg!("log-good"), &args);
         if let Some(at) = self.cosigned_at {
-            page.say(msg!("log-newest-at"), &text::Args::none().text("at", at.local()));
+            page.say(msg!("log-newest-at"), &text::Args::none().text("at", at.local(page.text())));
         }
     }
 }
@@ -177,7 +177,7 @@ impl Report for EvidenceReport {
             Proven::SignedOnly => msg!("log-proven-signed-only"),
         };
         page.say_in(Tone::Warning, id, &text::Args::none());
-        let args = text::Args::none().text("fault", &self.fault).text("at", self.found_at.local());
+        let args = text::Args::none().text("fault", &self.fault).text("at", self.found_at.local(page.text()));
         page.say(msg!("log-found"), &args);
     }
 }

@@ -224,7 +224,7 @@ impl Report for Invited {
 
     fn lines(&self, page: &mut Page<'_>) {
         page.line(&self.invite);
-        let until = text::Args::none().text("until", self.expires_at.local());
+        let until = text::Args::none().text("until", self.expires_at.local(page.text()));
         page.blank().say(msg!("member-invite-next"), &until);
     }
 }
@@ -280,8 +280,8 @@ impl Report for Members {
                 named,
                 one.roles.join(", "),
                 one.mailboxes.join(", "),
-                one.added_at.local(),
-                one.expires_at.local(),
+                one.added_at.local(page.text()),
+                one.expires_at.local(page.text()),
             ]
         };
         let rows: Vec<Vec<String>> = self.members.iter().map(row).collect();

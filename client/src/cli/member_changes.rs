@@ -59,7 +59,7 @@ impl Withdraw {
             (Some(number), _) => number.checked_sub(1).ok_or_else(unknown)?,
             (None, [] | [_]) => 0,
             (None, several) => {
-                let lines = several.iter().map(|one| Ok(Row::of(one, &session)?.words()));
+                let lines = several.iter().map(|one| Ok(Row::of(one, &session)?.words(output.text())));
                 let lines = lines.collect::<Result<Vec<_>>>()?;
                 context.console.choice(output, WHICH, &lines, 0)?
             }
@@ -98,10 +98,10 @@ impl Row {
         })
     }
 
-    fn words(&self) -> String {
+    fn words(&self, text: &text::Text) -> String {
         let label = self.label.clone().unwrap_or_default();
-        let all = [label, self.roles.join(", "), self.mailboxes.join(", "), self.expires_at.local()];
-        all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ")
+        let all = [label, self.roles.join(", "), self.mailboxes.join(", "), self.expires_at.local(text)];
+        all.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -109,7 +109,7 @@ impl Report for Withdrawn {
     const KIND: &'static str = "member_invite_withdrawn";
 
     fn lines(&self, page: &mut Page<'_>) {
-        let invite = text::Args::none().text("invite", self.invite.words());
+        let invite = text::Args::none().text("invite", self.invite.words(page.text()));
         page.say_in(Tone::Good, msg!("member-invite-withdrawn"), &invite);
     }
 }

@@ -6,7 +6,8 @@ use jiff::{Span, SpanRelativeTo, Timestamp, Unit};
 use serde::{Serialize, Serializer};
 
 use crate::error::{Code, Error, Result};
-use crate::text::Args;
+use crate::msg;
+use crate::text::{Args, Text};
 
 /// A point in time, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,14 +19,16 @@ impl Moment {
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
     }
 
-    /// Day and minute where this computer is.
-    pub(super) fn local(self) -> String {
-        self.in_zone(&TimeZone::system())
+    /// Day and minute where this computer is, as the language writes them.
+    pub(super) fn local(self, text: &Text) -> String {
+        self.in_zone(&TimeZone::system(), text)
     }
 
-    fn in_zone(self, zone: &TimeZone) -> String {
+    fn in_zone(self, zone: &TimeZone, text: &Text) -> String {
         let zoned = self.timestamp().to_zoned(zone.clone());
-        zoned.strftime("%Y-%m-%d %H:%M").to_string()
+        let part = |format| zoned.strftime(format).to_string();
+        let args = Args::none().text("date", part("%Y-%m-%d"));
+        text.get(msg!("moment"), &args.text("hour", part("%H")).text("minute", part("%M")))
     }
 }
 
@@ -84,19 +87,22 @@ fn point_in_time(text: &str, zone: TimeZone) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Language;
 
     #[test]
     fn programs_get_rfc_3339_and_people_their_calendar() {
         let moment = Moment(1_780_000_000_000);
         assert_eq!(serde_json::to_value(moment).expect("serialises"), "2026-05-28T20:26:40Z");
         let stockholm = TimeZone::get("Europe/Stockholm").expect("bundled");
-        assert_eq!(moment.in_zone(&stockholm), "2026-05-28 22:26");
+        let written = |language| moment.in_zone(&stockholm, &Text::of(language));
+        assert_eq!(written(Language::English), "2026-05-28 22:26");
+        assert_eq!(written(Language::Swedish), "2026-05-28 kl. 22.26");
     }
 
     #[test]
     fn absurd_times_do_not_panic() {
         for ms in [0, u64::MAX, i64::MAX as u64] {
-            assert!(!Moment(ms).in_zone(&TimeZone::UTC).is_empty());
+            assert!(!Moment(ms).in_zone(&TimeZone::UTC, &Text::of(Language::English)).is_empty());
             assert!(serde_json::to_value(Moment(ms)).is_ok());
         }
     }

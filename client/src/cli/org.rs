@@ -175,10 +175,14 @@ impl Verify {
         output: &mut Output,
     ) -> Result<bool> {
         let Trust::Recovered { at_ms, compared_ms } = session.trust(&self.handle) else { return Ok(false) };
-        let at = text::Args::none().text("handle", &self.handle).text("date", Moment(at_ms).local());
+        let at =
+            text::Args::none().text("handle", &self.handle).text("date", Moment(at_ms).local(output.text()));
         match compared_ms {
             Some(before) => {
-                output.notice(msg!("verify-recovered"), &at.text("before", Moment(before).local()));
+                output.notice(
+                    msg!("verify-recovered"),
+                    &at.text("before", Moment(before).local(output.text())),
+                );
             }
             None => output.notice(msg!("verify-recovered-new"), &at),
         }
@@ -271,14 +275,16 @@ impl Report for One {
 
     fn lines(&self, page: &mut Page<'_>) {
         let organisation = &self.organisation;
-        let since = text::Args::none().text("state", organisation.state).text("since", organisation.since());
+        let since = text::Args::none()
+            .text("state", organisation.state)
+            .text("since", organisation.since(page.text()));
         let state = page.text().get(msg!("org-state"), &since);
         page.field(msg!("label-name"), &organisation.name);
         page.field(msg!("label-handle"), &organisation.handle);
         page.field(msg!("label-kind"), organisation.kind);
         page.field(msg!("label-state"), &state);
         let words = organisation.compared(page.text());
-        let recovered = organisation.recovered_at.map_or_else(String::new, Moment::local);
+        let recovered = organisation.recovered_at.map_or_else(String::new, |at| at.local(page.text()));
         let details = [
             (msg!("label-places"), organisation.places()),
             (msg!("label-services"), organisation.services()),

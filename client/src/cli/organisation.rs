@@ -124,14 +124,14 @@ impl Organisation {
     }
 
     /// When it came to where it stands.
-    pub(super) fn since(&self) -> String {
-        self.since.local()
+    pub(super) fn since(&self, text: &Text) -> String {
+        self.since.local(text)
     }
 
     /// When its safety number was compared, in words.
     pub(super) fn compared(&self, text: &Text) -> String {
         match self.compared_at {
-            Some(at) => text.get(msg!("trust-verified-since"), &Args::none().text("date", at.local())),
+            Some(at) => text.get(msg!("trust-verified-since"), &Args::none().text("date", at.local(text))),
             None => self.trust_words(text),
         }
     }

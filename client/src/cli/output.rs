@@ -190,7 +190,7 @@ impl Output {
         let written = self.out.writer.write_all(bytes).and_then(|()| self.out.writer.flush());
         written.map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Error::new(Code::OutputClosed),
-            kind => Error::with(Code::OutputFailed, Args::none().text("cause", kind)),
+            kind => Error::with(Code::OutputFailed, Args::none().because(&kind)),
         })
     }
 

@@ -103,9 +103,10 @@ impl Report for List {
             page.say(msg!("profile-none"), &text::Args::none());
             return;
         }
-        let yes = page.text().get(msg!("word-yes"), &text::Args::none());
+        let text = page.text();
+        let yes = text.get(msg!("word-yes"), &text::Args::none());
         let mark = |set: bool| if set { yes.clone() } else { String::new() };
-        let until = |line: &Line| line.unlocked_until.map_or_else(String::new, Moment::local);
+        let until = |line: &Line| line.unlocked_until.map_or_else(String::new, |until| until.local(text));
         let row = |line: &Line| vec![line.profile.clone(), mark(line.chosen), mark(line.joined), until(line)];
         let rows: Vec<Vec<String>> = self.profiles.iter().map(row).collect();
         let headings =

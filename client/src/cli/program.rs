@@ -28,8 +28,8 @@ use crate::keeper;
 pub struct Surroundings {
     /// The command line, the program's name first.
     pub arguments: Vec<OsString>,
-    /// `LC_ALL`, `LC_MESSAGES` and `LANG`.
-    pub locale: [Option<String>; 3],
+    /// What [`crate::text::Language::VARIABLES`] are set to.
+    pub locale: [Option<String>; 4],
     /// Where things are kept.
     pub environment: Environment,
 }

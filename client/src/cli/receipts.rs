@@ -138,7 +138,7 @@ impl StatementReport {
     }
 
     fn line(&self, page: &mut Page<'_>) {
-        let args = text::Args::none().text("what", self.what).text("at", self.at.local());
+        let args = text::Args::none().text("what", self.what).text("at", self.at.local(page.text()));
         match (&self.by, &self.safety_number) {
             (None, Some(number)) => {
                 let args = args.text("number", number);
@@ -158,8 +158,9 @@ impl Report for VerdictReport {
     fn lines(&self, page: &mut Page<'_>) {
         page.field(msg!("label-reference"), &self.reference);
         for message in &self.messages {
-            let args =
-                text::Args::none().text("message", &message.message).text("at", message.created_at.local());
+            let args = text::Args::none()
+                .text("message", &message.message)
+                .text("at", message.created_at.local(page.text()));
             page.blank().say_in(Tone::Strong, msg!("receipts-message"), &args);
             if message.statements.is_empty() {
                 page.say(msg!("receipts-none"), &text::Args::none());

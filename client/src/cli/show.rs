@@ -123,7 +123,7 @@ impl MessageReport {
     fn lines(&self, page: &mut Page<'_>) {
         let title = text::Args::none()
             .text("from", &self.from)
-            .text("at", self.created_at.local())
+            .text("at", self.created_at.local(page.text()))
             .text("kind", self.kind);
         page.blank().say_in(Tone::Strong, msg!("show-message"), &title);
         let doubt = match self.from_trust {
@@ -140,7 +140,7 @@ impl MessageReport {
             page.say_in(
                 Tone::Warning,
                 msg!("show-compromised"),
-                &text::Args::none().text("since", since.local()),
+                &text::Args::none().text("since", since.local(page.text())),
             );
         }
         page.field(msg!("label-to"), &self.to.join(", "));

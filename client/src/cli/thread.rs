@@ -71,7 +71,7 @@ impl ThreadReport {
             self.urgency.to_owned(),
             self.class.to_owned(),
             self.with.join(", "),
-            self.newest_at.local(),
+            self.newest_at.local(text),
             self.subject.clone(),
         ]
     }
@@ -85,7 +85,7 @@ impl ThreadReport {
         page.field(msg!("label-urgency"), self.urgency);
         page.field(msg!("label-state"), &state);
         if let Some(due) = self.answer_due_at {
-            page.field(msg!("label-answer-due"), &due.local());
+            page.field(msg!("label-answer-due"), &due.local(page.text()));
         }
     }
 }

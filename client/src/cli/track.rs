@@ -167,11 +167,11 @@ impl StepReport {
         page.say_in(tone, msg!("track-recipient"), &args);
         for stage in &self.history {
             let words = page.text().get(stage_words(stage.reached), &text::Args::none());
-            let args = text::Args::none().text("stage", words).text("at", stage.at.local());
+            let args = text::Args::none().text("stage", words).text("at", stage.at.local(page.text()));
             page.say(msg!("track-stage"), &args);
         }
         if let Some(purged) = self.purged_at {
-            page.say(msg!("track-purged"), &text::Args::none().text("at", purged.local()));
+            page.say(msg!("track-purged"), &text::Args::none().text("at", purged.local(page.text())));
         }
         if let Some(why) = &self.why {
             page.block(why);

@@ -81,7 +81,8 @@ impl Report for Unlocked {
     const KIND: &'static str = "unlocked";
 
     fn lines(&self, page: &mut Page<'_>) {
-        let args = text::Args::none().text("profile", &self.profile).text("until", self.until.local());
+        let args =
+            text::Args::none().text("profile", &self.profile).text("until", self.until.local(page.text()));
         page.say_in(Tone::Good, msg!("unlock-done"), &args);
     }
 }

@@ -1,7 +1,8 @@
 //! Help from the Fluent files: `help-<command>` says what a command does, its attributes what each argument is, and
 //! `.example` shows a command line. A test sees that each command and argument has its words, and each word its use.
 
-use clap::Command;
+use clap::builder::PossibleValue;
+use clap::{Arg, Command};
 
 use super::exits;
 use crate::msg;
@@ -29,18 +30,40 @@ fn dress_one(command: Command, path: &[&str], text: &Text) -> Command {
         .help_template(LAYOUT.replace("{usage-heading}", &usage))
         .mut_args(|arg| {
             let help = say(Some(&attribute(arg.get_id().as_str())));
+            let help = [help, values(&arg, text)].concat();
             // What the command is about comes first; what every command takes stands apart below it.
             let heading = match (arg.is_positional(), arg.is_global_set()) {
                 (true, _) => &arguments,
                 (false, true) => &everywhere,
                 (false, false) => &options,
             };
-            arg.help(help).help_heading(heading.clone())
+            let takes_value = arg.get_action().takes_values();
+            let arg = arg.help(help).help_heading(heading.clone());
+            // What clap would say of the values is in English whatever the language.
+            if takes_value { arg.hide_possible_values(true).hide_default_value(true) } else { arg }
         })
         .mut_subcommands(|sub| {
             let name = sub.get_name().to_owned();
             dress_one(sub, &[path, &[name.as_str()]].concat(), text)
         })
+}
+
+/// Which values an argument takes and which is taken if none is given, when that can be said.
+fn values(arg: &Arg, text: &Text) -> String {
+    let possible = arg.get_possible_values();
+    let shown: Vec<&str> =
+        possible.iter().filter(|one| !one.is_hide_set()).map(PossibleValue::get_name).collect();
+    let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let takes_value = arg.get_action().takes_values();
+    let say = |id, values: String| format!(" {}", text.get(id, &Args::none().text("values", values)));
+    let mut words = String::new();
+    if takes_value && !default.is_empty() {
+        words.push_str(&say(msg!("value-default"), default.join(", ")));
+    }
+    if takes_value && !shown.is_empty() {
+        words.push_str(&say(msg!("value-one-of"), shown.join(", ")));
+    }
+    words
 }
 
 fn after_help(example: &str, path: &[&str], text: &Text) -> String {

@@ -25,14 +25,14 @@ impl From<FileError> for Error {
             FileReason::Missing => Self::with(Code::FileMissing, args),
             FileReason::Exists => Self::with(Code::FileExists, args),
             FileReason::Symlink | FileReason::WrongKind | FileReason::ForeignOwner => {
-                Self::with(Code::FileUnsafe, args.text("cause", error.reason))
+                Self::with(Code::FileUnsafe, args.because(&error.reason))
             }
             FileReason::Exposed(mode) => {
                 Self::with(Code::FileExposed, args.text("mode", format!("{mode:03o}")))
             }
             FileReason::TooLarge(max) => Self::with(Code::FileTooLarge, args.number("max", max)),
             FileReason::DiskFull => Self::with(Code::DiskFull, args),
-            FileReason::Io(ref cause) => Self::with(Code::FileUnusable, args.text("cause", cause.kind())),
+            FileReason::Io(ref cause) => Self::with(Code::FileUnusable, args.because(&cause.kind())),
         }
     }
 }
@@ -46,7 +46,7 @@ impl From<HomeError> for Error {
             }
             HomeError::Folder(FileError { path, reason: FileReason::Io(cause) }) => Self::with(
                 Code::HomeUnusable,
-                Args::none().text("path", path.display()).text("cause", cause.kind()),
+                Args::none().text("path", path.display()).because(&cause.kind()),
             ),
             HomeError::Folder(error) => error.into(),
             HomeError::NoProfile(name) => {
@@ -74,7 +74,7 @@ impl From<PassphraseError> for Error {
             PassphraseError::Left => Code::Interrupted,
             PassphraseError::NoTerminal => Code::PassphraseNeeded,
             PassphraseError::Exposed | PassphraseError::Unreadable(_) => {
-                return Self::with(Code::PassphraseUnreadable, Args::none().text("cause", error));
+                return Self::with(Code::PassphraseUnreadable, Args::none().because(&error));
             }
         })
     }
@@ -116,7 +116,7 @@ impl From<KitError> for Error {
             KitError::Mismatch => Self::new(Code::KitMismatch),
             KitError::File(error) => error.into(),
             KitError::Layout { .. } | KitError::Word { .. } | KitError::Checksum | KitError::NotText => {
-                Self::with(Code::KitInvalid, Args::none().text("cause", error))
+                Self::with(Code::KitInvalid, Args::none().because(&error))
             }
         }
     }
@@ -138,7 +138,7 @@ impl From<ConnectError> for Error {
             ConnectError::CertificateRefused => Code::CertificateRefused,
             ConnectError::AuthorityUnusable | ConnectError::IdentityUnusable => Code::KeystoreDamaged,
         };
-        Self::with(code, Args::none().text("cause", error))
+        Self::with(code, Args::none().because(&error))
     }
 }
 
@@ -146,14 +146,14 @@ impl From<DirectoryError> for Error {
     fn from(error: DirectoryError) -> Self {
         match error {
             DirectoryError::Forked(_) | DirectoryError::EvidenceKept => {
-                Self::with(Code::LogForked, Args::none().text("cause", error))
+                Self::with(Code::LogForked, Args::none().because(&error))
             }
             // Hub and computer agreed on the time a moment ago: one of the clocks was set meanwhile.
             DirectoryError::FromTheFuture { by_ms } => {
                 Self::with(Code::ClockWrong, Args::none().number("minutes", by_ms / 60_000))
             }
-            DirectoryError::BadAnswer => Self::with(Code::HubMisbehaved, Args::none().text("cause", error)),
-            DirectoryError::TimedOut => Self::with(Code::HubUnreachable, Args::none().text("cause", error)),
+            DirectoryError::BadAnswer => Self::with(Code::HubMisbehaved, Args::none().because(&error)),
+            DirectoryError::TimedOut => Self::with(Code::HubUnreachable, Args::none().because(&error)),
             DirectoryError::Call(status) => status.as_ref().into(),
             DirectoryError::File(error) => error.into(),
         }

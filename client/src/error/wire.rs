@@ -5,6 +5,7 @@ use samverkan_proto::v1::{ErrorClass, ErrorReason, Failure};
 use tonic::Status;
 
 use super::{Code, Error};
+use crate::msg;
 use crate::text::Args;
 
 /// The code with the same spelling.
@@ -89,7 +90,7 @@ impl From<&Status> for Error {
         }
         match class_of(status) {
             ErrorClass::Transient => {
-                Self::with(Code::HubUnreachable, Args::none().text("cause", "connection lost"))
+                Self::with(Code::HubUnreachable, Args::none().because(&msg!("cause-connection-lost")))
             }
             ErrorClass::Permanent | ErrorClass::ActionNeeded | ErrorClass::Unspecified => {
                 Self::with(Code::HubMisbehaved, Args::none().text("cause", status.code().description()))

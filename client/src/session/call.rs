@@ -6,11 +6,12 @@ use tonic::{Response, Status};
 
 use crate::connect::CALL_TIMEOUT;
 use crate::error::{Code, Error, Result};
-use crate::text::Args;
+use crate::msg;
+use crate::text::{Args, MessageId};
 
 /// The hub, or whoever answers in its place, does not keep to the protocol.
-pub(super) fn misbehaved(cause: &'static str) -> Error {
-    Error::with(Code::HubMisbehaved, Args::none().text("cause", cause))
+pub(super) fn misbehaved(cause: MessageId) -> Error {
+    Error::with(Code::HubMisbehaved, Args::none().because(&cause))
 }
 
 /// Waits for a call that has one answer, at most [`CALL_TIMEOUT`].
@@ -29,5 +30,5 @@ pub(super) async fn within<T>(answer: impl Future<Output = T>) -> Result<T> {
 pub(super) async fn within_time<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T> {
     tokio::time::timeout(time, answer)
         .await
-        .map_err(|_| Error::with(Code::HubUnreachable, Args::none().text("cause", "no answer in time")))
+        .map_err(|_| Error::with(Code::HubUnreachable, Args::none().because(&msg!("cause-no-answer"))))
 }

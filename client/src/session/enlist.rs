@@ -20,6 +20,7 @@ use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, KdfCost, Keystore};
+use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
@@ -105,7 +106,7 @@ pub async fn enlist(
     let link = Link::bootstrap(invite.address(), invite.pin(), clock).await?;
     check_clock(&link)?;
     let answer = ask(&link, &invite, &asked).await?;
-    let named: Handle = answer.handle.parse().map_err(|_| misbehaved("the organisation has no handle"))?;
+    let named: Handle = answer.handle.parse().map_err(|_| misbehaved(msg!("cause-no-handle")))?;
     if handle.is_some_and(|expected| *expected != named) {
         let about = Args::none().text("organisation", &answer.organisation_name).text("handle", &named);
         return Err(Error::with(Code::InviteForOther, about.text("number", "none").text("hub", "none")));

@@ -11,9 +11,10 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::call::{unary, within};
+use super::call::{misbehaved, unary, within};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::error::{Code, Error, Result};
+use crate::msg;
 use crate::text::Args;
 
 /// Requests that wait for the network.
@@ -97,8 +98,7 @@ impl Inflow {
                 Item::Acknowledged(answer) => return Ok(answer.failures),
                 early => {
                     if !self.early.put(early) {
-                        let cause = "more came than was asked for";
-                        return Err(Error::with(Code::HubMisbehaved, Args::none().text("cause", cause)));
+                        return Err(misbehaved(msg!("cause-unasked")));
                     }
                 }
             }
@@ -116,7 +116,7 @@ impl Inflow {
 }
 
 fn ended() -> Error {
-    Error::with(Code::HubUnreachable, Args::none().text("cause", "the hub ended the connection"))
+    Error::with(Code::HubUnreachable, Args::none().because(&msg!("cause-connection-ended")))
 }
 
 #[cfg(test)]

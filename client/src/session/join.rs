@@ -26,6 +26,7 @@ use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, EntryName, Keystore};
+use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::recovery::{KitError, KitHub, RecoveryKit};
 use crate::secret::{NoRandomness, Secret32, random_array};
@@ -141,7 +142,7 @@ async fn bootstrap(invite: &Invite, clock: &Clock) -> Result<Link> {
 
 impl Invited {
     fn of(described: &v1::DescribeInviteResponse, link: &Link) -> Result<Self> {
-        let invalid = |_| misbehaved("the invitation's description is not valid");
+        let invalid = |_| misbehaved(msg!("cause-invite-description"));
         Ok(Self {
             organisation: described.organisation_name.clone(),
             handle: described.handle.parse().map_err(invalid)?,

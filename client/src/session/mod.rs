@@ -50,6 +50,7 @@ use crate::directory::Directory;
 use crate::error::{Class, Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, Keystore, UnlockingKey};
+use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
@@ -376,7 +377,7 @@ impl Session {
         match self.directory.by_handle(&self.membership.handle) {
             Some((org, _)) if org == self.membership.org => {}
             _ => {
-                return Err(call::misbehaved("the directory does not have this organisation"));
+                return Err(call::misbehaved(msg!("cause-not-in-directory")));
             }
         }
         if self.own_device().is_some() { Ok(()) } else { Err(Error::new(self.why_gone())) }

@@ -12,6 +12,7 @@ use super::certificate::{self, CertificateFacts};
 use crate::error::{Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::{Contents, KdfCost, Keystore};
+use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::secret::{NoRandomness, SecretBytes};
 
@@ -71,5 +72,5 @@ pub(super) fn certificate_for(tls_key: &TlsKeyHash, certificate: &[u8]) -> Resul
     if CertificateFacts::of(certificate).is_some_and(|facts| facts.tls_key == *tls_key) {
         return Ok(certificate.to_vec());
     }
-    Err(misbehaved("the certificate has another key"))
+    Err(misbehaved(msg!("cause-certificate-other-key")))
 }

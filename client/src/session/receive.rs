@@ -28,6 +28,7 @@ use super::{Session, TRIES, TRY_AGAIN, trust};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::error::{Class, Code, Error, Result};
 use crate::home::ProfileLock;
+use crate::msg;
 use crate::secret::Secret32;
 use crate::text::Args;
 
@@ -98,7 +99,7 @@ impl Session {
         loop {
             let mut batch = self.gather(link, &mut inflow, Some(CALL_TIMEOUT), progress).await;
             if batch.quiet {
-                let cause = Args::none().text("cause", "no answer in time");
+                let cause = Args::none().because(&msg!("cause-no-answer"));
                 return Err(Error::with(Code::HubUnreachable, cause));
             }
             let is_over = batch.caught_up || batch.elsewhere;

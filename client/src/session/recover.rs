@@ -23,6 +23,7 @@ use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::home::{Profile, ProfileLock};
 use crate::keystore::Keystore;
+use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::recovery::RecoveryKit;
 
@@ -105,8 +106,8 @@ async fn greet(kit: &RecoveryKit, clock: &Clock) -> Result<Link> {
 async fn newest_manifest(link: &Link, kit: &RecoveryKit) -> Result<(SignedManifest, String)> {
     let request = DescribeRecoveryRequest { org_id: kit.org_id().as_bytes().to_vec().into() };
     let described = call::unary(link.enrolment().describe_recovery(request)).await?;
-    let newest = SignedManifest::parse(described.signed_manifest)
-        .map_err(|_| misbehaved("the organisation's manifest is not valid"))?;
+    let newest =
+        SignedManifest::parse(described.signed_manifest).map_err(|_| misbehaved(msg!("cause-manifest")))?;
     let fields = newest.manifest().fields();
     if newest.manifest().org_id() != kit.org_id() || fields.handle != *kit.handle() {
         return Err(Error::new(Code::KitMismatch));

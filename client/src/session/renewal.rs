@@ -17,6 +17,7 @@ use super::{Membership, Session, TRIES, call, check_clock};
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::keystore::Contents;
+use crate::msg;
 
 /// How soon a running client looks again after what was due did not work, and how seldom at the least: what others did to
 /// the organisation's devices shows in the log alone.
@@ -94,7 +95,7 @@ impl Session {
             TlsKeyHash::of_spki(&certificate::tls_key(self.keystore.contents())?.subject_public_key_info());
         let facts = CertificateFacts::of(&certificate).filter(|facts| facts.tls_key == own);
         if facts.is_none_or(|facts| facts.renew_at_ms() <= self.clock.now_ms()) {
-            return Err(misbehaved("the new certificate is not for this device, or already over"));
+            return Err(misbehaved(msg!("cause-certificate-unfit")));
         }
         let held = self.begin()?;
         self.membership.certificate = certificate.to_vec();
@@ -133,7 +134,7 @@ fn spread(device: &Signer) -> u64 {
 
 /// The signed request, with the nonce of this link's greeting.
 fn asking(org: OrgId, device: &Signer, contents: &Contents, link: &Link) -> Result<RenewCertificateRequest> {
-    let nonce = link.hello().renewal_nonce.ok_or_else(|| misbehaved("the greeting has no nonce"))?;
+    let nonce = link.hello().renewal_nonce.ok_or_else(|| misbehaved(msg!("cause-no-nonce")))?;
     let request = certificate::request(&certificate::tls_key(contents)?)?;
     let renewal = Renewal::new(org, device, nonce, &request).sign(device);
     let renewal = renewal.map_err(|_| Error::new(Code::ProgramDefect))?;

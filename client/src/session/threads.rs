@@ -92,7 +92,7 @@ impl Session {
                     Error::new(Code::OutputClosed)
                 }
                 OpenFailure::Write(error) => {
-                    Error::with(Code::OutputFailed, Args::none().text("cause", error.kind()))
+                    Error::with(Code::OutputFailed, Args::none().because(&error.kind()))
                 }
             })?;
         }

@@ -76,7 +76,7 @@ impl Report for Asked {
         let about = Args::none()
             .text("organisation", &self.organisation)
             .text("handle", &self.handle)
-            .text("until", self.waits_until.local());
+            .text("until", self.waits_until.local(page.text()));
         page.say(msg!("join-waits"), &about);
         page.blank().field(msg!("label-device"), &self.device);
         page.blank().say(msg!("join-waits-next"), &Args::none());

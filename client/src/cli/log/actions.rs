@@ -128,7 +128,7 @@ impl Report for Actions {
                     .iter()
                     .map(|one| format!("{} ({})", one.operator, &one.operator_id[..8]))
                     .collect();
-                let when = row.signatures.last().map(|one| one.at.local()).unwrap_or_default();
+                let when = row.signatures.last().map(|one| one.at.local(page.text())).unwrap_or_default();
                 let about = row.about.clone().unwrap_or_else(|| "-".to_owned());
                 vec![when, words.get(row.words(), &none), about, by.join(", ")]
             })
