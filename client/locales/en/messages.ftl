@@ -254,7 +254,8 @@ proposal-published = The proposal is signed by enough admins and stands (entry {
 difference-device-added = {"  "}device { $device } comes in: { $roles }
 difference-device-revoked = {"  "}device { $device } goes: { $reason }
 difference-roles-changed = {"  "}device { $device } has other roles: { $roles }
-difference-device-renewed = {"  "}device { $device } has another key or time
+difference-device-renewed = {"  "}device { $device } may stay for longer
+difference-device-changed = {"  "}device { $device } has another key for its connection, or less time
 difference-mailbox-added = {"  "}mailbox { $mailbox } comes
 difference-mailbox-removed = {"  "}mailbox { $mailbox } goes
 difference-reader-added = {"  "}device { $device } reads { $mailbox }
@@ -434,6 +435,10 @@ watch-arrived = Something has arrived.
 watch-receipt = Something is known about what was sent.
 watch-own-changed = Somebody has changed the devices or mailboxes of your organisation: see samverkan member list.
 own-changed = Your organisation was changed, not by this computer:
+own-changed-more = {"  "}{ $count ->
+    [one] and { $count } change more
+   *[other] and { $count } changes more
+}
 own-changed-next = If no colleague did that, remove what is strange with samverkan member remove, and call the operator on a number you already had.
 watch-refused = Something arrived that can not be trusted.
 label-reference = reference

@@ -126,6 +126,7 @@ pub(super) fn words(difference: &Difference) -> (MessageId, Args) {
             (msg!("difference-roles-changed"), of_device(device).text("roles", role_names(*roles).join(", ")))
         }
         Difference::DeviceRenewed(device) => (msg!("difference-device-renewed"), of_device(device)),
+        Difference::DeviceChanged(device) => (msg!("difference-device-changed"), of_device(device)),
         Difference::MailboxAdded(name) => {
             (msg!("difference-mailbox-added"), Args::none().text("mailbox", name))
         }

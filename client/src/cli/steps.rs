@@ -9,6 +9,9 @@ use crate::session::members::Difference;
 use crate::session::model::{Progress, Step};
 use crate::text::{Args, MessageId};
 
+/// Most changes of the own organisation that are told one by one; those that matter most come first.
+const SHOWN: usize = 50;
+
 /// The progress of one command.
 pub(super) struct Steps<'a> {
     output: &'a mut Output,
@@ -43,9 +46,12 @@ impl Progress for Steps<'_> {
     fn own_news(&mut self, news: &[Difference]) -> bool {
         self.bar = None;
         self.output.notice(msg!("own-changed"), &Args::none());
-        for difference in news {
+        for difference in news.iter().take(SHOWN) {
             let (id, args) = words(difference);
             self.output.notice(id, &args);
+        }
+        if let Some(more) = news.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            self.output.notice(msg!("own-changed-more"), &Args::none().number("count", more as u64));
         }
         self.output.notice(msg!("own-changed-next"), &Args::none());
         true

@@ -2,6 +2,8 @@
 //!
 //! The serial of the manifest that was told last stands in the keystore. This device's own changes count as told.
 
+use std::collections::HashSet;
+
 use samverkan_proto::statement::manifest::{Manifest, SignedManifest};
 
 use super::Session;
@@ -51,20 +53,23 @@ impl Session {
     }
 
     /// What has changed since somebody was told last, entry by entry: what came and went in between is told as well, since a device that
-    /// read a mailbox for an hour may have been given everything in it. `None` when nobody ever was told.
+    /// read a mailbox for an hour may have been given everything in it. Each once, and what matters most first, so that it can not be buried
+    /// under the rest. `None` when nobody ever was told.
     fn own_news(&self) -> Option<Vec<Difference>> {
         let told = self.told_serial()?;
         let manifests = self.directory.organisation(&self.membership.org)?.signed_manifests();
         let mut untold =
             manifests.map(SignedManifest::manifest).skip_while(|manifest| manifest.serial() != told);
         let mut before = untold.next()?;
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for next in untold {
-            found.extend(differences(before, next));
+            // Admins let devices stay from year to year: who reads what is the same.
+            let news = differences(before, next).into_iter();
+            let news = news.filter(|difference| !matches!(difference, Difference::DeviceRenewed(_)));
+            found.extend(news.filter(|difference| seen.insert(difference.clone())));
             before = next;
         }
-        // Admins let devices stay from year to year: who reads what is the same.
-        found.retain(|difference| !matches!(difference, Difference::DeviceRenewed(_)));
+        found.sort_by_key(Difference::rank);
         Some(found)
     }
 

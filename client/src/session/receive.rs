@@ -168,12 +168,7 @@ impl Session {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Ended> {
         let mut link = self.connect(progress).await?;
-        // The next command says what it was; until then once is enough.
-        let untold = self.untold_serial();
-        if untold.is_some() && untold != *told {
-            *told = untold;
-            notify(Notice::OwnChanged);
-        }
+        self.notify_of_own_change(notify, told);
         let mut left = self.flush_outbox(&mut link, progress).await?;
         let mut inflow = Inflow::open(&link, CREDIT).await?;
         self.give_pending(&mut inflow).await?;
@@ -186,6 +181,8 @@ impl Session {
                 batch = self.gather(&mut link, &mut inflow, Some(LOOK_EVERY), progress) => batch,
             };
             if batch.quiet {
+                self.synchronise(&link).await?;
+                self.notify_of_own_change(notify, told);
                 left = left.or(self.look_around(&mut link, progress).await?);
                 continue;
             }
@@ -215,9 +212,18 @@ impl Session {
         }
     }
 
+    /// Says that others have changed the organisation, before a device of theirs is given anything. The next command says what it was; until
+    /// then once is enough.
+    fn notify_of_own_change(&self, notify: &mut dyn FnMut(Notice), told: &mut Option<u64>) {
+        let untold = self.untold_serial();
+        if untold.is_some() && untold != *told {
+            *told = untold;
+            notify(Notice::OwnChanged);
+        }
+    }
+
     /// What the log says anew is acted on: colleagues who came get what is kept, and what nobody can open any more is sealed again.
     async fn look_around(&mut self, link: &mut Link, progress: &mut dyn Progress) -> Result<Option<Error>> {
-        self.synchronise(link).await?;
         self.check_own_place()?;
         self.share_with_later_devices(link).await?;
         self.flush_outbox(link, progress).await

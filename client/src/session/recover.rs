@@ -17,7 +17,7 @@ use samverkan_proto::v1::{DescribeRecoveryRequest, RecoverRequest};
 use super::call::misbehaved;
 use super::join::{entry, first_contact};
 use super::new_device::{NewDevice, certificate_for, newcomer};
-use super::{HubFacts, Membership, call, check_clock, enlist, join, keys};
+use super::{HubFacts, Membership, TRIES, call, check_clock, enlist, join, keys};
 use crate::clock::Clock;
 use crate::connect::Link;
 use crate::error::{Code, Error, Result};
@@ -87,7 +87,7 @@ pub async fn recover(
     };
     // A person may have thought for longer than a stranger's connection lives.
     let link = greet(kit, clock).await?;
-    let certificate = hand_in(&link, &prepared).await?;
+    let (prepared, certificate) = attempt.hand_in(&link, kit, prepared).await?;
     let membership = attempt.finish(&link, kit, certificate)?;
     membership.hub.write(profile)?;
     drop(held);
@@ -172,6 +172,28 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// Hands in what was prepared. Who has changed the organisation meanwhile may be whom the kit shuts out, so it begins anew after that
+    /// change, and asks nobody again.
+    async fn hand_in(
+        &mut self,
+        link: &Link,
+        kit: &RecoveryKit,
+        mut prepared: Prepared,
+    ) -> Result<(Prepared, Vec<u8>)> {
+        let mut tries = 0;
+        loop {
+            match hand_in(link, &prepared).await {
+                Err(error) if error.code() == Code::ManifestRefused && tries < TRIES => tries += 1,
+                outcome => return outcome.map(|certificate| (prepared, certificate)),
+            }
+            let (newest, _) = newest_manifest(link, kit).await?;
+            prepared = match self.prepared(&newest)? {
+                Some(prepared) => prepared,
+                None => self.prepare(kit, newest.manifest())?,
+            };
+        }
+    }
+
     /// What an earlier try made, if it can still be handed in: it follows the newest manifest, or is it.
     fn prepared(&self, newest: &SignedManifest) -> Result<Option<Prepared>> {
         let contents = self.keystore.contents();

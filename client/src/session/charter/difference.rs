@@ -6,16 +6,18 @@ use samverkan_proto::ids::{DeviceId, MailboxName};
 use samverkan_proto::statement::manifest::{Mailbox, Manifest};
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Difference {
     /// A device comes in, with these roles.
     DeviceAdded(DeviceId, Roles),
-    /// A device goes, for this reason.
+    /// A device goes, or went, for this reason.
     DeviceRevoked(DeviceId, RevocationReason),
     /// A device has other roles.
     RolesChanged(DeviceId, Roles),
-    /// A device has another key for its connection, or another time.
+    /// A device may stay for longer.
     DeviceRenewed(DeviceId),
+    /// A device has another key for its connection, which shuts out who has the old one, or less time.
+    DeviceChanged(DeviceId),
     /// A mailbox is new, or has another name than before.
     MailboxAdded(MailboxName),
     /// A mailbox goes.
@@ -26,6 +28,22 @@ pub enum Difference {
     ReaderRemoved(MailboxName, DeviceId),
     /// Another number of admins must sign changes.
     Threshold(u8),
+}
+
+impl Difference {
+    /// What a person should hear of first has the lowest: who comes in and may do more, then who goes, then the rest.
+    pub(in crate::session) const fn rank(&self) -> u8 {
+        match self {
+            Self::DeviceAdded(..) => 0,
+            Self::DeviceChanged(_) | Self::RolesChanged(..) | Self::Threshold(_) => 1,
+            Self::ReaderAdded(..) => 2,
+            Self::DeviceRevoked(..) => 3,
+            Self::ReaderRemoved(..)
+            | Self::MailboxAdded(_)
+            | Self::MailboxRemoved(_)
+            | Self::DeviceRenewed(_) => 4,
+        }
+    }
 }
 
 /// Every difference, in the order of the fields.
@@ -41,11 +59,14 @@ pub(in crate::session) fn between(old: &Manifest, new: &Manifest) -> Vec<Differe
             Some(before) if before.roles != device.roles => {
                 found.push(Difference::RolesChanged(id, device.roles));
             }
-            Some(before) if before != device => found.push(Difference::DeviceRenewed(id)),
-            Some(_) => {}
+            Some(before) if before == device => {}
+            Some(before) if before.tls_key == device.tls_key && before.expires_ms < device.expires_ms => {
+                found.push(Difference::DeviceRenewed(id));
+            }
+            Some(_) => found.push(Difference::DeviceChanged(id)),
         }
     }
-    let revoked = new.fields().revocations.iter().filter(|one| old.revocation(&one.device_id).is_none());
+    let revoked = new.fields().revocations.iter().filter(|one| old.revocation(&one.device_id) != Some(one));
     found.extend(revoked.map(|one| Difference::DeviceRevoked(one.device_id, one.reason)));
     found.extend(mailboxes(old, new));
     found

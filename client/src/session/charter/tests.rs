@@ -64,8 +64,15 @@ fn every_difference_between_two_entries_is_told() {
         fields.mailboxes.push(Mailbox { id, name: name.clone(), readers: vec![own] });
     });
     assert_eq!(added, [Difference::MailboxAdded(name.clone()), Difference::ReaderAdded(name.clone(), own)]);
-    let later = told(&|fields| fields.devices[0].expires_ms -= 1);
+    let later = told(&|fields| fields.devices[0].expires_ms += 1);
     assert_eq!(later, [Difference::DeviceRenewed(own)]);
+    let earlier = told(&|fields| fields.devices[0].expires_ms -= 1);
+    assert_eq!(earlier, [Difference::DeviceChanged(own)]);
+    let locked_out = told(&|fields| {
+        fields.devices[0].expires_ms += 1;
+        fields.devices[0].tls_key = TlsKeyHash::parse(&[78; 32]).expect("a hash");
+    });
+    assert_eq!(locked_out, [Difference::DeviceChanged(own)]);
     let revoked = told(&|fields| {
         let reason = RevocationReason::Lost;
         fields.revocations.push(Revocation { device_id: new, revoked_ms: NOW_MS, reason });

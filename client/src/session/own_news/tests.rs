@@ -1,7 +1,9 @@
-use samverkan_proto::ids::{DeviceId, MailboxName};
+use samverkan_proto::code::Roles;
+use samverkan_proto::ids::{DeviceId, MailboxName, TlsKeyHash};
+use samverkan_proto::statement::manifest::Device;
 
 use super::*;
-use crate::directory::testlog::{Member, TestLog};
+use crate::directory::testlog::{Member, NOW_MS, TestLog, signer};
 use crate::session::model::Step;
 use crate::session::office::{Silent, two_desks_and_another};
 
@@ -25,6 +27,27 @@ fn set_readers(log: &mut TestLog, member: &mut Member, readers: &[DeviceId]) {
         fields.mailboxes[0].readers = readers.to_vec();
         fields.mailboxes[0].readers.sort_unstable();
     });
+}
+
+#[test]
+fn a_device_that_came_in_is_told_first_whatever_was_changed_around_it() {
+    let (mut log, mut one, mut desk, _) = two_desks_and_another();
+    desk.synchronise(&log);
+    desk.session.tell_own_news(&mut Reader::default()).expect("it begins with what it finds");
+    let (honest, thief) = (desk.member.device.device_id(), one.member.device.device_id());
+    for _ in 0..3 {
+        set_readers(&mut log, &mut one.member, &[honest]);
+        set_readers(&mut log, &mut one.member, &[honest, thief]);
+    }
+    let key = TlsKeyHash::parse(&[77; 32]).expect("a hash");
+    let device = Device::new(*signer(77).public_key(), key, Roles::READER, NOW_MS, NOW_MS + 1);
+    log.change(&mut one.member, |fields| fields.devices.push(device.clone()));
+    set_readers(&mut log, &mut one.member, &[honest]);
+    desk.synchronise(&log);
+    let mut reader = Reader::default();
+    desk.session.tell_own_news(&mut reader).expect("told");
+    assert_eq!(reader.0[0], Difference::DeviceAdded(device.id(), Roles::READER));
+    assert_eq!(reader.0.len(), 3, "each once: {:?}", reader.0);
 }
 
 #[test]
