@@ -132,6 +132,10 @@ codes! {
     FormFieldUnknown = "FORM_FIELD_UNKNOWN", ActionNeeded, Usage;
     /// A form about violence does not say how the person may be contacted.
     SafeContactMissing = "SAFE_CONTACT_MISSING", ActionNeeded, Refused;
+    /// A case says how the person may be contacted, and nobody here has accepted it.
+    ContactRuleNotAccepted = "CONTACT_RULE_NOT_ACCEPTED", ActionNeeded, Refused;
+    /// The personal data of a case are protected, so nothing of it leaves this organisation.
+    ProtectedIdentity = "PROTECTED_IDENTITY", ActionNeeded, Refused;
     /// There is no such section of law.
     SectionUnknown = "SECTION_UNKNOWN", ActionNeeded, NotFound;
     /// A section of law supports another legal basis, or applies at another time.

@@ -302,10 +302,15 @@ fn bad_137_ctrl_c_at_every_question_of_send_sends_nothing() {
     let questions = [
         ("Who should get it?", "boj-exempel/stod\r"),
         ("What is it?", ENTER),
+        ("Which form?", "\x1b[B\x1b[B\r"),
         ("On which legal basis?", "\x1b[B\x1b[B\r"),
+        ("Which section of law?", ENTER),
         ("How soon must somebody act?", ENTER),
-        ("What is it about", "Exempel\r"),
+        ("Name", ENTER),
+        ("Are the personal data protected?", ENTER),
         ("nothing but a full stop", "Exempel Exempelsson\r.\r"),
+        ("Fill in this part?", ENTER),
+        ("What is it about", "Exempel\r"),
         ("Send it?", "\x1b[B\r"),
     ];
     let send = || {

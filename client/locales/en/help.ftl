@@ -92,6 +92,7 @@ help-inbox = Fetch what came in, and list the cases that others began
 help-show = Show a case with all its messages
     .example = samverkan show 222-222-2
     .reference = The reference of the case
+    .accept-contact-rule = Accept how the person may be contacted, without being asked; the rule is shown first
 help-save = Write an attachment to a file that only you can read
     .example =
         samverkan save 222-222-2 --attachment 1 -o report.pdf

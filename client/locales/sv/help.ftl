@@ -92,6 +92,7 @@ help-inbox = Hämta det som har kommit, och visa ärendena som andra har inlett
 help-show = Visa ett ärende med alla dess meddelanden
     .example = samverkan show 222-222-2
     .reference = Ärendets referens
+    .accept-contact-rule = Godta utan fråga hur personen får kontaktas; regeln visas först
 help-save = Skriv en bilaga till en fil som bara du kan läsa
     .example =
         samverkan save 222-222-2 --attachment 1 -o rapport.pdf

@@ -25,14 +25,31 @@ pub(super) fn lines(form: &str, answers: &[(String, String)], page: &mut Page<'_
     as_they_came(beside.into_iter(), page);
 }
 
-/// The answers to the fields of a form, part by part.
+/// A contact rule alone: every form asks for it in the same words.
+pub(super) fn rule_lines(form: &str, answers: &[(String, String)], page: &mut Page<'_>) {
+    match forms::find(form) {
+        Some(form) => {
+            parts(form, answers, page);
+            as_they_came(answers.iter().filter(|(name, _)| form.field(name).is_none()), page);
+        }
+        None => as_they_came(answers.iter(), page),
+    }
+}
+
+/// The answers to the fields of a form, under its title.
 fn of_form(form: &Form, answers: &[(String, String)], page: &mut Page<'_>) {
-    let (text, tag) = (page.text(), page.text().tag());
+    let tag = page.text().tag();
     page.blank().say_in(
         Tone::Strong,
         msg!("show-form"),
         &Args::none().text("form", form.title.in_language(tag)),
     );
+    parts(form, answers, page);
+}
+
+/// The answers part by part.
+fn parts(form: &Form, answers: &[(String, String)], page: &mut Page<'_>) {
+    let (text, tag) = (page.text(), page.text().tag());
     for part in &form.parts {
         let answer = |field: &Field| answers.iter().find(|(name, _)| *name == field.name);
         let answered: Vec<_> =

@@ -21,14 +21,15 @@ const NAMES: [&str; 9] = [
 
 /// Warns when `path` lies in such a folder.
 pub(super) fn warn(path: &Path, output: &mut Output) {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if is_synced(&whole) {
+    if is_synced(path) {
         output.notice(msg!("cloud-folder"), &Args::none().text("path", path.display()));
     }
 }
 
-fn is_synced(path: &Path) -> bool {
-    let folders = path.components().map(|part| part.as_os_str().to_string_lossy().to_lowercase());
+/// Whether `path` lies in such a folder.
+pub(super) fn is_synced(path: &Path) -> bool {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folders = whole.components().map(|part| part.as_os_str().to_string_lossy().to_lowercase());
     folders.into_iter().any(|folder| NAMES.iter().any(|name| folder.contains(name)))
 }
 

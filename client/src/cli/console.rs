@@ -11,7 +11,7 @@ use inquire::ui::{RenderConfig, Styled};
 use super::output::Output;
 use crate::error::{Code, Error, Result};
 use crate::msg;
-use crate::text::{Args, MessageId};
+use crate::text::{Args, MessageId, Text};
 
 /// The most that is read from stdin in one go: longer than any field it may be for.
 pub(super) const MAX_INPUT: u64 = 2 << 20;
@@ -32,6 +32,25 @@ pub(super) enum Style {
 pub(super) struct Question {
     pub(super) text: MessageId,
     pub(super) option: &'static str,
+}
+
+/// Anything that can be asked.
+pub(super) trait Ask {
+    /// The question in a language.
+    fn words(&self, text: &Text) -> String;
+
+    /// Nobody can be asked; the error names the option that answers.
+    fn unanswered(&self) -> Error;
+}
+
+impl Ask for Question {
+    fn words(&self, text: &Text) -> String {
+        text.get(self.text, &Args::none())
+    }
+
+    fn unanswered(&self) -> Error {
+        Self::unanswered(*self)
+    }
 }
 
 /// Stdin, and the person behind it if there is one.
@@ -84,21 +103,21 @@ impl Console {
     ///
     /// # Errors
     /// [`Code::ArgumentMissing`] with the option when nobody can be asked, [`Code::Interrupted`].
-    pub(super) fn line(&mut self, output: &mut Output, question: Question, default: &str) -> Result<String> {
+    pub(super) fn line(&mut self, output: &mut Output, question: impl Ask, default: &str) -> Result<String> {
         match self.style {
             Style::Nobody => Err(question.unanswered()),
             Style::Screen => {
-                let text = output.text().get(question.text, &Args::none());
+                let text = question.words(output.text());
                 let prompt = inquire::Text::new(&text).with_render_config(render_config());
                 let prompt = if default.is_empty() { prompt } else { prompt.with_default(default) };
                 prompt.prompt().map_err(stopped)
             }
             Style::Numbered => {
-                output.notice(question.text, &Args::none());
+                output.ask(&question.words(output.text()));
                 if !default.is_empty() {
                     output.notice(msg!("ask-default"), &Args::none().text("default", default));
                 }
-                let typed = self.typed(question)?;
+                let typed = self.typed(&question)?;
                 Ok(if typed.is_empty() { default.to_owned() } else { typed })
             }
         }
@@ -111,7 +130,7 @@ impl Console {
     pub(super) fn parsed<T>(
         &mut self,
         output: &mut Output,
-        question: Question,
+        question: impl Ask + Copy,
         default: &str,
         parse: impl Fn(&str) -> Result<T>,
     ) -> Result<T> {
@@ -130,14 +149,14 @@ impl Console {
     pub(super) fn choice(
         &mut self,
         output: &mut Output,
-        question: Question,
+        question: impl Ask,
         answers: &[String],
         default: usize,
     ) -> Result<usize> {
         match self.style {
             Style::Nobody => Err(question.unanswered()),
             Style::Screen => {
-                let text = output.text().get(question.text, &Args::none());
+                let text = question.words(output.text());
                 let answers = answers.iter().map(|answer| crate::escape::line(answer)).collect();
                 let keys = output.text().get(msg!("ask-keys"), &Args::none());
                 let prompt = inquire::Select::new(&text, answers).with_starting_cursor(default);
@@ -145,14 +164,11 @@ impl Console {
                 prompt.raw_prompt().map(|picked| picked.index).map_err(stopped)
             }
             Style::Numbered => {
-                output.notice(question.text, &Args::none());
-                for (number, answer) in (1u64..).zip(answers) {
-                    let args = Args::none().number("number", number).text("answer", answer);
-                    output.notice(msg!("ask-numbered"), &args);
-                }
+                output.ask(&question.words(output.text()));
+                list(answers, output);
                 output.notice(msg!("ask-default"), &Args::none().text("default", default + 1));
                 loop {
-                    let typed = self.typed(question)?;
+                    let typed = self.typed(&question)?;
                     let picked = if typed.is_empty() { Some(default) } else { chosen(&typed, answers) };
                     match picked {
                         Some(picked) => return Ok(picked),
@@ -164,24 +180,75 @@ impl Console {
         }
     }
 
+    /// Several of several answers, by their places in the list, ascending; maybe none.
+    ///
+    /// # Errors
+    /// As [`Console::line`].
+    pub(super) fn choices(
+        &mut self,
+        output: &mut Output,
+        question: impl Ask,
+        answers: &[String],
+    ) -> Result<Vec<usize>> {
+        match self.style {
+            Style::Nobody => Err(question.unanswered()),
+            Style::Screen => {
+                let text = question.words(output.text());
+                let answers = answers.iter().map(|answer| crate::escape::line(answer)).collect();
+                let keys = output.text().get(msg!("ask-keys-several"), &Args::none());
+                let prompt = inquire::MultiSelect::new(&text, answers).with_help_message(&keys);
+                let picked = prompt.with_render_config(render_config()).raw_prompt().map_err(stopped)?;
+                Ok(picked.iter().map(|picked| picked.index).collect())
+            }
+            Style::Numbered => {
+                output.ask(&question.words(output.text()));
+                list(answers, output);
+                output.notice(msg!("ask-several"), &Args::none());
+                loop {
+                    if let Some(picked) = numbers(&self.typed(&question)?, answers.len()) {
+                        return Ok(picked);
+                    }
+                    output.notice(msg!("ask-number"), &Args::none().number("last", answers.len() as u64));
+                }
+            }
+        }
+    }
+
     /// Several lines, until a line with nothing but a full stop, or the end of the input.
     ///
     /// # Errors
     /// As [`Console::line`].
-    pub(super) fn paragraph(&mut self, output: &mut Output, question: Question) -> Result<String> {
+    pub(super) fn paragraph(&mut self, output: &mut Output, question: impl Ask) -> Result<String> {
+        self.paragraph_or(output, question, None)
+    }
+
+    /// The same; ended also by this line alone, before any other.
+    ///
+    /// # Errors
+    /// As [`Console::line`].
+    pub(super) fn paragraph_or(
+        &mut self,
+        output: &mut Output,
+        question: impl Ask,
+        alone: Option<&str>,
+    ) -> Result<String> {
         if self.style == Style::Nobody {
             return Err(question.unanswered());
         }
-        output.notice(question.text, &Args::none());
+        output.ask(&question.words(output.text()));
         output.notice(msg!("ask-paragraph"), &Args::none());
         let mut lines: Vec<String> = Vec::new();
         while let Some(line) = self.next_line()?.filter(|line| line != ".") {
+            let ends = lines.is_empty() && alone == Some(line.as_str());
             lines.push(line);
+            if ends {
+                break;
+            }
         }
         Ok(lines.join("\n"))
     }
 
-    fn typed(&mut self, question: Question) -> Result<String> {
+    fn typed(&mut self, question: &impl Ask) -> Result<String> {
         let line = self.next_line()?.ok_or_else(|| question.unanswered())?;
         Ok(line.trim().to_owned())
     }
@@ -224,6 +291,25 @@ fn chosen(typed: &str, answers: &[String]) -> Option<usize> {
 /// How questions look: what the library says in English of a question that is left, a sign says in every language.
 fn render_config() -> RenderConfig<'static> {
     RenderConfig::default_colored().with_canceled_prompt_indicator(Styled::new("^C"))
+}
+
+/// Puts numbered answers on the screen.
+fn list(answers: &[String], output: &mut Output) {
+    for (number, answer) in (1u64..).zip(answers) {
+        let args = Args::none().number("number", number).text("answer", answer);
+        output.notice(msg!("ask-numbered"), &args);
+    }
+}
+
+/// Places from numbers such as `1 3`, ascending, each once; `None` when one is not of the list.
+fn numbers(typed: &str, last: usize) -> Option<Vec<usize>> {
+    let words = typed.split([' ', ',']).filter(|word| !word.is_empty());
+    let place =
+        |word: &str| word.parse().ok().filter(|number| (1..=last).contains(number)).map(|number| number - 1);
+    let mut places = words.map(place).collect::<Option<Vec<usize>>>()?;
+    places.sort_unstable();
+    places.dedup();
+    Some(places)
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -338,6 +424,23 @@ mod tests {
         assert_eq!(captured.stderr().matches(&complaint).count(), 1, "{}", captured.stderr());
         let ended = console.parsed(&mut output, QUESTION, "", day).expect_err("the end");
         assert_eq!(ended.code(), Code::ArgumentMissing);
+    }
+
+    #[test]
+    fn several_are_picked_by_their_numbers() {
+        let (mut output, captured) = output();
+        let mut console = typing("2, 1 2\n\n3\n0\nett\n1\n");
+        let mut picked = || console.choices(&mut output, QUESTION, &answers()).expect("picked");
+        assert_eq!([picked(), picked(), picked()], [vec![0, 1], vec![], vec![0]]);
+        assert_eq!(captured.stderr().matches("Type a number from 1 to 2.").count(), 3);
+    }
+
+    #[test]
+    fn a_paragraph_may_end_with_one_word_alone() {
+        let (mut output, _) = output();
+        let mut console = typing("<\na\n<\n.\n");
+        let mut typed = || console.paragraph_or(&mut output, QUESTION, Some("<")).expect("typed");
+        assert_eq!([typed(), typed()], ["<", "a\n<"]);
     }
 
     #[test]

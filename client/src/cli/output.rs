@@ -16,6 +16,9 @@ use crate::error::{Code, Error, Result};
 use crate::msg;
 use crate::text::{Args, Language, MessageId, Text};
 
+/// Empties a terminal and goes to its upper left corner (ECMA-48, ED and CUP).
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
 /// What a command has to tell: a document for programs, lines for people.
 pub trait Report: Serialize {
     /// The kind of document, in the field `kind`.
@@ -139,6 +142,17 @@ impl Output {
     pub fn notice(&mut self, id: MessageId, args: &Args) {
         let line = format!("{}\n", self.text.get(id, args));
         self.write_err(&line);
+    }
+
+    /// A question for a person, on stderr.
+    pub fn ask(&mut self, question: &str) {
+        self.write_err(&format!("{question}\n"));
+    }
+
+    /// Makes room for the next question: a screen of its own where there is one, else an empty line.
+    pub fn turn_page(&mut self) {
+        let whole_screen = self.format == Format::Human && self.err.terminal;
+        self.write_err(if whole_screen { CLEAR } else { "\n" });
     }
 
     /// An error, on stderr, in the form that is wanted.

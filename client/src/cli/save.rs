@@ -50,6 +50,10 @@ impl Save {
             return session.attachment(&self.reference, number, &mut Binary(output), &mut Silent);
         }
         let path = target(self.output, &line);
+        if cloud::is_synced(&path) {
+            // What is copied to somebody else's computer has left the organisation.
+            session.may_leave(&self.reference)?;
+        }
         cloud::warn(&path, output);
         files::stream_private(&path, self.force, |file| {
             let mut steps = Steps::stoppable(output, context.interrupt.clone());

@@ -23,11 +23,14 @@ use crate::session::model::{ConsentId, Draft};
 use crate::text;
 use samverkan_proto::statement::safety::CaseReference;
 
+mod answering;
 mod file;
 mod questions;
 mod report;
+mod wizard;
 
 pub(super) use report::SentReport;
+use wizard::Wizard;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -88,7 +91,7 @@ fn parse_section(code: &str) -> Result<&'static Section> {
 }
 
 /// A message as far as it is composed. What is missing is asked for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Unfinished {
     to: Vec<MailboxAddress>,
     from: Option<MailboxAddress>,
@@ -103,6 +106,8 @@ struct Unfinished {
     subject: Option<String>,
     text: Option<String>,
     fields: Vec<(String, String)>,
+    /// The optional parts of the form that are filled in.
+    opened: Vec<&'static str>,
     attachments: Vec<PathBuf>,
 }
 
@@ -118,11 +123,9 @@ impl Send {
         session.check_handler()?;
         let mut asked = false;
         if unfinished.is_missing_something() && context.console.has_person() {
-            // Who and why come first, so that nobody writes about a person for a message that is refused.
             refresh_if_possible(&mut session, output).await?;
-            questions::ask_envelope(&mut unfinished, &session, &mut context.console, output)?;
-            refuse_early(&session, &unfinished)?;
-            questions::ask_content(&mut unfinished, &session, &mut context.console, output)?;
+            let wizard = Wizard::new(unfinished, context.clock.now_ms());
+            unfinished = wizard.run(&session, &mut context.console, output)?;
             asked = true;
         }
         let draft = unfinished.finish()?;
@@ -178,8 +181,13 @@ impl Unfinished {
     }
 
     fn is_missing_something(&self) -> bool {
-        let content = self.subject.is_some() || self.text.is_some() || !self.fields.is_empty();
-        self.to.is_empty() || self.class.is_none() || self.basis_is_missing() || !content
+        let lacks = self.form.is_some_and(|form| !form.lacking(&self.fields).is_empty());
+        self.to.is_empty() || self.class.is_none() || self.basis_is_missing() || !self.has_content() || lacks
+    }
+
+    /// Whether anything is there of what is sealed.
+    fn has_content(&self) -> bool {
+        self.subject.is_some() || self.text.is_some() || !self.fields.is_empty()
     }
 
     fn basis_is_missing(&self) -> bool {

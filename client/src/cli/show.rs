@@ -5,32 +5,107 @@ use samverkan_proto::statement::safety::CaseReference;
 use serde::Serialize;
 
 use super::answers;
+use super::console::{Console, Question};
 use super::context::Context;
 use super::moment::Moment;
 use super::organisation::TrustMark;
-use super::output::{Output, Report};
+use super::output::{Format, Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
 use super::thread::ThreadReport;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::forms;
 use crate::msg;
-use crate::session::model::{AttachmentLine, Direction, Message, Thread, Trust};
+use crate::session::model::{AttachmentLine, ContactRule, Direction, Message, Thread, Trust};
 use crate::text;
+
+const ACCEPT: Question = Question { text: msg!("ask-contact-rule"), option: "--accept-contact-rule" };
 
 #[derive(Args)]
 pub(super) struct Show {
     #[arg(value_name = "REF", value_parser = parse_reference)]
     reference: CaseReference,
+    #[arg(long)]
+    accept_contact_rule: bool,
 }
 
 impl Show {
     pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let mut session = context.session(output)?;
+        let rules = session.contact_rules(&self.reference)?;
+        if !rules.is_empty() {
+            self.demand(&rules, &mut context.console, output)?;
+            session.accept_contact_rules(&rules)?;
+        }
         let thread = session.thread(&self.reference)?;
         thread.check_senders()?;
         output.result(&Opened::of(&thread, context.clock.now_ms()))?;
         session.mark_shown(&self.reference)
+    }
+}
+
+impl Show {
+    /// Shows how the person may be contacted, before anything else, and demands that somebody accepts it.
+    fn demand(&self, rules: &[ContactRule], console: &mut Console, output: &mut Output) -> Result<()> {
+        // A program that accepts it gets one document, which holds the rule as well.
+        if !(self.accept_contact_rule && output.format() == Format::Json) {
+            output.result(&Rules::of(&self.reference, rules))?;
+        }
+        if self.accept_contact_rule {
+            return Ok(());
+        }
+        let refused = || {
+            Error::with(Code::ContactRuleNotAccepted, text::Args::none().text("reference", self.reference))
+        };
+        if !console.has_person() {
+            return Err(refused());
+        }
+        let answers = [msg!("answer-rule-no"), msg!("answer-rule-yes")];
+        let answers = answers.map(|id| output.text().get(id, &text::Args::none()));
+        match console.choice(output, ACCEPT, &answers, 0)? {
+            1 => Ok(()),
+            _ => Err(refused()),
+        }
+    }
+}
+
+/// How the person may be contacted, and nothing else of the messages.
+#[derive(Serialize)]
+struct Rules {
+    reference: String,
+    rules: Vec<RuleReport>,
+}
+
+#[derive(Serialize)]
+struct RuleReport {
+    message: String,
+    from: String,
+    fields: Vec<Field>,
+    #[serde(skip)]
+    form: String,
+}
+
+impl Rules {
+    fn of(reference: &CaseReference, rules: &[ContactRule]) -> Self {
+        let rule = |rule: &ContactRule| RuleReport {
+            message: rule.message.to_string(),
+            from: rule.from.to_string(),
+            fields: rule.answers.iter().map(Field::of).collect(),
+            form: rule.form.clone(),
+        };
+        Self { reference: reference.to_string(), rules: rules.iter().map(rule).collect() }
+    }
+}
+
+impl Report for Rules {
+    const KIND: &'static str = "contact_rule";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        for rule in &self.rules {
+            let args = text::Args::none().text("reference", &self.reference).text("from", &rule.from);
+            page.say_in(Tone::Warning, msg!("show-contact-rule"), &args);
+            answers::rule_lines(&rule.form, &Field::pairs(&rule.fields), page);
+        }
     }
 }
 
@@ -95,7 +170,6 @@ impl Opened {
 
 impl MessageReport {
     fn of(message: &Message) -> Self {
-        let field = |(name, value): &(String, String)| Field { name: name.clone(), value: value.clone() };
         Self {
             message: message.id.to_string(),
             direction: match message.direction {
@@ -115,7 +189,7 @@ impl MessageReport {
             created_at: Moment(message.created_ms),
             subject: message.subject.clone(),
             text: message.text.clone(),
-            fields: message.fields.iter().map(field).collect(),
+            fields: message.fields.iter().map(Field::of).collect(),
             attachments: message.attachments.iter().map(Attachment::of).collect(),
         }
     }
@@ -156,12 +230,20 @@ impl MessageReport {
         if !self.text.is_empty() {
             page.blank().block(&self.text);
         }
-        let fields: Vec<_> =
-            self.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
-        answers::lines(self.form.as_deref().unwrap_or_default(), &fields, page);
+        answers::lines(self.form.as_deref().unwrap_or_default(), &Field::pairs(&self.fields), page);
         for attachment in &self.attachments {
             attachment.lines(page);
         }
+    }
+}
+
+impl Field {
+    fn of((name, value): &(String, String)) -> Self {
+        Self { name: name.clone(), value: value.clone() }
+    }
+
+    fn pairs(fields: &[Self]) -> Vec<(String, String)> {
+        fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
     }
 }
 
@@ -201,7 +283,6 @@ mod tests {
     use samverkan_proto::ids::MessageId;
 
     use super::*;
-    use crate::cli::output::Format;
     use crate::cli::thread::tests::line;
     use crate::text::Language;
 

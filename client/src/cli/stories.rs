@@ -12,6 +12,8 @@ use crate::error::Code;
 use crate::exit::Exit;
 use crate::session::office::{Office, Silent, referral, take, two_offices};
 
+mod forms;
+
 /// Two offices, and the computers at which they work.
 struct World {
     log: TestLog,
@@ -134,8 +136,8 @@ fn a_dry_run_names_every_obstacle_and_sends_nothing() {
 fn a_person_is_asked_one_thing_at_a_time_and_no_is_the_answer_that_is_set() {
     let world = World::new();
     let run = Run::at(&world.one);
-    // Who, which one, class, basis, urgency, subject, text, and whether to send it.
-    let composed = "två\n1\n1\n3\n2\nStöd\nExempel Exempelsson\nönskar stöd\n.\n";
+    // Who, which one, class, form, basis, section, urgency; name, protected, about, safe contact; subject, and whether to send it.
+    let composed = "två\n1\n1\n3\n3\n3\n2\n\n\nExempel Exempelsson\nönskar stöd\n.\n\nStöd\n";
     let stopped = run.typing(&format!("{composed}\n")).fails(&["send"]);
     assert_eq!((stopped.code(), stopped.exit()), (Code::NotConfirmed, Exit::Interrupted));
     assert_eq!(run.json(&["sent", "--offline"])["threads"], serde_json::json!([]));
@@ -154,7 +156,7 @@ fn a_person_is_asked_one_thing_at_a_time_and_no_is_the_answer_that_is_set() {
 fn bad_138_a_recipient_that_was_not_compared_is_told_before_it_is_sent() {
     let world = World::new();
     let run = Run::at(&world.one);
-    run.typing("två\n1\n1\n3\n1\nStöd\ntext\n.\n1\n").fails(&["send"]);
+    run.typing("två\n1\n1\n3\n3\n3\n1\n\n\ntext\n.\n\nStöd\n1\n").fails(&["send"]);
     assert!(
         run.last_stderr().contains("The safety number of two/mottagning was not compared"),
         "{}",
@@ -168,9 +170,10 @@ fn nobody_writes_about_a_person_for_a_message_that_is_refused() {
     let world = World::new();
     let run = Run::at(&world.one);
     // The recipient is unknown: the questions end before the subject.
-    let error = run.typing("three/mottagning\n1\n3\n1\nExempel Exempelsson\n").fails(&["send"]);
+    let error = run.typing("three/mottagning\n1\n1\n3\n3\n1\nExempel Exempelsson\n").fails(&["send"]);
     assert_eq!(error.code(), Code::RecipientUnknown);
-    assert!(!run.last_stderr().contains("What is it about"), "{}", run.last_stderr());
+    let asked = run.last_stderr();
+    assert!(asked.contains("How soon must somebody act?") && !asked.contains("Name"), "{asked}");
 }
 
 #[test]

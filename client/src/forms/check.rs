@@ -71,6 +71,20 @@ impl Form {
         flaws
     }
 
+    /// The fields that these answers lack.
+    #[must_use]
+    pub fn lacking(&self, answers: &[(String, String)]) -> Vec<&Field> {
+        let flaws = self.flaws(answers);
+        let lacks = |field: &&Field| {
+            flaws.iter().any(|flaw| match flaw {
+                Flaw::NoSafeContact(names) => names.contains(&field.name),
+                Flaw::Missing(name) => *name == field.name,
+                Flaw::Invalid(_) | Flaw::Unknown => false,
+            })
+        };
+        self.fields().filter(lacks).collect()
+    }
+
     /// Whether one answer alone is one that its field takes.
     #[must_use]
     pub fn takes(&self, name: &str, text: &str) -> bool {

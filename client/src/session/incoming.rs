@@ -244,5 +244,6 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         replaces: None,
         given_on: Vec::new(),
         dismissed: 0,
+        rule_accepted: false,
     }
 }

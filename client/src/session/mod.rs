@@ -19,6 +19,8 @@
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
 //! | `thread(&self, &CaseRef) -> Thread` | every message of a thread, opened |
+//! | `contact_rules(&self, &CaseRef) -> Vec<ContactRule>`, `accept_contact_rules(&mut self, …)` | how the person may be contacted; no `thread` before it is accepted |
+//! | `may_leave(&self, &CaseRef)` | refuses to pass on or export a case whose personal data are protected |
 //! | `attachment(&self, &CaseRef, number, &mut dyn Write, progress)` | one verified attachment in the clear |
 //! | `track(&self, &CaseRef) -> Track` | what is proven about each message of the thread, by whom, when |
 //! | `cases_to_act_on(&self) -> usize` | the cases in which something that was sent ended undelivered |
@@ -86,6 +88,7 @@ mod reseal;
 mod resend;
 mod returned;
 mod rewrap;
+mod rules;
 mod send;
 mod stages;
 mod stamp;

@@ -243,6 +243,19 @@ pub struct Message {
     pub attachments: Vec<AttachmentLine>,
 }
 
+/// How a person may be contacted, by the word of the sender; it is accepted before the message is opened.
+#[derive(Clone, Debug)]
+pub struct ContactRule {
+    /// The message that it came with.
+    pub message: MessageId,
+    /// Who sent it.
+    pub from: MailboxAddress,
+    /// The name of its form.
+    pub form: String,
+    /// The rule, field by field.
+    pub answers: Vec<(String, String)>,
+}
+
 /// An attachment on one line.
 #[derive(Clone, Debug)]
 pub struct AttachmentLine {

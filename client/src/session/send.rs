@@ -247,6 +247,7 @@ impl Session {
             replaces,
             given_on: Vec::new(),
             dismissed: 0,
+            rule_accepted: false,
         };
         self.mail.put(self.keystore.contents(), kept)
     }

@@ -11,7 +11,7 @@ use super::Session;
 use super::attach::{self, OpenFailure};
 use super::mail::Kept;
 use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine};
-use super::track;
+use super::{rules, track};
 use crate::error::{Code, Error, Result};
 use crate::forms::{self, law};
 use crate::text::Args;
@@ -34,8 +34,14 @@ impl Session {
     /// Every message of a thread, opened, oldest first.
     ///
     /// # Errors
-    /// [`Code::CaseUnknown`] or [`Code::CaseAmbiguous`].
+    /// [`Code::CaseUnknown`] or [`Code::CaseAmbiguous`]; [`Code::ContactRuleNotAccepted`].
     pub fn thread(&self, reference: &CaseReference) -> Result<Thread> {
+        self.check_rules_accepted(reference)?;
+        self.whole_thread(reference)
+    }
+
+    /// The same whether or not its contact rules are accepted: not for people's eyes.
+    pub(super) fn whole_thread(&self, reference: &CaseReference) -> Result<Thread> {
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let line = self.line(&messages).ok_or(Error::new(Code::CaseUnknown))?;
         let mut number = 0;
@@ -62,8 +68,9 @@ impl Session {
     /// One attachment of a thread, by its number from 1.
     ///
     /// # Errors
-    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`] or [`Code::AttachmentUnknown`].
+    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`] or [`Code::AttachmentUnknown`]; [`Code::ContactRuleNotAccepted`].
     pub fn attachment_line(&self, reference: &CaseReference, number: usize) -> Result<AttachmentLine> {
+        self.check_rules_accepted(reference)?;
         let messages = self.mail.thread(&self.thread_id(reference)?);
         find_attachment(&messages, number).map(|attachment| attachment_line(attachment, number))
     }
@@ -80,6 +87,7 @@ impl Session {
         out: &mut dyn Write,
         progress: &mut dyn Progress,
     ) -> Result<()> {
+        self.check_rules_accepted(reference)?;
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let attachment = find_attachment(&messages, number)?;
         let path = self.mail.blob_path(&attachment.blob_id);
@@ -147,7 +155,8 @@ impl Session {
             with,
             class: fields.class,
             urgency: fields.urgency,
-            subject: first.body.subject.clone(),
+            // A subject is content, and lists are looked at by whoever passes.
+            subject: if rules::waits(first) { String::new() } else { first.body.subject.clone() },
             newest_ms: newest.created_ms(),
             unread: messages.iter().any(|kept| !kept.shown),
             answered: went(Direction::In) && went(Direction::Out),

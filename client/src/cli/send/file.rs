@@ -38,6 +38,7 @@ pub(super) fn parse(json: &str) -> Result<Unfinished> {
         subject: fields.take("subject")?,
         text: fields.take("text")?,
         fields: answers(&mut fields)?,
+        opened: Vec::new(),
         attachments: fields.take::<Vec<PathBuf>>("attachments")?.unwrap_or_default(),
     };
     fields.nothing_left()?;

@@ -1,14 +1,16 @@
-//! What a person is asked when composing: one thing at a time, who and why before anything about anybody.
+//! What a person is asked when composing, one step a screen.
 
 use samverkan_proto::code::{Class, LegalBasis, OrganisationKind, Urgency};
 use samverkan_proto::ids::MailboxAddress;
 
 use super::Unfinished;
-use crate::cli::console::{Console, Question};
+use super::wizard::{BACK, Reply, Step};
+use crate::cli::console::{Ask, Console, Question};
 use crate::cli::names::Named;
 use crate::cli::output::Output;
 use crate::directory::find::Query;
 use crate::error::{Code, Error, Result};
+use crate::forms::{self, law};
 use crate::msg;
 use crate::session::Session;
 use crate::session::model::Trust;
@@ -17,70 +19,187 @@ use crate::text::{Args, MessageId};
 const WORDS: Question = Question { text: msg!("ask-who"), option: "--to" };
 const TO: Question = Question { text: msg!("ask-to"), option: "--to" };
 const CLASS: Question = Question { text: msg!("ask-class"), option: "--class" };
+const FORM: Question = Question { text: msg!("ask-form"), option: "--form" };
 const BASIS: Question = Question { text: msg!("ask-basis"), option: "--basis" };
+const SECTION: Question = Question { text: msg!("ask-section"), option: "--section" };
 const CONSENT: Question = Question { text: msg!("ask-consent"), option: "--consent" };
 const URGENCY: Question = Question { text: msg!("ask-urgency"), option: "--urgency" };
 const SUBJECT: Question = Question { text: msg!("ask-subject"), option: "--subject-file" };
 const TEXT: Question = Question { text: msg!("ask-text"), option: "--text-file" };
-const SURE: Question = Question { text: msg!("ask-send"), option: "--text-file" };
 
-/// Asks for what decides whether a message may be sent: recipient, class, basis, consent, urgency.
-pub(super) fn ask_envelope(
-    unfinished: &mut Unfinished,
-    session: &Session,
-    console: &mut Console,
-    output: &mut Output,
-) -> Result<()> {
-    if unfinished.to.is_empty() {
-        unfinished.to = vec![ask_recipient(session, console, output)?];
-    }
-    if unfinished.class.is_none() {
-        let classes = [
-            (Class::Referral, msg!("class-referral")),
-            (Class::InformationRequest, msg!("class-information-request")),
-            (Class::ConcernReport, msg!("class-concern-report")),
-            (Class::FollowUp, msg!("class-follow-up")),
-        ];
-        unfinished.class = Some(pick(CLASS, &classes, console, output)?);
-    }
-    if unfinished.basis_is_missing() {
-        unfinished.basis = Some(pick(BASIS, &bases(session), console, output)?);
-    }
-    if unfinished.basis == Some(LegalBasis::Consent) && unfinished.consent.is_none() {
-        ask_consent(unfinished, session, console, output)?;
-    }
-    if unfinished.urgency.is_none() {
-        let urgencies = [
-            (Urgency::Routine, msg!("urgency-routine")),
-            (Urgency::Soon, msg!("urgency-soon")),
-            (Urgency::Acute, msg!("urgency-acute")),
-        ];
-        unfinished.urgency = Some(pick(URGENCY, &urgencies, console, output)?);
-    }
-    Ok(())
+/// Whom a question is put to, and what it is put on.
+pub(super) struct Desk<'a> {
+    pub(super) session: &'a Session,
+    pub(super) console: &'a mut Console,
+    pub(super) output: &'a mut Output,
+    /// The time, in milliseconds.
+    pub(super) now_ms: u64,
+    /// There is a question to go back to.
+    pub(super) may_go_back: bool,
 }
 
-/// Asks for what is sealed, and whether to send it.
-pub(super) fn ask_content(
-    unfinished: &mut Unfinished,
-    session: &Session,
-    console: &mut Console,
-    output: &mut Output,
-) -> Result<()> {
-    if unfinished.subject.is_none() {
-        unfinished.subject = Some(console.line(output, SUBJECT, "")?);
+impl Desk<'_> {
+    /// Asks for one step of the envelope, or for subject and text, and writes the answer down.
+    pub(super) fn ask(&mut self, step: Step, unfinished: &mut Unfinished) -> Result<Reply> {
+        match step {
+            Step::To => self.ask_recipient(unfinished),
+            Step::Class => self.pick(CLASS, &classes(), |class| unfinished.class = Some(class)),
+            Step::Form => self.ask_form(unfinished),
+            Step::Basis => self.pick(BASIS, &bases(self.session), |basis| unfinished.basis = Some(basis)),
+            Step::Section => self.ask_section(unfinished),
+            Step::Consent => self.ask_consent(unfinished),
+            Step::Urgency => self.pick(URGENCY, &urgencies(), |urgency| unfinished.urgency = Some(urgency)),
+            Step::Part(part) => self.ask_part(part, unfinished),
+            Step::Field(field) => self.ask_field(field, unfinished),
+            Step::Subject => {
+                unfinished.subject = self.line(SUBJECT)?;
+                Ok(Reply::of(unfinished.subject.is_some()))
+            }
+            Step::Text => {
+                unfinished.text = self.paragraph(TEXT)?;
+                Ok(Reply::of(unfinished.text.is_some()))
+            }
+        }
     }
-    if unfinished.text.is_none() {
-        unfinished.text = Some(console.paragraph(output, TEXT)?);
+
+    /// One of several answers, by its place; `None` to go back.
+    pub(super) fn choose(&mut self, question: impl Ask, answers: &[String]) -> Result<Option<usize>> {
+        let mut lines = answers.to_vec();
+        if self.may_go_back {
+            lines.push(self.output.text().get(msg!("answer-back"), &Args::none()));
+        }
+        let picked = self.console.choice(self.output, question, &lines, 0)?;
+        Ok(Some(picked).filter(|picked| *picked < answers.len()))
     }
-    tell_trust(&unfinished.to, session, output);
-    let to: Vec<String> = unfinished.to.iter().map(ToString::to_string).collect();
-    output.notice(msg!("send-goes-to"), &Args::none().text("to", to.join(", ")));
-    let answers = [msg!("answer-no"), msg!("answer-yes")].map(|id| output.text().get(id, &Args::none()));
-    match console.choice(output, SURE, &answers, 0)? {
-        1 => Ok(()),
-        _ => Err(Error::new(Code::NotConfirmed)),
+
+    /// A line; `None` to go back.
+    fn line(&mut self, question: Question) -> Result<Option<String>> {
+        let typed = self.console.line(self.output, question, "")?;
+        Ok(Some(typed).filter(|typed| !(self.may_go_back && typed == BACK)))
     }
+
+    /// Lines; `None` to go back.
+    pub(super) fn paragraph(&mut self, question: impl Ask) -> Result<Option<String>> {
+        let back = self.may_go_back.then_some(BACK);
+        let typed = self.console.paragraph_or(self.output, question, back)?;
+        Ok(Some(typed).filter(|typed| Some(typed.as_str()) != back))
+    }
+
+    /// One of several codes, each shown in words with its name.
+    fn pick<T: Named>(
+        &mut self,
+        question: Question,
+        codes: &[(T, MessageId)],
+        take: impl FnOnce(T),
+    ) -> Result<Reply> {
+        let text = self.output.text();
+        let line =
+            |(code, words): &(T, MessageId)| format!("{}  {}", code.name(), text.get(*words, &Args::none()));
+        let lines: Vec<String> = codes.iter().map(line).collect();
+        match self.choose(question, &lines)?.and_then(|picked| codes.get(picked)) {
+            Some((code, _)) => {
+                take(*code);
+                Ok(Reply::Given)
+            }
+            None => Ok(Reply::Back),
+        }
+    }
+
+    /// The form, the one that asks for most first.
+    fn ask_form(&mut self, unfinished: &mut Unfinished) -> Result<Reply> {
+        let forms: Vec<_> = unfinished.class.into_iter().flat_map(forms::of_class).collect();
+        let tag = self.output.text().tag();
+        let line = |form: &&forms::Form| {
+            format!("{}  {}: {}", form.name, form.title.in_language(tag), form.about.in_language(tag))
+        };
+        let lines: Vec<String> = forms.iter().map(line).collect();
+        let picked = self.choose(FORM, &lines)?;
+        unfinished.form = picked.and_then(|picked| forms.get(picked).copied());
+        Ok(Reply::of(picked.is_some()))
+    }
+
+    /// The section of law that supports the basis, or none.
+    fn ask_section(&mut self, unfinished: &mut Unfinished) -> Result<Reply> {
+        let basis = unfinished.basis.into_iter();
+        let sections: Vec<_> = basis.flat_map(|basis| law::of_basis(basis, self.now_ms)).collect();
+        let text = self.output.text();
+        let mut lines: Vec<String> = sections
+            .iter()
+            .map(|section| format!("{}: {}", section.citation(), section.label.in_language(text.tag())))
+            .collect();
+        lines.push(text.get(msg!("answer-no-section"), &Args::none()));
+        let picked = self.choose(SECTION, &lines)?;
+        unfinished.section = picked.and_then(|picked| sections.get(picked).copied());
+        Ok(Reply::of(picked.is_some()))
+    }
+
+    /// Searches by words and lets the person pick by number: similar names are told apart by handle, place and mark.
+    fn ask_recipient(&mut self, unfinished: &mut Unfinished) -> Result<Reply> {
+        let Some(words) = self.line(WORDS)? else { return Ok(Reply::Back) };
+        if let Ok(address) = words.parse() {
+            unfinished.to = vec![address];
+            return Ok(Reply::Given);
+        }
+        let (mailboxes, lines) = self.found(&words);
+        if mailboxes.is_empty() {
+            let named = Args::none().text("recipient", "-");
+            return Err(Error::with(Code::RecipientUnknown, named));
+        }
+        let picked = self.choose(TO, &lines)?;
+        unfinished.to = picked.and_then(|picked| mailboxes.into_iter().nth(picked)).into_iter().collect();
+        Ok(Reply::of(picked.is_some()))
+    }
+
+    /// The mailboxes of others that these words find, and a line for each.
+    fn found(&self, words: &str) -> (Vec<MailboxAddress>, Vec<String>) {
+        let (session, text) = (self.session, self.output.text());
+        let query =
+            Query { words: words.split_whitespace().map(str::to_owned).collect(), ..Query::default() };
+        let found = session.directory().find(&query);
+        let others = found.into_iter().filter(|found| found.org != session.org());
+        let (mut mailboxes, mut lines) = (Vec::new(), Vec::new());
+        for organisation in others {
+            let places: Vec<&str> = organisation.municipalities.iter().map(|code| code.as_str()).collect();
+            for mailbox in organisation.mailboxes {
+                let verified = matches!(session.trust(&mailbox.handle), Trust::Verified { .. });
+                let mark = if verified { msg!("mark-verified") } else { msg!("mark-unverified") };
+                let mark = text.get(mark, &Args::none());
+                lines.push(format!("{mailbox}  {}  {}  {mark}", organisation.name, places.join(", ")));
+                mailboxes.push(mailbox);
+            }
+        }
+        (mailboxes, lines)
+    }
+
+    fn ask_consent(&mut self, unfinished: &mut Unfinished) -> Result<Reply> {
+        let covers = |recipients: &[MailboxAddress]| unfinished.to.iter().all(|to| recipients.contains(to));
+        let consents: Vec<_> =
+            self.session.consents().into_iter().filter(|consent| covers(&consent.recipients)).collect();
+        if consents.is_empty() {
+            return Err(Error::new(Code::ConsentMissing));
+        }
+        let lines: Vec<String> = consents.iter().map(|consent| consent.id.0.to_string()).collect();
+        let picked = self.choose(CONSENT, &lines)?;
+        unfinished.consent = picked.and_then(|picked| consents.get(picked)).map(|consent| consent.id.0);
+        Ok(Reply::of(picked.is_some()))
+    }
+}
+
+const fn classes() -> [(Class, MessageId); 4] {
+    [
+        (Class::Referral, msg!("class-referral")),
+        (Class::InformationRequest, msg!("class-information-request")),
+        (Class::ConcernReport, msg!("class-concern-report")),
+        (Class::FollowUp, msg!("class-follow-up")),
+    ]
+}
+
+const fn urgencies() -> [(Urgency, MessageId); 3] {
+    [
+        (Urgency::Routine, msg!("urgency-routine")),
+        (Urgency::Soon, msg!("urgency-soon")),
+        (Urgency::Acute, msg!("urgency-acute")),
+    ]
 }
 
 /// The bases that this kind of organisation may use, consent first.
@@ -102,52 +221,6 @@ fn bases(session: &Session) -> Vec<(LegalBasis, MessageId)> {
     for_all.into_iter().chain(more).collect()
 }
 
-/// Searches by words and lets the person pick by number: similar names are told apart by handle, place and mark.
-fn ask_recipient(session: &Session, console: &mut Console, output: &mut Output) -> Result<MailboxAddress> {
-    let words = console.line(output, WORDS, "")?;
-    if let Ok(address) = words.parse() {
-        return Ok(address);
-    }
-    let query = Query { words: words.split_whitespace().map(str::to_owned).collect(), ..Query::default() };
-    let found = session.directory().find(&query);
-    let others = found.into_iter().filter(|found| found.org != session.org());
-    let (mut mailboxes, mut lines) = (Vec::new(), Vec::new());
-    for organisation in others {
-        let places: Vec<&str> = organisation.municipalities.iter().map(|code| code.as_str()).collect();
-        for mailbox in organisation.mailboxes {
-            let verified = matches!(session.trust(&mailbox.handle), Trust::Verified { .. });
-            let mark = if verified { msg!("mark-verified") } else { msg!("mark-unverified") };
-            let mark = output.text().get(mark, &Args::none());
-            lines.push(format!("{mailbox}  {}  {}  {mark}", organisation.name, places.join(", ")));
-            mailboxes.push(mailbox);
-        }
-    }
-    if mailboxes.is_empty() {
-        let named = Args::none().text("recipient", "-");
-        return Err(Error::with(Code::RecipientUnknown, named));
-    }
-    let picked = console.choice(output, TO, &lines, 0)?;
-    mailboxes.into_iter().nth(picked).ok_or_else(|| TO.invalid())
-}
-
-fn ask_consent(
-    unfinished: &mut Unfinished,
-    session: &Session,
-    console: &mut Console,
-    output: &mut Output,
-) -> Result<()> {
-    let covers = |recipients: &[MailboxAddress]| unfinished.to.iter().all(|to| recipients.contains(to));
-    let consents: Vec<_> =
-        session.consents().into_iter().filter(|consent| covers(&consent.recipients)).collect();
-    if consents.is_empty() {
-        return Err(Error::new(Code::ConsentMissing));
-    }
-    let lines: Vec<String> = consents.iter().map(|consent| consent.id.0.to_string()).collect();
-    let picked = console.choice(output, CONSENT, &lines, 0)?;
-    unfinished.consent = consents.get(picked).map(|consent| consent.id.0);
-    Ok(())
-}
-
 /// Says of each recipient whether its safety number was compared, the doubtful ones last.
 pub(super) fn tell_trust(to: &[MailboxAddress], session: &Session, output: &mut Output) {
     let words = |address: &MailboxAddress| match session.trust(&address.handle) {
@@ -165,19 +238,4 @@ pub(super) fn tell_trust(to: &[MailboxAddress], session: &Session, output: &mut 
             output.notice(id, &Args::none().text("to", names.join(", ")));
         }
     }
-}
-
-/// One of several codes, each shown in words with its name.
-fn pick<T: Named>(
-    question: Question,
-    codes: &[(T, MessageId)],
-    console: &mut Console,
-    output: &mut Output,
-) -> Result<T> {
-    let line = |(code, words): &(T, MessageId)| {
-        format!("{}  {}", code.name(), output.text().get(*words, &Args::none()))
-    };
-    let lines: Vec<String> = codes.iter().map(line).collect();
-    let picked = console.choice(output, question, &lines, 0)?;
-    codes.get(picked).map(|(code, _)| *code).ok_or_else(|| question.invalid())
 }

@@ -64,6 +64,8 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) given_on: Vec<GivenOn>,
     /// Bit k: a person has dealt with the end it came to at `to[k]`.
     pub(in crate::session) dismissed: u16,
+    /// A person has accepted how the one it is about may be contacted.
+    pub(in crate::session) rule_accepted: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -102,6 +104,8 @@ struct Wire {
     replaces: Vec<u8>,
     #[prost(message, repeated, tag = "17")]
     given_on: Vec<GivenOnWire>,
+    #[prost(bool, tag = "24")]
+    rule_accepted: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -164,6 +168,7 @@ impl Kept {
             replaces: bytes_of(self.replaces),
             given_on: self.given_on.iter().copied().map(GivenOn::to_wire).collect(),
             dismissed: self.dismissed.into(),
+            rule_accepted: self.rule_accepted,
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
         wipe(&mut wire);
@@ -202,6 +207,7 @@ impl Kept {
             replaces: id_of(&wire.replaces)?,
             given_on: wire.given_on.iter().map(GivenOn::from_wire).collect::<Option<_>>()?,
             dismissed: u16::try_from(wire.dismissed).ok()?,
+            rule_accepted: wire.rule_accepted,
         })
     }
 }
@@ -246,6 +252,7 @@ mod tests {
             kept.replaces = Some(MessageId::random());
             kept.given_on = vec![GivenOn { device: kept.header.fields().sender_device, serial: u64::MAX }];
             kept.dismissed = 0b101;
+            kept.rule_accepted = true;
             let bytes = kept.encode().expect("encodes");
             let read = Kept::decode(&bytes).expect("decodes");
             assert_eq!(read.encode().expect("encodes"), bytes);
@@ -253,6 +260,7 @@ mod tests {
             assert_eq!(read.state, state);
             assert_eq!((read.resends, read.replaces), (kept.resends, kept.replaces));
             assert_eq!((read.dismissed, read.given_on), (kept.dismissed, kept.given_on));
+            assert!(read.rule_accepted);
         }
     }
 

@@ -1,0 +1,86 @@
+//! What a message asks of whoever opens it: how the person may be contacted, accepted before anything else is shown, and whether the
+//! case may leave this organisation.
+
+use samverkan_proto::ids::MessageId;
+use samverkan_proto::statement::safety::CaseReference;
+
+use super::Session;
+use super::mail::Kept;
+use super::model::{ContactRule, Direction};
+use crate::error::{Code, Error, Result};
+use crate::forms::contact;
+use crate::text::Args;
+
+impl Session {
+    /// The contact rules of a case that nobody at this device has accepted, oldest first. There is nothing else of their messages in them.
+    ///
+    /// # Errors
+    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`]; [`Code::KeyChanged`] when the sender is not who was compared.
+    pub fn contact_rules(&self, reference: &CaseReference) -> Result<Vec<ContactRule>> {
+        let waiting: Vec<MessageId> = self
+            .mail
+            .thread(&self.thread_id(reference)?)
+            .into_iter()
+            .filter(|kept| waits(kept))
+            .map(Kept::id)
+            .collect();
+        let thread = self.whole_thread(reference)?;
+        if !waiting.is_empty() {
+            thread.check_senders()?;
+        }
+        let rules = thread.messages.into_iter().filter(|message| waiting.contains(&message.id));
+        let of_rule = |(name, _): &(String, String)| contact::is_of_rule(name);
+        Ok(rules
+            .map(|message| ContactRule {
+                message: message.id,
+                from: message.from,
+                form: message.form,
+                answers: message.fields.into_iter().filter(of_rule).collect(),
+            })
+            .collect())
+    }
+
+    /// Writes down, sealed, that a person has accepted these rules.
+    ///
+    /// # Errors
+    /// When it can not be kept.
+    pub fn accept_contact_rules(&mut self, rules: &[ContactRule]) -> Result<()> {
+        let _held = self.begin()?;
+        for rule in rules {
+            self.mail.change(self.keystore.contents(), &rule.message, |kept| kept.rule_accepted = true)?;
+        }
+        Ok(())
+    }
+
+    /// Whether anything of a case may be passed on, exported, or put where others get it. Asked by every command that does so.
+    ///
+    /// # Errors
+    /// [`Code::ProtectedIdentity`] when any message of the case says that the personal data are protected, or that nobody has asked;
+    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`].
+    pub fn may_leave(&self, reference: &CaseReference) -> Result<()> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        if messages.into_iter().any(is_protected) {
+            return Err(Error::with(Code::ProtectedIdentity, Args::none().text("reference", reference)));
+        }
+        Ok(())
+    }
+
+    /// Refuses to open a case with a contact rule that nobody has accepted.
+    pub(super) fn check_rules_accepted(&self, reference: &CaseReference) -> Result<()> {
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        if messages.into_iter().any(waits) {
+            return Err(Error::with(Code::ContactRuleNotAccepted, Args::none().text("reference", reference)));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a message came with a contact rule that nobody has accepted.
+pub(super) fn waits(kept: &Kept) -> bool {
+    let names = kept.body.fields.iter().map(|field| field.name.as_str());
+    kept.direction == Direction::In && !kept.rule_accepted && contact::has_rule(names)
+}
+
+fn is_protected(kept: &Kept) -> bool {
+    contact::is_protected(kept.body.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())))
+}
