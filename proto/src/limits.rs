@@ -47,6 +47,9 @@ pub const MAX_BLOB_FRAME: usize = 1 << 20;
 /// Longest answer time a sender may ask for: 366 days.
 pub const MAX_ANSWER_MINUTES: u32 = 527_040;
 
+/// Municipalities, and services, of one organisation.
+pub const MAX_PLACES: u8 = 32;
+
 /// Devices in a manifest.
 pub const MAX_DEVICES: u16 = 256;
 /// Mailboxes in a manifest.

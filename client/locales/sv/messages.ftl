@@ -257,7 +257,8 @@ proposal-published = Förslaget är undertecknat av tillräckligt många adminis
 difference-device-added = {"  "}enheten { $device } tillkommer: { $roles }
 difference-device-revoked = {"  "}enheten { $device } tas bort: { $reason }
 difference-roles-changed = {"  "}enheten { $device } får andra roller: { $roles }
-difference-device-renewed = {"  "}enheten { $device } får en annan nyckel eller tid
+difference-device-renewed = {"  "}enheten { $device } får vara kvar längre
+difference-device-changed = {"  "}enheten { $device } får en annan nyckel för sin anslutning, eller kortare tid
 difference-mailbox-added = {"  "}brevlådan { $mailbox } tillkommer
 difference-mailbox-removed = {"  "}brevlådan { $mailbox } tas bort
 difference-reader-added = {"  "}enheten { $device } läser { $mailbox }
@@ -456,6 +457,10 @@ watch-arrived = Något har kommit.
 watch-receipt = Något är känt om det som har skickats.
 watch-own-changed = Någon har ändrat din organisations enheter eller brevlådor: se samverkan member list.
 own-changed = Din organisation har ändrats, inte av den här datorn:
+own-changed-more = {"  "}{ $count ->
+    [one] och { $count } ändring till
+   *[other] och { $count } ändringar till
+}
 own-changed-next = Om ingen kollega gjorde det, ta bort det som är främmande med samverkan member remove, och ring driftoperatören på ett nummer som du redan hade.
 watch-refused = Något kom som inte går att lita på.
 label-reference = referens

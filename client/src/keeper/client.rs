@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
@@ -19,6 +19,9 @@ use crate::keystore::{LockId, UnlockingKey};
 
 /// How long a process may take to answer. One that is stopped or broken is as good as none.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often to look whether a process is gone that was ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The key of this lock, if it is kept.
 ///
@@ -60,11 +63,17 @@ pub fn forget(profile: &Profile) -> Result<bool, FileError> {
     if !forgotten && socket_path(profile).symlink_metadata().is_ok() {
         let lock = files::open_lock_file(&profile.folder().join(LOCK))?;
         let ended = lock.try_lock().is_err() && end(profile)?;
-        if ended {
-            lock.lock().map_err(|error| FileError::from_io(&profile.folder().join(LOCK), error))?;
+        // The lock of a process that was ended is free in a moment. Who has it later has just been told the passphrase.
+        let deadline = Instant::now() + if ended { PATIENCE } else { Duration::ZERO };
+        let mut is_free = lock.try_lock().is_ok();
+        while !is_free && Instant::now() < deadline {
+            std::thread::sleep(LOOK_AGAIN);
+            is_free = lock.try_lock().is_ok();
         }
-        if ended || lock.try_lock().is_ok() {
+        if is_free {
             files::remove(&socket_path(profile))?;
+        } else if ended {
+            return Err(FileError::from_io(&profile.folder().join(LOCK), ErrorKind::TimedOut.into()));
         }
         return Ok(ended);
     }

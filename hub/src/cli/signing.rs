@@ -109,7 +109,8 @@ fn load(path: &Path) -> Result<Signer, Failure> {
             Exit::NotSetUp,
         ),
         error => {
-            Failure::new("OPERATOR_KEY_UNUSABLE", format!("{error}."), "mend that first", Exit::NotSetUp)
+            let next = "make the file yours alone (chown, chmod 600), or restore it from its copy";
+            Failure::new("OPERATOR_KEY_UNUSABLE", format!("{error}."), next, Exit::NotSetUp)
         }
     })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use samverkan_proto::code::{OrganisationKind, OrganisationState};
 use samverkan_proto::ids::Handle;
+use samverkan_proto::limits::MAX_PLACES;
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::statement::invite::{Invite, InviteCode};
 use samverkan_proto::statement::safety::SafetyNumber;
@@ -25,9 +26,6 @@ use tonic::{Request, Response, Status};
 use crate::error;
 use crate::hub::Hub;
 use crate::registry::{self, HandleOwner, Invitation};
-
-/// Municipalities or services of one organisation (PROTOCOL.md section 13).
-const LIST_MAX: usize = 32;
 
 /// Organisations on one page, when the request does not say, and at most.
 const PAGE: (usize, usize) = (100, 1000);
@@ -284,7 +282,7 @@ fn parse_list<T>(texts: &[String], field: &'static str) -> Result<Vec<T>, Invali
 where
     T: std::str::FromStr<Err = InvalidField> + Ord,
 {
-    if texts.len() > LIST_MAX {
+    if texts.len() > MAX_PLACES.into() {
         return Err(Fault::CountOutOfRange.in_field(field));
     }
     let mut list = texts.iter().map(|text| text.parse()).collect::<Result<Vec<T>, _>>()?;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
 use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{Handle, OrgId, sha256};
-use samverkan_proto::limits::{DAY_MS, INVITE_MS};
+use samverkan_proto::limits::{DAY_MS, INVITE_MS, MAX_PLACES};
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::log::{Checkpoint, EpochKeyBatch, Leaf, OrganisationEntry, Record};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
@@ -57,10 +57,6 @@ impl Store {
     /// # Errors
     /// [`RegistryRefusal::HandleTaken`], `NumberTaken`, `SignatureRequired`; [`StoreError::Internal`] for lists above 32 entries or without randomness.
     pub async fn invite(&self, invitation: Invitation) -> Result<([u8; 16], u64), StoreError> {
-        let longest = invitation.municipalities.len().max(invitation.services.len());
-        if longest > record::invite::LIST_MAX {
-            return Err(StoreError::Internal("an invitation's list is too long"));
-        }
         let mut code = [0; 16];
         SystemRandom::new().fill(&mut code).map_err(|_| StoreError::Internal("no randomness"))?;
         let expires_ms = self
@@ -235,6 +231,9 @@ impl Store {
 }
 
 pub(super) fn invite(draft: &mut Draft, code: &CodeHash, invitation: Invitation) -> Result<u64, StoreError> {
+    if invitation.municipalities.len().max(invitation.services.len()) > MAX_PLACES.into() {
+        return Err(StoreError::Internal("an invitation's list is too long"));
+    }
     draft.registry().check_invitable(&invitation, draft.now_ms)?;
     if let Some(HandleOwner::Invite(expired)) = draft.registry().handle_owner(&invitation.handle) {
         drop_invite(draft, &expired)?;

@@ -10,15 +10,13 @@ use crate::ids::{
     Handle, Municipality, OperatorId, OrgId, OrganisationName, OrganisationNumber, ServiceCode, sha256,
     sha256_of,
 };
-use crate::limits::SECOND_SIGNATURE_MS;
+use crate::limits::{MAX_PLACES, SECOND_SIGNATURE_MS};
 use crate::sign::{Label, PublicKey, Signature, Signer};
 use bytes::Bytes;
 
 const MAGIC: &[u8; 4] = b"SVKA";
 /// Signatures on one action.
 const MAX_SIGNATURES: u8 = 2;
-/// Entries of a list in an invitation.
-const MAX_LIST: usize = 32;
 /// Bytes of one signature with its signer and time.
 const SIGNATURE_BYTES: usize = 16 + 8 + 64;
 
@@ -410,7 +408,7 @@ pub struct InvitationText<'a> {
 
 impl InvitationText<'_> {
     /// `H("svk1 invitation\0" | u8 kind | text8 handle | text8 number | text8 name | municipalities | services)`, the lists as in an entry.
-    /// Lists that are longer than an entry takes are cut, since none such is ever acted upon.
+    /// Lists that are longer than an entry takes are cut, since the hub acts on none such.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         let mut w = Writer::default();
@@ -418,10 +416,10 @@ impl InvitationText<'_> {
         w.text8(self.handle.as_str());
         w.text8(self.number.as_str());
         w.text8(self.name.as_str());
-        let municipalities = &self.municipalities[..self.municipalities.len().min(MAX_LIST)];
+        let municipalities = &self.municipalities[..self.municipalities.len().min(MAX_PLACES.into())];
         w.count8(municipalities.len());
         municipalities.iter().for_each(|one| w.put(one.as_str().as_bytes()));
-        let services = &self.services[..self.services.len().min(MAX_LIST)];
+        let services = &self.services[..self.services.len().min(MAX_PLACES.into())];
         w.count8(services.len());
         services.iter().for_each(|one| w.text8(one.as_str()));
         sha256_of(&[b"svk1 invitation\0", &w.finish()])

@@ -11,9 +11,6 @@ use samverkan_proto::code::OrganisationKind;
 use crate::registry::{CodeHash, Invitation, Invite, UsedInvite};
 use crate::store::codec::Take;
 
-/// Lists in an invitation have at most this many entries, as in an organisation entry.
-pub(in crate::store) const LIST_MAX: usize = 32;
-
 /// The head of an invite. The invitation's lists are within their bounds.
 pub(in crate::store) fn encode(code: &CodeHash, invite: &Invite) -> Vec<u8> {
     let Invitation { handle, name, number, kind, municipalities, services } = &invite.invitation;

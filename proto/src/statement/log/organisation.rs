@@ -4,12 +4,11 @@ use crate::code::{OrganisationKind, OrganisationState};
 use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{Handle, Municipality, OrgId, OrganisationName, OrganisationNumber, ServiceCode};
+use crate::limits::MAX_PLACES;
 use bytes::Bytes;
 use std::str::FromStr;
 
 const MAGIC: &[u8; 4] = b"SVKO";
-/// Municipalities, or services, of one organisation.
-const MAX_PLACES: u8 = 32;
 
 /// What an organisation entry says. It is the operator's word, not the organisation's.
 #[derive(Clone, Debug, PartialEq, Eq)]
