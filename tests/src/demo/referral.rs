@@ -130,7 +130,7 @@ fn receive<W: Write>(stage: &mut Stage<'_, W>, reference: &str, papers: &Papers)
     let attachment = format!("attachment 1: {}", papers.file);
     stage.does(Who::Association, &["show", reference], &[papers.text.text(), &attachment])?;
     let save = ["save", reference, "--attachment", "1", "-o", "saved.pdf"];
-    stage.does(Who::Association, &save, &["Saved as saved.pdf, 20000000 bytes"])?;
+    stage.does(Who::Association, &save, &["Saved as saved.pdf, 20,000,000 bytes"])?;
     let saved = std::fs::read(stage.desk(Who::Association).join("saved.pdf"))?;
     so(saved == papers.attachment, "the saved attachment is the one that was sent, byte for byte")?;
     stage.tell("The saved file is the one that was attached, byte for byte.")?;
