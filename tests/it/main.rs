@@ -1,6 +1,6 @@
 //! Stories and bad inputs against running programs: one test binary, so that one hub serves every test that can share it.
 //!
-//! `bad_NNN_…` is case NNN of the list of bad inputs; every case of 1 to 142 is here, or explained in
+//! `bad_NNN_…` is case NNN of the bad inputs in `tests/README.md`; every case of 1 to 142 is here, or explained in
 //! `tests/cannot_occur.md`.
 
 mod between;

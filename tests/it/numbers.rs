@@ -1,4 +1,4 @@
-//! Every number of the list of bad inputs has a test somewhere in the tree, or stands in `tests/cannot_occur.md` with a reason.
+//! Every number of the bad inputs in `tests/README.md` has a test somewhere in the tree, or stands in `tests/cannot_occur.md` with a reason.
 
 use regex::Regex;
 use std::collections::BTreeSet;

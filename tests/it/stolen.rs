@@ -89,20 +89,20 @@ fn a_stolen_laptop_is_cut_off_and_a_list_says_what_it_could_read() {
 #[test]
 fn the_only_admin_is_told_to_begin_anew_and_no_device_reports_itself() {
     let (_hub, _police, first) = offices();
-    let yesterday = "2026-01-01";
-    let refused = first.run(&["key", "report-compromise", "--since", yesterday, "--yes", "--json"]);
+    let earlier = "2026-01-01";
+    let refused = first.run(&["key", "report-compromise", "--since", earlier, "--yes", "--json"]);
     let refused = refused.refused(6, "LAST_ADMIN");
     assert!(refused["next"].as_str().is_some_and(|next| next.contains("samverkan recover")), "{refused}");
     first
         .run(&["key", "report-compromise", "--since", "2999-01-01", "--yes", "--json"])
         .refused(2, "TIME_INVALID");
-    first.run(&["key", "report-compromise", "--since", yesterday, "--json"]).refused(2, "ARGUMENT_MISSING");
+    first.run(&["key", "report-compromise", "--since", earlier, "--json"]).refused(2, "ARGUMENT_MISSING");
 
     let second = first.take_in(&ADMIN);
     second
-        .run(&["key", "report-compromise", "--since", yesterday, "--yes", "--json"])
+        .run(&["key", "report-compromise", "--since", earlier, "--yes", "--json"])
         .refused(6, "SIGNERS_MISSING");
     let own = second.json(&["key", "show"])["device"].as_str().expect("a device").to_owned();
-    first.run(&["key", "report-compromise", &own, "--since", yesterday, "--yes"]).ok();
+    first.run(&["key", "report-compromise", &own, "--since", earlier, "--yes"]).ok();
     second.run(&["inbox", "--json"]).refused(6, "DEVICE_REVOKED");
 }
