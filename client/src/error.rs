@@ -351,6 +351,14 @@ codes! {
     EndedOtherwise = "ENDED_OTHERWISE", Permanent, Conflict;
     /// Nothing in a case ended undelivered, so nothing can be sent again or discarded.
     NothingUndelivered = "NOTHING_UNDELIVERED", ActionNeeded, Conflict;
+    /// A step is not possible in the state that a referral is in.
+    NotInThisState = "NOT_IN_THIS_STATE", ActionNeeded, Conflict;
+    /// A step is the other side's to take.
+    NotYourStep = "NOT_YOUR_STEP", ActionNeeded, Refused;
+    /// A concern report can not be decided about.
+    ReportNotDeclinable = "REPORT_NOT_DECLINABLE", ActionNeeded, Refused;
+    /// This device has only what followed in a case, and not what it began with.
+    FirstMessageMissing = "FIRST_MESSAGE_MISSING", ActionNeeded, NotFound;
     /// A field of a message breaks a rule.
     MessageInvalid = "MESSAGE_INVALID", ActionNeeded, Usage;
     /// No case has that reference.

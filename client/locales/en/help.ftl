@@ -109,6 +109,69 @@ help-reply = Answer in a case; the sender gets proof that there is an answer
     .text-file = The text, from a file or - for stdin
     .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
     .from-file = A JSON file with text and attachments; - for stdin
+help-review = Tell the sender that somebody looks at a referral
+    .example =
+        samverkan review 222-222-2
+    .reference = The reference of the case
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-accept = Accept a referral
+    .example =
+        samverkan accept 222-222-2 --contact-by 2026-12-01
+    .reference = The reference of the case
+    .contact-by = The day by which you contact the person
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-decline = Decline a referral, with a reason; a concern report can not be declined
+    .example =
+        samverkan decline 222-222-2 --reason NO_CAPACITY --suggest kj-exempel/stod
+    .reference = The reference of the case
+    .reason = Why; on a terminal you are asked
+    .suggest = A mailbox that may be asked instead
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-waitlist = Put a referral on the waiting list
+    .example =
+        samverkan waitlist 222-222-2
+    .reference = The reference of the case
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-ask = Ask the sender of a referral for more; it waits until they reply
+    .example =
+        samverkan ask 222-222-2
+        samverkan ask 222-222-2 --text-file question.txt
+    .reference = The reference of the case
+    .text-file = The question, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-start = Tell the sender of a referral that the person was contacted for the first time
+    .example =
+        samverkan start 222-222-2
+    .reference = The reference of the case
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-close = Close a referral with its outcome
+    .example =
+        samverkan close 222-222-2 --outcome COMPLETED
+        samverkan close 222-222-2 --outcome FAILED --reason COULD_NOT_CONTACT
+    .reference = The reference of the case
+    .outcome = How it ended; ENTERED_IN_ERROR is for the sender
+    .reason = Why it failed; on a terminal you are asked
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
+help-reopen = Take up again what was declined or closed
+    .example =
+        samverkan reopen 222-222-2
+    .reference = The reference of the case
+    .text-file = A text that goes with it, from a file or - for stdin
+    .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
+    .from-file = A JSON file with text and attachments; - for stdin
 help-sent = Fetch receipts, and list the cases that began here
     .example = samverkan sent --unanswered
     .unanswered = Only cases that nobody has answered
@@ -117,8 +180,9 @@ help-track = Show how far each message of a case got, by what is proven
     .example =
         samverkan track 222-222-2
         samverkan track 222-222-2 --wait DELIVERED --timeout 2d
+        samverkan track 222-222-2 --wait ACCEPTED
     .reference = The reference of the case
-    .wait = Wait until every message got this far, or ended otherwise
+    .wait = Wait until every message got this far, or every referral came to this, or ended otherwise
     .timeout = Give up waiting after this long, such as 30m or 2d
     .offline = Show what is here without asking the hub
 help-resend = Send again what ended undelivered in a case, sealed for the keys of today, to those who did not get it

@@ -346,6 +346,69 @@ thread-new = new
 thread-overdue = OVERDUE
 thread-answered = answered
 thread-waiting = waits for you
+state-sent = sent
+state-received = received
+state-in-review = somebody looks at it
+state-info-requested = ASKS for more
+state-waitlisted = on the waiting list
+state-accepted = accepted
+state-declined = DECLINED
+state-referred-onward = referred onward
+state-in-progress = in progress
+state-completed = completed
+state-failed = ended without help
+state-recalled = recalled
+state-consent-withdrawn = CONSENT WITHDRAWN
+state-expired = EXPIRED
+state-entered-in-error = entered in error
+reason-no-capacity = there is no room
+reason-not-eligible = the service is not for this person
+reason-out-of-area = the person lives elsewhere
+reason-service-not-provided = there is no such service here
+reason-already-known = the person gets help here already
+reason-missing-information = what is needed was not told
+reason-conflict-of-interest = somebody here is too close to the case
+reason-unsafe-to-contact = there is no safe way to reach the person
+reason-could-not-contact = the person could not be reached
+reason-person-declined = the person does not want it
+reason-duplicate = the same was referred before
+reason-language-not-available = nobody here speaks the language
+reason-wrong-recipient = it was meant for somebody else
+reason-other = another reason
+side-sender = the sender
+side-recipient = the recipient
+step-words =
+    { $step ->
+        [review] { $side } looks at it
+        [accept] { $side } accepted it
+        [decline] { $side } declined it
+        [ask] { $side } asked for more
+        [supply] { $side } answered what was asked
+        [waitlist] { $side } put it on the waiting list
+        [start] { $side } has met or reached the person
+        [complete] { $side } completed it
+        [fail] { $side } ended it without help
+        [forward] { $side } passed it on
+        [reopen] { $side } took it up again
+        [recall] { $side } took it back
+        [withdraw-consent] { $side } says that the person took the consent back
+       *[entered-in-error] { $side } says that it should not have been sent
+    }
+step-reason = : { $reason }
+step-contact-by = ; contact by { $day }
+step-other =
+    { $step ->
+        [forward] , to { $mailbox }
+       *[decline] ; they suggest { $mailbox }
+    }
+step-without-effect = {" "}(without effect: it was not theirs to do, or came too late)
+referral-line = { $recipients }: { $state }
+referral-step = { "  " }{ $at }  { $step }
+step-taken = The other side of { $reference } is told.
+show-step = { $step }
+show-step-not-understood = This message does something that this version of the program does not understand. Nothing has changed by it; ask the sender what is meant.
+ask-reason = Why?
+ask-question = What do you need to know?
 inbox-empty = Nothing is here.
 inbox-none-new = Nothing new is here.
 inbox-none-waiting = Nothing waits for your answer.

@@ -109,6 +109,69 @@ help-reply = Svara i ett ärende; avsändaren får bevis för att det finns ett 
     .text-file = Texten, från en fil eller - för standard in
     .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
     .from-file = En JSON-fil med text och attachments; - för standard in
+help-review = Meddela avsändaren att någon tittar på en hänvisning
+    .example =
+        samverkan review 222-222-2
+    .reference = Ärendets referens
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-accept = Ta emot en hänvisning
+    .example =
+        samverkan accept 222-222-2 --contact-by 2026-12-01
+    .reference = Ärendets referens
+    .contact-by = Den dag då ni senast kontaktar personen
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-decline = Avböj en hänvisning och säg varför; en orosanmälan kan inte avböjas
+    .example =
+        samverkan decline 222-222-2 --reason NO_CAPACITY --suggest kj-exempel/stod
+    .reference = Ärendets referens
+    .reason = Varför; vid en terminal blir du tillfrågad
+    .suggest = En brevlåda som kan tillfrågas i stället
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-waitlist = Sätt en hänvisning på väntelistan
+    .example =
+        samverkan waitlist 222-222-2
+    .reference = Ärendets referens
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-ask = Be den som hänvisade om mer; ärendet väntar tills de svarar
+    .example =
+        samverkan ask 222-222-2
+        samverkan ask 222-222-2 --text-file fraga.txt
+    .reference = Ärendets referens
+    .text-file = Frågan, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-start = Meddela den som hänvisade att personen har kontaktats för första gången
+    .example =
+        samverkan start 222-222-2
+    .reference = Ärendets referens
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-close = Avsluta en hänvisning med dess utfall
+    .example =
+        samverkan close 222-222-2 --outcome COMPLETED
+        samverkan close 222-222-2 --outcome FAILED --reason COULD_NOT_CONTACT
+    .reference = Ärendets referens
+    .outcome = Hur det slutade; ENTERED_IN_ERROR är avsändarens
+    .reason = Varför det inte gick; vid en terminal blir du tillfrågad
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
+help-reopen = Ta upp igen det som har avböjts eller avslutats
+    .example =
+        samverkan reopen 222-222-2
+    .reference = Ärendets referens
+    .text-file = En text som följer med, från en fil eller - för standard in
+    .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
+    .from-file = En JSON-fil med text och attachments; - för standard in
 help-sent = Hämta kvittenser, och visa ärendena som inleddes här
     .example = samverkan sent --unanswered
     .unanswered = Bara ärenden som ingen har besvarat
@@ -117,8 +180,9 @@ help-track = Visa hur långt varje meddelande i ett ärende har kommit, enligt d
     .example =
         samverkan track 222-222-2
         samverkan track 222-222-2 --wait DELIVERED --timeout 2d
+        samverkan track 222-222-2 --wait ACCEPTED
     .reference = Ärendets referens
-    .wait = Vänta tills varje meddelande har kommit så långt, eller slutat på annat sätt
+    .wait = Vänta tills varje meddelande har kommit så långt, eller varje hänvisning har kommit dit, eller slutat på annat sätt
     .timeout = Sluta vänta efter så lång tid, till exempel 30m eller 2d
     .offline = Visa det som finns här utan att fråga hubben
 help-resend = Skicka det i ett ärende som inte kom fram på nytt, förseglat för dagens nycklar, till dem som inte fick det
@@ -155,6 +219,8 @@ help-consent-record = Anteckna ett samtycke innan något skickas med stöd av de
     .messages = Hur många meddelanden som får skickas med stöd av det; ett till varje mottagare om det utelämnas
     .evidence-file = Vad som visar att det gavs, från en fil eller - för standard in; det förseglas
     .from-file = En JSON-fil med to, purpose, categories, until, how, messages och evidence; - för standard in
+help-consent-refuse = Anteckna att en person sade nej: ett antal på den här datorn, ingenting om vem, och ingenting skickas
+    .example = samverkan consent refuse
 help-consent-show = Visa de samtycken som ännu kan användas
     .example = samverkan consent show
 help-org = Visa organisationer, och ta reda på om de är dem de säger

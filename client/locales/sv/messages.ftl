@@ -348,6 +348,69 @@ thread-new = nytt
 thread-overdue = FÖRSENAT
 thread-answered = besvarat
 thread-waiting = väntar på dig
+state-sent = skickad
+state-received = mottagen
+state-in-review = någon tittar på den
+state-info-requested = BER om mer
+state-waitlisted = på väntelistan
+state-accepted = mottagen för stöd
+state-declined = AVBÖJD
+state-referred-onward = hänvisad vidare
+state-in-progress = pågår
+state-completed = avslutad
+state-failed = avslutad utan hjälp
+state-recalled = återkallad
+state-consent-withdrawn = SAMTYCKET ÅTERKALLAT
+state-expired = UTGÅNGEN
+state-entered-in-error = skickad av misstag
+reason-no-capacity = det finns ingen plats
+reason-not-eligible = verksamheten är inte till för den här personen
+reason-out-of-area = personen bor någon annanstans
+reason-service-not-provided = någon sådan verksamhet finns inte här
+reason-already-known = personen får redan hjälp här
+reason-missing-information = uppgifter som behövs saknas
+reason-conflict-of-interest = någon här är jävig
+reason-unsafe-to-contact = det finns inget säkert sätt att nå personen
+reason-could-not-contact = personen gick inte att nå
+reason-person-declined = personen vill inte
+reason-duplicate = samma hänvisning har redan kommit
+reason-language-not-available = ingen här talar språket
+reason-wrong-recipient = den var avsedd för någon annan
+reason-other = ett annat skäl
+side-sender = avsändaren
+side-recipient = mottagaren
+step-words =
+    { $step ->
+        [review] { $side } tittar på hänvisningen
+        [accept] { $side } har tagit emot hänvisningen
+        [decline] { $side } har avböjt hänvisningen
+        [ask] { $side } har bett om mer
+        [supply] { $side } har svarat på frågan
+        [waitlist] { $side } har satt hänvisningen på väntelistan
+        [start] { $side } har träffat eller nått personen
+        [complete] { $side } har slutfört ärendet
+        [fail] { $side } har avslutat ärendet utan hjälp
+        [forward] { $side } har hänvisat vidare
+        [reopen] { $side } har tagit upp ärendet igen
+        [recall] { $side } har återkallat hänvisningen
+        [withdraw-consent] { $side } meddelar att personen har återkallat samtycket
+       *[entered-in-error] { $side } meddelar att hänvisningen skickades av misstag
+    }
+step-reason = : { $reason }
+step-contact-by = ; kontakt senast { $day }
+step-other =
+    { $step ->
+        [forward] , till { $mailbox }
+       *[decline] ; föreslår { $mailbox }
+    }
+step-without-effect = {" "}(utan verkan: det var den andra partens sak, eller kom för sent)
+referral-line = { $recipients }: { $state }
+referral-step = { "  " }{ $at }  { $step }
+step-taken = Den andra parten i { $reference } får veta det.
+show-step = { $step }
+show-step-not-understood = Meddelandet gör något som den här versionen av programmet inte förstår. Ingenting har ändrats av det; fråga avsändaren vad som menas.
+ask-reason = Varför?
+ask-question = Vad behöver du veta?
 inbox-empty = Här finns ingenting.
 inbox-none-new = Här finns inget nytt.
 inbox-none-waiting = Ingenting väntar på ditt svar.
@@ -500,6 +563,11 @@ consent-recorded =
        *[other] Samtycket { $consent } gäller för { $count } meddelanden till { $until }.
     }
 consent-next = nästa steg: samverkan send --basis CONSENT --consent { $consent }
+consent-refused =
+    { $count ->
+        [one] Det är antecknat att en person sade nej, och ingenting om vem. Utan samtycke skickas ingenting.
+       *[other] Det är antecknat att { $count } personer hittills har sagt nej, och ingenting om vilka. Utan samtycke skickas ingenting.
+    }
 consent-none = Inget samtycke som kan användas är antecknat.
 column-consent = SAMTYCKE
 column-purpose = ÄNDAMÅL

@@ -6,10 +6,11 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    completions, consent, discard, doctor, find, help, inbox, join, key, log, mailbox, man, member, org,
+    ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log, mailbox, man, member, org,
     profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
+use crate::referral::Act;
 use crate::text::Text;
 
 /// The name of the program on the command line.
@@ -45,6 +46,14 @@ pub(super) enum Command {
     Show(show::Show),
     Save(save::Save),
     Reply(reply::Reply),
+    Review(course::Course),
+    Accept(decide::Accept),
+    Decline(decide::Decline),
+    Waitlist(decide::Waitlist),
+    Ask(ask::Ask),
+    Start(course::Course),
+    Close(course::Close),
+    Reopen(course::Course),
     Sent(sent::Sent),
     Track(track::Track),
     Resend(resend::Resend),
@@ -78,6 +87,14 @@ impl Command {
             Self::Show(command) => command.run(context, output),
             Self::Save(command) => command.run(context, output),
             Self::Reply(command) => command.run(context, output).await,
+            Self::Review(command) => command.run(Act::Review, context, output).await,
+            Self::Accept(command) => command.run(context, output).await,
+            Self::Decline(command) => command.run(context, output).await,
+            Self::Waitlist(command) => command.run(context, output).await,
+            Self::Ask(command) => command.run(context, output).await,
+            Self::Start(command) => command.run(Act::Start, context, output).await,
+            Self::Close(command) => command.run(context, output).await,
+            Self::Reopen(command) => command.run(Act::Reopen, context, output).await,
             Self::Sent(command) => command.run(context, output).await,
             Self::Track(command) => command.run(context, output).await,
             Self::Resend(command) => command.run(context, output).await,

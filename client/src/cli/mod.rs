@@ -5,7 +5,7 @@
 //! * `globals`, `wording`, `exits`, `usage`: options everywhere, help from the Fluent files, mistakes on the command line.
 //! * `context`, `console`, `interrupt`: what a command works with, whom it asks, and how it is stopped.
 //! * `input`, `fields`, `names`, `reference`, `moment`: what people and files give, parsed at the edge.
-//! * `organisation`, `thread`, `answers`, `change`: what several commands tell in the same way.
+//! * `organisation`, `thread`, `referral`, `answers`, `change`: what several commands tell in the same way; `step` and `letter`: what several do.
 //! * [`output`]: the only writer to stdout and stderr.
 //! * [`page`]: a result in lines for people.
 //! * [`json`]: a result for programs.
@@ -32,6 +32,11 @@ mod sent;
 
 mod inbox;
 mod reply;
+
+mod ask;
+mod course;
+mod decide;
+
 mod resend;
 mod save;
 mod show;
@@ -66,7 +71,10 @@ mod input;
 mod moment;
 mod names;
 mod organisation;
+mod letter;
 mod reference;
+mod referral;
+mod step;
 mod thread;
 
 pub mod json;

@@ -63,6 +63,14 @@ pub(super) fn parse_end_of_day(text: &str) -> Result<u64> {
     end_of_day(text, TimeZone::system()).ok_or_else(|| Error::with(Code::DateInvalid, Args::none()))
 }
 
+/// A day such as `2027-01-31`.
+///
+/// # Errors
+/// [`Code::DateInvalid`].
+pub(super) fn parse_day(text: &str) -> Result<Date> {
+    text.parse().map_err(|_| Error::with(Code::DateInvalid, Args::none()))
+}
+
 fn end_of_day(text: &str, zone: TimeZone) -> Option<u64> {
     let day: Date = text.parse().ok()?;
     let end = day.tomorrow().ok()?.to_zoned(zone).ok()?.timestamp().as_millisecond();

@@ -7,7 +7,8 @@ use samverkan_proto::code::{
 
 use crate::error::{Code, Error};
 use crate::msg;
-use crate::session::model::{Compared, Stage};
+use crate::referral::{Reason as DeclineReason, State};
+use crate::session::model::{Compared, Goal, Stage};
 use crate::text::{Args, MessageId};
 
 /// A code with a name in capitals, such as `DUTY_TO_REPORT`.
@@ -57,6 +58,53 @@ impl Named for Stage {
             Self::Returned => "RETURNED",
             Self::Undecryptable => "UNDECRYPTABLE",
             Self::Unproven => "UNPROVEN",
+        }
+    }
+}
+
+impl Named for State {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+}
+
+impl Named for DeclineReason {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+}
+
+impl Named for Goal {
+    /// The stages, and then the states; none has the name of another.
+    const ALL: &'static [Self] = &[
+        Self::Stage(Stage::Accepted),
+        Self::Stage(Stage::HandedOver),
+        Self::Stage(Stage::Delivered),
+        Self::Stage(Stage::Answered),
+        Self::State(State::Received),
+        Self::State(State::InReview),
+        Self::State(State::InfoRequested),
+        Self::State(State::Waitlisted),
+        Self::State(State::Accepted),
+        Self::State(State::Declined),
+        Self::State(State::ReferredOnward),
+        Self::State(State::InProgress),
+        Self::State(State::Completed),
+        Self::State(State::Failed),
+        Self::State(State::Recalled),
+        Self::State(State::ConsentWithdrawn),
+        Self::State(State::Expired),
+        Self::State(State::EnteredInError),
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stage(stage) => stage.name(),
+            Self::State(state) => state.name(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::organisation::TrustMark;
 use super::output::{Format, Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
+use super::referral::{MessageStepReport, ReferralReport};
 use super::thread::ThreadReport;
 use crate::error::{Code, Error, Result};
 use crate::forms;
@@ -115,6 +116,7 @@ struct Opened {
     #[serde(flatten)]
     thread: ThreadReport,
     subject: String,
+    referrals: Vec<ReferralReport>,
     messages: Vec<MessageReport>,
 }
 
@@ -141,6 +143,8 @@ struct MessageReport {
     subject: String,
     text: String,
     fields: Vec<Field>,
+    /// What it does beside what its text says.
+    step: Option<MessageStepReport>,
     attachments: Vec<Attachment>,
 }
 
@@ -163,6 +167,7 @@ impl Opened {
         Self {
             thread: ThreadReport::of(&thread.line, now_ms),
             subject: thread.line.subject.clone(),
+            referrals: thread.referrals.iter().map(ReferralReport::of).collect(),
             messages: thread.messages.iter().map(MessageReport::of).collect(),
         }
     }
@@ -190,6 +195,7 @@ impl MessageReport {
             subject: message.subject.clone(),
             text: message.text.clone(),
             fields: message.fields.iter().map(Field::of).collect(),
+            step: message.step.as_ref().map(MessageStepReport::of),
             attachments: message.attachments.iter().map(Attachment::of).collect(),
         }
     }
@@ -223,6 +229,9 @@ impl MessageReport {
         }
         if let Some(section) = &self.section {
             page.field(msg!("label-section"), &answers::section(section, page.text()));
+        }
+        if let Some(step) = &self.step {
+            step.lines(page);
         }
         if !self.subject.is_empty() {
             page.field(msg!("label-subject"), &self.subject);
@@ -271,6 +280,9 @@ impl Report for Opened {
 
     fn lines(&self, page: &mut Page<'_>) {
         self.thread.head(page);
+        for referral in self.referrals.iter().filter(|referral| referral.has_history()) {
+            referral.line(page);
+        }
         for message in &self.messages {
             message.lines(page);
         }
@@ -303,6 +315,7 @@ mod tests {
             subject: "a\nb\u{9b}31m".to_owned(),
             text: "en\r\ntvå\x1b]0;titel\x07\u{2066}".to_owned(),
             fields: vec![("n\x1b".to_owned(), "v\u{feff}".to_owned())],
+            step: None,
             attachments: vec![AttachmentLine {
                 number: 1,
                 name: "../../.ssh/authorized_keys\n".to_owned(),
@@ -310,7 +323,7 @@ mod tests {
                 len: 1,
             }],
         };
-        Thread { line: line(), messages: vec![message] }
+        Thread { line: line(), messages: vec![message], referrals: Vec::new() }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::moment::Moment;
 use super::names::{Named as _, stage_words};
 use super::page::Page;
+use super::referral::state_words;
 use crate::msg;
+use crate::referral::State;
 use crate::session::model::{Stage, ThreadLine};
 use crate::text::{Args, MessageId, Text};
 
@@ -25,11 +27,14 @@ pub(super) struct ThreadReport {
     answer_due_at: Option<Moment>,
     overdue: bool,
     stage: Option<&'static str>,
+    referral: Option<&'static str>,
     pub(super) needs_action: bool,
     #[serde(skip)]
     subject: String,
     #[serde(skip)]
     reached: Option<Stage>,
+    #[serde(skip)]
+    come_to: Option<State>,
 }
 
 impl ThreadReport {
@@ -45,9 +50,11 @@ impl ThreadReport {
             answer_due_at: line.answer_due_ms.map(Moment),
             overdue: is_overdue(line, now_ms),
             stage: line.stage.map(|stage| stage.name()),
+            referral: line.referral.map(State::name),
             needs_action: line.needs_action,
             subject: line.subject.clone(),
             reached: line.stage,
+            come_to: line.referral,
         }
     }
 
@@ -57,9 +64,12 @@ impl ThreadReport {
             Some(stage) if stage.is_undelivered_end() => stage_words(stage),
             _ if self.overdue => msg!("thread-overdue"),
             _ if self.unread => msg!("thread-new"),
-            _ if self.answered => msg!("thread-answered"),
-            Some(stage) => stage_words(stage),
-            None => msg!("thread-waiting"),
+            // What it has come to says more than that somebody answered; before that, receipts say how far it got.
+            reached => match self.come_to {
+                Some(state) if !matches!(state, State::Sent | State::Received) => state_words(state),
+                _ if self.answered => msg!("thread-answered"),
+                _ => reached.map_or(msg!("thread-waiting"), stage_words),
+            },
         };
         text.get(id, &Args::none())
     }
@@ -132,6 +142,7 @@ pub(super) mod tests {
             answer_due_ms: Some(10),
             stage: None,
             needs_action: false,
+            referral: None,
         }
     }
 

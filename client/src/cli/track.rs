@@ -14,11 +14,12 @@ use super::names::{self, Named as _, stage_words};
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
+use super::referral::ReferralReport;
 use super::steps::Steps;
 use crate::error::{Class, Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
-use crate::session::model::{self, Settled, Stage, TrackStep};
+use crate::session::model::{self, Goal, ReferralLine, Settled, Stage, TrackStep};
 use crate::text::{self, MessageId, Text};
 
 /// How long to wait before asking a hub again that could not be reached.
@@ -28,8 +29,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Track {
     #[arg(value_name = "REF", value_parser = parse_reference)]
     reference: CaseReference,
-    #[arg(long, value_name = "STATE", ignore_case = true, value_parser = names::parser::<Stage>())]
-    wait: Option<Stage>,
+    #[arg(long, value_name = "STATE", ignore_case = true, value_parser = names::parser::<Goal>())]
+    wait: Option<Goal>,
     #[arg(long, value_name = "TIME", requires = "wait", value_parser = parse_duration)]
     timeout: Option<u64>,
     #[arg(long, conflicts_with = "wait")]
@@ -41,40 +42,44 @@ impl Track {
         let mut session = context.session(output)?;
         // An unknown reference is told before the hub is asked.
         session.track(&self.reference)?;
-        let Some(stage) = self.wait else {
+        let Some(goal) = self.wait else {
             let fetched = fetch(&mut session, self.offline, output).await;
             output.result(&TrackReport::of(&session.track(&self.reference)?, output.text()))?;
             return fetched.and_then(|received| warn_about(&received, output));
         };
         let limit = self.timeout.map_or(Duration::MAX, Duration::from_millis);
-        let waited = tokio::time::timeout(limit, wait(&mut session, &self.reference, stage, output)).await;
+        let waited = tokio::time::timeout(limit, wait(&mut session, &self.reference, goal, output)).await;
         let track = session.track(&self.reference)?;
         output.result(&TrackReport::of(&track, output.text()))?;
         match waited {
             Err(_) => Err(Error::with(Code::WaitTimedOut, about(&self.reference))),
-            Ok(outcome) => outcome.and_then(|()| check_end(&track)),
+            Ok(outcome) => outcome.and_then(|()| check_end(&track, goal)),
         }
     }
 }
 
-/// Waits for a stage, however often the connection breaks.
+/// Waits for a stage or a state, however often the connection breaks.
 async fn wait(
     session: &mut Session,
     reference: &CaseReference,
-    stage: Stage,
+    goal: Goal,
     output: &mut Output,
 ) -> Result<()> {
     loop {
-        match session.wait(reference, stage, &mut Steps::new(output)).await {
+        match session.wait(reference, goal, &mut Steps::new(output)).await {
             Err(error) if error.code().class() == Class::Transient => tokio::time::sleep(AGAIN).await,
             outcome => return outcome.map(drop),
         }
     }
 }
 
-/// A message that ended otherwise will never get where it was waited for.
-fn check_end(track: &model::Track) -> Result<()> {
-    if track.steps.iter().any(|step| step.needs_action) {
+/// A message that ended otherwise will never get where it was waited for, and neither does a referral.
+fn check_end(track: &model::Track, goal: Goal) -> Result<()> {
+    let elsewhere = |referral: &ReferralLine| match goal {
+        Goal::State(state) => !referral.has_been(state),
+        Goal::Stage(_) => false,
+    };
+    if track.steps.iter().any(|step| step.needs_action) || track.referrals.iter().any(elsewhere) {
         return Err(Error::with(Code::EndedOtherwise, about(&track.reference)));
     }
     Ok(())
@@ -90,6 +95,7 @@ struct TrackReport {
     reference: String,
     overall: Option<&'static str>,
     steps: Vec<StepReport>,
+    referrals: Vec<ReferralReport>,
 }
 
 /// How far one message got towards one recipient.
@@ -126,7 +132,8 @@ impl TrackReport {
     fn of(track: &model::Track, text: &Text) -> Self {
         let reference = track.reference.to_string();
         let steps = track.steps.iter().map(|step| StepReport::of(step, &reference, text)).collect();
-        Self { reference, overall: track.overall.map(|stage| stage.name()), steps }
+        let referrals = track.referrals.iter().map(ReferralReport::of).collect();
+        Self { reference, overall: track.overall.map(|stage| stage.name()), steps, referrals }
     }
 }
 
@@ -257,6 +264,10 @@ impl Report for TrackReport {
         for step in &self.steps {
             step.lines(page);
         }
+        // A case in which nobody has taken a step has come no further than its messages.
+        for referral in self.referrals.iter().filter(|referral| referral.has_history()) {
+            referral.lines(page);
+        }
     }
 }
 
@@ -283,6 +294,7 @@ mod tests {
             reference: "222-222-2".parse().expect("reference"),
             steps: vec![step],
             overall: Some(stage),
+            referrals: Vec::new(),
         }
     }
 
@@ -302,10 +314,10 @@ mod tests {
     #[test]
     fn a_message_that_ended_otherwise_is_a_conflict_for_who_waits() {
         for stage in [Stage::Accepted, Stage::HandedOver, Stage::Delivered, Stage::Answered] {
-            check_end(&track(stage)).expect("may still come, or has come");
+            check_end(&track(stage), Goal::Stage(Stage::Answered)).expect("may still come, or has come");
         }
         for stage in ENDS {
-            assert_eq!(check_end(&track(stage)).expect_err("ended").code(), Code::EndedOtherwise);
+            assert_eq!(check_end(&track(stage), Goal::Stage(Stage::Answered)).expect_err("ended").code(), Code::EndedOtherwise);
         }
     }
 

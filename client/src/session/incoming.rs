@@ -3,7 +3,7 @@
 use samverkan_envelope::open::{
     HeldKey, LocalDevice, Memory, OpenError, Received as Parsed, Refusal, Verified,
 };
-use samverkan_proto::code::CannotDecryptReason;
+use samverkan_proto::code::{CannotDecryptReason, Class, Kind, RefusalReason};
 use samverkan_proto::ids::{OrgId, SendId, ThreadId, sha256};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
@@ -125,6 +125,10 @@ impl Session {
             Err(OpenError::LogBehind { .. }) => return Ok(Opened::Held),
             Err(OpenError::Refused(refusal)) => return Ok(self.refused(&header, &refusal)),
         };
+        if self.breaks_case_rule(&verified, in_batch) {
+            let verdict = verified.refused(RefusalReason::ContentMismatch);
+            return Ok(Opened::Untrusted(Some(self.receipt_for(&header, verdict))));
+        }
         let has_attachments = !verified.body().attachments.is_empty();
         let fetching = if has_attachments { self.profile.try_lock_fetching()? } else { None };
         if has_attachments && fetching.is_none() {
@@ -140,6 +144,17 @@ impl Session {
         }
         let receipt = self.receipt_for(&header, verified.delivered());
         Ok(Opened::Good { kept: Box::new(keep(delivery, verified)), receipt })
+    }
+
+    /// Whether a message decides about a concern report, which nobody may (PROTOCOL.md section 21). It is refused, so that whoever sent
+    /// it hears of it, and not merely left without effect.
+    pub(super) fn breaks_case_rule(&self, verified: &Verified, in_batch: &[Opened]) -> bool {
+        let known = Known { mail: &self.mail, in_batch };
+        let is_report = |kept: &Kept| {
+            kept.body.thread_id == verified.body().thread_id
+                && kept.header.fields().class == Class::ConcernReport
+        };
+        !verified.wrap().is_sent_copy() && verified.body().kind == Kind::Decision && known.any(is_report)
     }
 
     /// What this device says about a message, now.

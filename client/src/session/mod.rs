@@ -15,6 +15,8 @@
 //! | `async receive(&mut self, progress) -> Received` | everything that waits: verify, keep, acknowledge; take receipts |
 //! | `async watch(&mut self, progress, notify, stop)` | receive until told to stop; calls `notify` with each [`model::Notice`] |
 //! | `async reply(&mut self, &CaseRef, Reply, progress) -> Sent` | a follow-up in the thread, and the receipt that says so |
+//! | `async take_step(&mut self, &CaseRef, Act, &Reply, progress) -> Vec<Sent>` | a step in a referral, such as accepting it, checked against the rules |
+//! | `referrals(&self, &CaseRef) -> Vec<ReferralLine>` | what the referrals of a case have come to, folded from what is kept |
 //! | `async resend(&mut self, &CaseRef, Option<ConsentId>, progress) -> Vec<Sent>` | what ended undelivered, sealed anew for those who did not get it |
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
@@ -24,7 +26,7 @@
 //! | `attachment(&self, &CaseRef, number, &mut dyn Write, progress)` | one verified attachment in the clear |
 //! | `track(&self, &CaseRef) -> Track` | what is proven about each message of the thread, by whom, when |
 //! | `cases_to_act_on(&self) -> usize` | the cases in which something that was sent ended undelivered |
-//! | `async wait(&mut self, &CaseRef, Stage) -> Track` | receive until a stage is reached; the caller sets the time limit |
+//! | `async wait(&mut self, &CaseRef, Goal) -> Track` | receive until a stage or a state is reached; the caller sets the time limit |
 //! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, directory) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
@@ -83,6 +85,7 @@ mod own_news;
 mod receipts;
 mod receive;
 pub mod recover;
+mod referrals;
 mod renewal;
 mod reseal;
 mod resend;
@@ -92,6 +95,7 @@ mod rules;
 mod send;
 mod stages;
 mod stamp;
+mod steps;
 mod threads;
 mod track;
 mod transfer;

@@ -11,7 +11,12 @@ use super::charter::Difference;
 use crate::error::{Code, Error, Result};
 use crate::forms::law::Section;
 use crate::forms::{self, Form};
+use crate::referral::State;
 use crate::text::Args;
+
+mod referral;
+
+pub use referral::{Goal, MessageStep, ReferralLine, StepLine};
 
 /// A message as a person composes it, before it is sealed.
 #[derive(Clone, Debug)]
@@ -172,7 +177,7 @@ pub struct ThreadLine {
     pub newest_ms: u64,
     /// Something in it was not shown yet.
     pub unread: bool,
-    /// This side wrote last in answer to the other, or the other did: somebody answered.
+    /// Every recipient has answered, by a step or in words, and nothing waits for it.
     pub answered: bool,
     /// When an answer is due.
     pub answer_due_ms: Option<u64>,
@@ -181,6 +186,8 @@ pub struct ThreadLine {
     pub stage: Option<Stage>,
     /// Something that was sent in it ended undelivered, and nobody has dealt with that.
     pub needs_action: bool,
+    /// What its referral has come to: of several, that which asks for attention most; absent when it is none.
+    pub referral: Option<State>,
 }
 
 /// A thread, opened.
@@ -190,6 +197,8 @@ pub struct Thread {
     pub line: ThreadLine,
     /// Its messages, oldest first.
     pub messages: Vec<Message>,
+    /// What has come of it: one for each group of recipients at the sender's, the own one at a recipient's.
+    pub referrals: Vec<ReferralLine>,
 }
 
 impl Thread {
@@ -237,8 +246,10 @@ pub struct Message {
     pub subject: String,
     /// The text.
     pub text: String,
-    /// Form fields.
+    /// Form fields; those of a step are in `step`.
     pub fields: Vec<(String, String)>,
+    /// What it does beside what its text says.
+    pub step: Option<MessageStep>,
     /// What came with it.
     pub attachments: Vec<AttachmentLine>,
 }
@@ -346,6 +357,8 @@ pub struct Track {
     pub steps: Vec<TrackStep>,
     /// How far the thread's messages got as a whole: of what nobody has dealt with, that which asks for attention most.
     pub overall: Option<Stage>,
+    /// What has come of it.
+    pub referrals: Vec<ReferralLine>,
 }
 
 /// How far one message got towards one recipient.

@@ -267,6 +267,9 @@ pub(crate) fn take_delivery(office: &mut Office, delivery: &Delivery) -> Result<
         samverkan_envelope::open::OpenError::Refused(refusal) => refusal.fault().name().to_owned(),
         behind @ samverkan_envelope::open::OpenError::LogBehind { .. } => behind.to_string(),
     })?;
+    if office.session.breaks_case_rule(&verified, &[]) {
+        return Err("a rule of its case".to_owned());
+    }
     let receipt = office.session.receipt_for(verified.header(), verified.delivered());
     let kept = Box::new(incoming::keep(delivery, verified));
     let opened = vec![Opened::Good { kept, receipt }];

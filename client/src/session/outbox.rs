@@ -6,7 +6,7 @@
 
 use samverkan_envelope::body::Attachment;
 use samverkan_proto::InvalidField;
-use samverkan_proto::code::{DeviceReceiptType, Kind};
+use samverkan_proto::code::{Class as VisibleClass, DeviceReceiptType};
 use samverkan_proto::ids::{MailboxId, MessageId, SendId};
 use samverkan_proto::statement::batch::UnverifiedProof;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef, Verdict};
@@ -195,7 +195,7 @@ impl Session {
     pub(super) fn accept(&mut self, id: &MessageId, proof: &[u8]) -> Result<()> {
         let kept = self.mail.get(id).ok_or(Error::new(Code::ProgramDefect))?;
         self.check_acceptance(kept, proof)?;
-        let answers = kept.body.in_reply_to.filter(|_| kept.body.kind == Kind::Reply);
+        let answers = kept.body.in_reply_to.filter(|_| kept.header.fields().class == VisibleClass::FollowUp);
         let (hh, sender) = (*kept.header.hh(), kept.header.fields().sender_mailbox);
         // Owed before the answer is settled: once it is, nobody looks at it again.
         if let Some(answered) = answers {

@@ -8,6 +8,7 @@ use samverkan_envelope::secret::MessageSecret;
 use samverkan_proto::code::{Class, Kind, LegalBasis, Urgency};
 use samverkan_proto::ids::{MailboxAddress, MailboxId, MessageId, OrgId, SendId, ThreadId};
 use samverkan_proto::limits::MAX_LIFETIME_MS;
+use samverkan_proto::statement::receipt::MailboxRef;
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
@@ -15,9 +16,11 @@ use super::attach::{Sealed, Source, tidy};
 use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
 use super::{Session, trust};
+use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::forms::law::{self, Section};
 use crate::home::ProfileLock;
+use crate::referral::wire;
 use crate::secret::{NoRandomness, Secret32};
 use crate::text::Args;
 
@@ -107,12 +110,23 @@ impl Session {
         let mut link = self.contact(progress).await?;
         drop(self.begin()?);
         let answered = self.answered(reference)?;
+        self.answer(&mut link, answered, &reply, progress).await
+    }
+
+    /// Sends what belongs in a thread, with the receipt that says that there is an answer.
+    pub(super) async fn answer(
+        &mut self,
+        link: &mut Option<Link>,
+        answered: Answered,
+        reply: &Reply,
+        progress: &mut dyn Progress,
+    ) -> Result<Sent> {
         for (org, _) in &answered.to {
             if let Some(handle) = trust::lost_handle(self.keystore.contents(), &self.directory, org) {
                 return Err(Error::with(Code::KeyChanged, Args::none().text("recipient", handle)));
             }
         }
-        let draft = self.reply_draft(&answered, &reply);
+        let draft = self.reply_draft(&answered, reply);
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
@@ -122,7 +136,9 @@ impl Session {
         let body = Body {
             kind: answered.kind,
             thread_id: answered.thread,
-            in_reply_to: Some(answered.message),
+            in_reply_to: answered.message,
+            form: if answered.step.is_empty() { String::new() } else { wire::FORM.to_owned() },
+            fields: answered.step,
             ..self.first_body(&draft, attachments)
         };
         let letter = Letter {
@@ -138,10 +154,10 @@ impl Session {
         };
         let id = self.seal_letter(&held, letter, None)?;
         drop(held);
-        let sent = self.dispatch(&mut link, id, progress).await?;
+        let sent = self.dispatch(link, id, progress).await?;
         if let (Some(link), true) = (link, sent.accepted) {
             // The receipt that says so goes out at once if it can, else with the next contact.
-            self.settle_pending(&link).await?;
+            self.settle_pending(link).await?;
         }
         Ok(sent)
     }
@@ -324,7 +340,11 @@ impl Session {
                 (Kind::Supplement, to, fields.sender_mailbox)
             }
         };
-        Ok(Answered { thread, message: newest.id(), kind, to, from })
+        let asked = to.first().map(|(org, mailbox)| MailboxRef { org: *org, mailbox: *mailbox });
+        let supplies = asked.filter(|_| newest.direction == Direction::In);
+        let supply = supplies.and_then(|asked| self.supply_of(&messages, &asked));
+        let (kind, step) = supply.map_or((kind, Vec::new()), |(act, fields)| (act.kind(), fields));
+        Ok(Answered { thread, message: Some(newest.id()), kind, to, from, step })
     }
 
     /// The own mailbox that a message came to and that this device still reads.
@@ -358,13 +378,16 @@ impl Session {
     }
 }
 
-/// Where a reply belongs.
-struct Answered {
-    thread: ThreadId,
-    message: MessageId,
-    kind: Kind,
-    to: Vec<(OrgId, MailboxId)>,
-    from: MailboxId,
+/// Where a message in a thread belongs.
+pub(super) struct Answered {
+    pub(super) thread: ThreadId,
+    /// What it answers.
+    pub(super) message: Option<MessageId>,
+    pub(super) kind: Kind,
+    pub(super) to: Vec<(OrgId, MailboxId)>,
+    pub(super) from: MailboxId,
+    /// The fields that say a step; none in words alone.
+    pub(super) step: Vec<Field>,
 }
 
 /// The kind of a message that begins a thread.

@@ -46,8 +46,9 @@ impl Session {
         let line = self.line(&messages).ok_or(Error::new(Code::CaseUnknown))?;
         let mut number = 0;
         let shown = messages.iter().filter(|kept| !is_repetition(kept, &messages));
-        let opened = shown.filter_map(|kept| self.message(kept, &mut number)).collect();
-        Ok(Thread { line, messages: opened })
+        let opened = shown.filter_map(|kept| self.message(kept, &messages, &mut number)).collect();
+        let referrals = self.referral_lines(&messages, &self.sent_in(&messages));
+        Ok(Thread { line, messages: opened, referrals })
     }
 
     /// Writes down that a person has seen a thread.
@@ -150,6 +151,12 @@ impl Session {
             .answer_within_minutes
             .map(|minutes| fields.created_ms + u64::from(minutes.get()) * MINUTE_MS);
         let sent = self.sent_in(messages);
+        let referrals = self.referral_lines(messages, &sent);
+        let answered = if referrals.is_empty() {
+            went(Direction::In) && went(Direction::Out)
+        } else {
+            referrals.iter().all(|referral| referral.answered)
+        };
         Some(ThreadLine {
             reference: CaseReference::of_thread(&first.body.thread_id),
             with,
@@ -159,10 +166,11 @@ impl Session {
             subject: if rules::waits(first) { String::new() } else { first.body.subject.clone() },
             newest_ms: newest.created_ms(),
             unread: messages.iter().any(|kept| !kept.shown),
-            answered: went(Direction::In) && went(Direction::Out),
+            answered,
             answer_due_ms: due,
             stage: track::overall(&sent),
             needs_action: track::needs_action(&sent),
+            referral: referrals.iter().map(|referral| referral.state).min_by_key(|state| state.calm()),
         })
     }
 
@@ -171,7 +179,7 @@ impl Session {
     }
 
     /// A message for people. Its mailboxes stand in the log, by which it was verified.
-    fn message(&self, kept: &Kept, number: &mut usize) -> Option<Message> {
+    fn message(&self, kept: &Kept, thread: &[&Kept], number: &mut usize) -> Option<Message> {
         let fields = kept.header.fields();
         let from = self.address(&fields.sender_org, &fields.sender_mailbox)?;
         let from_trust = (kept.direction == Direction::In).then(|| self.trust(&from.handle));
@@ -190,6 +198,7 @@ impl Session {
             subject: kept.body.subject.clone(),
             text: kept.body.text.clone(),
             fields: answers_of(kept),
+            step: self.step_of(kept, thread),
             attachments: kept
                 .body
                 .attachments

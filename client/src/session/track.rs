@@ -8,10 +8,11 @@ use samverkan_proto::statement::safety::CaseReference;
 use super::Session;
 use super::later::LaterReader;
 use super::mail::Kept;
-use super::model::{Direction, Progress, Settled, Stage, Track, TrackStep};
+use super::model::{Direction, Goal, Progress, ReferralLine, Settled, Stage, Track, TrackStep};
 use super::stages::{self, Answer, Known, Reached, Said};
 use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
+use crate::referral::State;
 
 impl Session {
     /// What is proven about each message of a thread that was sent from here.
@@ -22,27 +23,37 @@ impl Session {
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let sent = self.sent_in(&messages);
         let steps = sent.iter().flat_map(|sent| self.steps(sent)).collect();
-        Ok(Track { reference: *reference, steps, overall: overall(&sent) })
+        let referrals = self.referral_lines(&messages, &sent);
+        Ok(Track { reference: *reference, steps, overall: overall(&sent), referrals })
     }
 
-    /// Receives until every message sent in a thread has reached a stage, or has ended otherwise. The caller sets the
-    /// time limit, by dropping the future.
+    /// Receives until every message sent in a thread has reached a stage, or every referral of it a state, or has ended otherwise. The
+    /// caller sets the time limit, by dropping the future.
     ///
     /// # Errors
     /// [`Code::CaseUnknown`], and whatever receiving fails with for good.
     pub async fn wait(
         &mut self,
         reference: &CaseReference,
-        stage: Stage,
+        goal: impl Into<Goal>,
         progress: &mut dyn Progress,
     ) -> Result<Track> {
+        let goal = goal.into();
         loop {
             let track = self.track(reference)?;
-            if track.steps.is_empty() {
+            let messages = self.mail.thread(&self.thread_id(reference)?);
+            let sent = self.sent_in(&messages);
+            let (is_empty, is_over) = match goal {
+                Goal::Stage(stage) => (sent.is_empty(), sent.iter().all(|sent| sent.is_over_or_at(stage))),
+                Goal::State(state) => (
+                    track.referrals.is_empty(),
+                    needs_action(&sent) || track.referrals.iter().all(|one| is_over_or_in(one, state)),
+                ),
+            };
+            if is_empty {
                 return Err(Error::new(Code::CaseUnknown));
             }
-            let messages = self.mail.thread(&self.thread_id(reference)?);
-            if self.sent_in(&messages).iter().all(|sent| sent.is_over_or_at(stage)) {
+            if is_over {
                 return Ok(track);
             }
             self.receive_more(progress).await?;
@@ -144,6 +155,11 @@ impl<'a> SentMessage<'a> {
         let best = |mut group: Range<usize>| group.any(|index| self.reached.get(index).is_some_and(there));
         self.kept.header.fields().groups().all(best)
     }
+}
+
+/// Whether a referral has come to a state, or to an end that is another.
+fn is_over_or_in(referral: &ReferralLine, state: State) -> bool {
+    referral.has_been(state) || !referral.state.is_open()
 }
 
 /// What was done about the end that a message came to, or may come to, at one recipient.

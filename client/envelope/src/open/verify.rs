@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::context;
 use crate::secret::MessageSecret;
 use bytes::Bytes;
-use samverkan_proto::code::{Class, DeviceReceiptType, OrganisationState, Roles};
+use samverkan_proto::code::{Class, DeviceReceiptType, OrganisationState, RefusalReason, Roles};
 use samverkan_proto::limits::{MAX_AGE_MS, MAX_AHEAD_MS};
 use samverkan_proto::sign::{Label, PublicKey};
 use samverkan_proto::statement::batch::{UnverifiedProof, VerifiedHubReceipt};
@@ -274,6 +274,15 @@ impl Verified {
     pub fn delivered(&self) -> Verdict {
         Verdict::Delivered {
             open_tag: self.secret.open_tag(&self.device.device, DeviceReceiptType::Delivered),
+        }
+    }
+
+    /// The verdict for a message that a rule of its case forbids (PROTOCOL.md section 21).
+    #[must_use]
+    pub fn refused(&self, reason: RefusalReason) -> Verdict {
+        Verdict::Refused {
+            reason,
+            open_tag: self.secret.open_tag(&self.device.device, DeviceReceiptType::Refused),
         }
     }
 
