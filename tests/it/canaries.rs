@@ -187,6 +187,7 @@ impl Tale {
         let to = ["consent", "record", "--to", "boj-exempel/stod", "--category", "contact"];
         let how = ["--until", "2099-12-31", "--how", "VERBALLY", "--evidence-file", "note.txt"];
         let recorded = self.said.document(&self.police, &[&to[..], &how].concat());
+        self.said.run(&self.police, &["consent", "refuse"]);
         self.said.run(&self.police, &["consent", "show"]);
         recorded["consent"].as_str().expect("a reference").to_owned()
     }
@@ -216,6 +217,31 @@ impl Tale {
         let answer = serde_json::json!({ "text": self.planted.answer.text(), "attachments": [name] });
         self.association.file("answer.json", answer.to_string());
         self.said.document(&self.association, &["reply", reference, "--from-file", "answer.json"]);
+        self.decide(reference);
+    }
+
+    /// The referral through every state that a command leads to, with words that are the person's.
+    fn decide(&mut self, reference: &str) {
+        let (said, association, police) = (&mut self.said, &self.association, &self.police);
+        for office in [association, police] {
+            office.file("words.txt", self.planted.answer.text());
+        }
+        let mut step = |words: &[&str]| {
+            said.document(association, &[words, &["--text-file", "words.txt"]].concat());
+        };
+        step(&["review", reference]);
+        step(&["ask", reference]);
+        police.run(&["inbox"]).exits(0);
+        police.run(&["reply", reference, "--text-file", "words.txt"]).exits(0);
+        association.run(&["inbox"]).exits(0);
+        step(&["waitlist", reference]);
+        step(&["accept", reference, "--contact-by", "2099-12-31"]);
+        step(&["start", reference]);
+        step(&["close", reference, "--outcome", "FAILED", "--reason", "COULD_NOT_CONTACT"]);
+        step(&["reopen", reference]);
+        step(&["decline", reference, "--reason", "NO_CAPACITY", "--suggest", police.mailbox()]);
+        said.fail(association, &["accept", reference], 8);
+        said.fail(association, &["close", reference, "--outcome", "ENTERED_IN_ERROR"], 6);
     }
 
     /// The stream says that something is there, and ends when it is stopped.

@@ -74,6 +74,7 @@ mod rpc_table;
 mod simulation;
 mod starting;
 mod stolen;
+mod story_01_victim_support;
 mod story_transcript;
 mod suspension;
 mod tampering;

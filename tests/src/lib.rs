@@ -21,11 +21,12 @@
 //! * [`terminal`]: a command at a terminal, with somebody who presses keys.
 //! * [`spy`]: reads command lines and environments of running processes; [`metrics`]: a hub's metrics page.
 //! * [`interop`]: the Python implementation against the vectors and through a hub.
-//! * [`office`]: an organisation whose people use the client program.
+//! * [`office`]: an organisation whose people use the client program; [`cast`]: those of a story, and what holds when it is told.
 //! * [`faults`]: instruments that look for anything acknowledged and lost; [`recorder`]: a disk that knows what a power cut leaves;
 //!   [`chance`]: what a seed decides.
 
 pub mod binaries;
+pub mod cast;
 pub mod chance;
 pub mod cli;
 pub mod clocked;

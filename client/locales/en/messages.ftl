@@ -561,6 +561,11 @@ consent-recorded =
        *[other] The consent { $consent } holds for { $count } messages until { $until }.
     }
 consent-next = next: samverkan send --basis CONSENT --consent { $consent }
+consent-refused =
+    { $count ->
+        [one] It is noted that one person said no, and nothing about who. Without a consent nothing is sent.
+       *[other] It is noted that { $count } persons said no so far, and nothing about who. Without a consent nothing is sent.
+    }
 consent-none = No consent is recorded that could be used.
 column-consent = CONSENT
 column-purpose = PURPOSE

@@ -6,8 +6,9 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log, mailbox, man, member, org,
-    profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock, watch, wording,
+    ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log, mailbox,
+    man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock,
+    watch, wording,
 };
 use crate::error::Result;
 use crate::referral::Act;

@@ -37,6 +37,7 @@ pub(super) struct Consent {
 #[derive(Subcommand)]
 enum Action {
     Record(Record),
+    Refuse(Refuse),
     Show(Show),
 }
 
@@ -61,16 +62,23 @@ struct Record {
 }
 
 #[derive(Args)]
+struct Refuse {}
+
+#[derive(Args)]
 struct Show {}
 
 impl Consent {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         match self.action {
             Action::Record(record) => record.run(context, output).await,
+            Action::Refuse(Refuse {}) => {
+                let refused = context.session(output)?.count_refusal()?;
+                output.result(&Refused { refused })
+            }
             Action::Show(Show {}) => {
                 let session = context.session(output)?;
                 let consents = session.consents().iter().map(ConsentReport::of).collect();
-                output.result(&List { consents })
+                output.result(&List { consents, refused: session.refusals() })
             }
         }
     }
@@ -231,10 +239,27 @@ impl Report for ConsentReport {
     }
 }
 
+/// A person said no.
+#[derive(Serialize)]
+struct Refused {
+    /// How many did so far.
+    refused: u64,
+}
+
+impl Report for Refused {
+    const KIND: &'static str = "consent_refused";
+
+    fn lines(&self, page: &mut Page<'_>) {
+        page.say(msg!("consent-refused"), &text::Args::none().number("count", self.refused));
+    }
+}
+
 /// The consents that can be used.
 #[derive(Serialize)]
 struct List {
     consents: Vec<ConsentReport>,
+    /// How many persons said no.
+    refused: u64,
 }
 
 impl Report for List {

@@ -121,7 +121,10 @@ impl StepReport {
         );
         let mut add = |id, args: &Args| words.push_str(&text.get(id, args));
         if let Some(reason) = self.why {
-            add(msg!("step-reason"), &Args::none().text("reason", text.get(reason_words(reason), &Args::none())));
+            add(
+                msg!("step-reason"),
+                &Args::none().text("reason", text.get(reason_words(reason), &Args::none())),
+            );
         }
         if let Some(day) = &self.contact_by {
             add(msg!("step-contact-by"), &Args::none().text("day", day));

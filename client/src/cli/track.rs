@@ -317,7 +317,10 @@ mod tests {
             check_end(&track(stage), Goal::Stage(Stage::Answered)).expect("may still come, or has come");
         }
         for stage in ENDS {
-            assert_eq!(check_end(&track(stage), Goal::Stage(Stage::Answered)).expect_err("ended").code(), Code::EndedOtherwise);
+            assert_eq!(
+                check_end(&track(stage), Goal::Stage(Stage::Answered)).expect_err("ended").code(),
+                Code::EndedOtherwise
+            );
         }
     }
 

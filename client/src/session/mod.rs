@@ -30,6 +30,7 @@
 //! | `evidence(&self, &CaseRef) -> Evidence` | the bundle that `receipts --verify` reads; `Evidence::verify(bytes, directory) -> Verdict` is offline |
 //! | `async record_consent(&mut self, ConsentDraft) -> RecordedConsent` | registers handles, keeps the openings sealed |
 //! | `consents(&self) -> Vec<RecordedConsent>` | what was recorded and is not used up or over |
+//! | `count_refusal(&mut self)`, `refusals(&self)` | how many persons said no: a number, and nothing else |
 //! | `outbox_len(&self)`, `damaged_messages(&self)` | how many sealed messages wait, how many kept ones do not open |
 //! | `async keep_certified(&mut self)` | the next certificate, if it is time |
 //! | `async hub_clock(&self) -> ClockSkew` | greets the hub and compares clocks, for `doctor` |
@@ -86,6 +87,7 @@ mod receipts;
 mod receive;
 pub mod recover;
 mod referrals;
+mod refusals;
 mod renewal;
 mod reseal;
 mod resend;

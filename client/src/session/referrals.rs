@@ -100,11 +100,7 @@ impl Session {
     }
 
     /// The same for a thread whose messages, oldest first, and what became of those that were sent, are at hand.
-    pub(super) fn referral_lines(
-        &self,
-        messages: &[&Kept],
-        sent: &[SentMessage<'_>],
-    ) -> Vec<ReferralLine> {
+    pub(super) fn referral_lines(&self, messages: &[&Kept], sent: &[SentMessage<'_>]) -> Vec<ReferralLine> {
         let Some(first) = first_of(messages) else { return Vec::new() };
         let parties = Party::of_case(first);
         // At the recipient's the others are none of its business: it has nothing of what they say.

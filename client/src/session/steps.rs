@@ -112,9 +112,10 @@ fn step_message(
     referral: &Referral,
     act: &Act,
 ) -> Answered {
-    let came = messages.iter().rev().find(|kept| {
-        kept.direction == Direction::In && party.side_of(kept) == Some(Side::Recipient)
-    });
+    let came = messages
+        .iter()
+        .rev()
+        .find(|kept| kept.direction == Direction::In && party.side_of(kept) == Some(Side::Recipient));
     let fields = first.header.fields();
     let (message, to) = match side {
         // What is answered is the case itself, so that its receipt says so.
