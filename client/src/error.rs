@@ -290,6 +290,14 @@ codes! {
     ProposalOutdated = "PROPOSAL_OUTDATED", ActionNeeded, Conflict;
     /// This device has signed a proposal before.
     ProposalSigned = "PROPOSAL_SIGNED", ActionNeeded, Conflict;
+    /// The own organisation has no such agreement, or several.
+    AgreementUnknown = "AGREEMENT_UNKNOWN", ActionNeeded, NotFound;
+    /// Terms that can not be written down.
+    AgreementInvalid = "AGREEMENT_INVALID", ActionNeeded, Usage;
+    /// A file is no agreement of the own organisation.
+    AgreementFileInvalid = "AGREEMENT_FILE_INVALID", ActionNeeded, Integrity;
+    /// Another version of the agreement stands by now, or it has ended.
+    AgreementOutdated = "AGREEMENT_OUTDATED", ActionNeeded, Conflict;
     /// The log has a key of this device that this device did not make.
     DeviceCopied = "DEVICE_COPIED", ActionNeeded, Integrity;
     /// A handle belongs to another organisation than the one whose safety number was compared.
@@ -398,6 +406,18 @@ codes! {
     RoleMissing = "ROLE_MISSING", ActionNeeded, Refused;
     /// This kind of organisation may not use that legal basis.
     LegalBasisNotAvailable = "LEGAL_BASIS_NOT_AVAILABLE", Permanent, Refused;
+    /// The hub's policy asks for an agreement, and there is none with a recipient.
+    AgreementMissing = "AGREEMENT_MISSING", ActionNeeded, Refused;
+    /// There is one, for other mailboxes, classes or legal bases.
+    AgreementDoesNotCover = "AGREEMENT_DOES_NOT_COVER", ActionNeeded, Refused;
+    /// It begins later.
+    AgreementNotYetValid = "AGREEMENT_NOT_YET_VALID", ActionNeeded, Refused;
+    /// Its time is over.
+    AgreementExpired = "AGREEMENT_EXPIRED", ActionNeeded, Refused;
+    /// A party has ended it.
+    AgreementEnded = "AGREEMENT_ENDED", ActionNeeded, Refused;
+    /// The hub does not take an agreement.
+    AgreementRefused = "AGREEMENT_REFUSED", ActionNeeded, Refused;
     /// Neither sender nor recipient.
     NotAParty = "NOT_A_PARTY", Permanent, Refused;
     /// A field of a call is not valid.

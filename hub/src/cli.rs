@@ -10,6 +10,7 @@ mod init;
 mod log;
 mod operator;
 mod org;
+mod policy;
 mod refusal;
 mod serve;
 mod signing;
@@ -72,6 +73,9 @@ enum Command {
     /// The keys of those who may act for the hub, and what waits for a second signature.
     #[command(after_help = "Example:\n  samverkan-hub operator list")]
     Operator(operator::Operator),
+    /// What may be sent without an agreement.
+    #[command(after_help = "Example:\n  samverkan-hub policy show")]
+    Policy(policy::PolicyArguments),
     /// Check the hub's log, or write it down for others. Needs no running hub.
     #[command(subcommand, after_help = "Example:\n  samverkan-hub log verify logg.txt")]
     Log(log::Command),
@@ -110,6 +114,7 @@ impl Arguments {
             Command::Check(arguments) => check::run(&arguments, &self.config, self.json, output),
             Command::Log(command) => log::run(command, &self.config, output).map(Exit::code),
             Command::Org(command) => org::run(command, &self.config, output).map(Exit::code),
+            Command::Policy(command) => policy::run(command, &self.config, output).map(Exit::code),
             Command::Operator(command) => operator::run(command, &self.config, output).map(Exit::code),
         };
         done.unwrap_or_else(|failure| {

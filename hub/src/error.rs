@@ -6,6 +6,7 @@ use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::ErrorReason;
 
 use crate::ca::{CsrRefused, IssueError};
+use crate::policy::agreement::agreement_refused;
 use crate::policy::publish::manifest_refused;
 use crate::registry::RegistryRefusal;
 use crate::store::{ReceiptRefusal, RewrapRefusal, StoreError};
@@ -41,16 +42,17 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::HandleExpired => Refusal::new(ErrorReason::ConsentHandleExpired),
         StoreError::HandleUsed => Refusal::new(ErrorReason::ConsentHandleUsed),
         StoreError::Rewrap(refusal) => of_rewrap(refusal),
-        StoreError::Registry(refusal) => of_registry(&refusal),
+        StoreError::Registry(refusal) => of_registry(refusal),
     }
 }
 
-fn of_registry(refusal: &RegistryRefusal) -> Refusal {
+/// The refusal of a change of the registry.
+pub(crate) fn of_registry(refusal: RegistryRefusal) -> Refusal {
     match refusal {
         RegistryRefusal::InviteInvalid => Refusal::new(ErrorReason::InviteInvalid),
         RegistryRefusal::HandleTaken => Refusal::new(ErrorReason::HandleTaken),
         RegistryRefusal::NumberTaken => Refusal::new(ErrorReason::NumberTaken),
-        RegistryRefusal::ManifestRefused(invalid) => manifest_refused(*invalid),
+        RegistryRefusal::ManifestRefused(invalid) => manifest_refused(invalid),
         RegistryRefusal::LogShare | RegistryRefusal::TooManyInvites | RegistryRefusal::TooManyActions => {
             Refusal::new(ErrorReason::QuotaExceeded)
         }
@@ -59,9 +61,10 @@ fn of_registry(refusal: &RegistryRefusal) -> Refusal {
         RegistryRefusal::StateConflict => Refusal::new(ErrorReason::StateConflict),
         RegistryRefusal::SignatureRequired => Refusal::new(ErrorReason::OperatorSignatureRequired),
         RegistryRefusal::ActionRefused(fault) => {
-            Refusal::in_field(ErrorReason::ActionRefused, RegistryRefusal::action_field(*fault))
+            Refusal::in_field(ErrorReason::ActionRefused, RegistryRefusal::action_field(fault))
         }
         RegistryRefusal::ActionTime => Refusal::in_field(ErrorReason::ActionRefused, "action.signed_ms"),
+        RegistryRefusal::AgreementRefused(fault) => agreement_refused(fault.name()),
         RegistryRefusal::InvitationDiffers => Refusal::in_field(ErrorReason::ActionRefused, "action.detail"),
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct Budgets {
     pub(crate) recoveries: Budget<OrgId>,
     /// Manifests that only take devices out, by the device that publishes them.
     pub(crate) removals: Budget<DeviceId>,
+    /// Agreements, by the organisation that hands them in.
+    pub(crate) agreements: Budget<OrgId>,
     /// Invites and their withdrawals, by the operator who signs first.
     pub(crate) invites: Budget<OperatorId>,
 }
@@ -89,6 +91,7 @@ impl Budgets {
             manifests: Budget::new(MANIFESTS_PER_SECOND, MANIFESTS),
             recoveries: Budget::new(MANIFESTS_PER_SECOND, MANIFESTS),
             removals: Budget::new(REMOVALS_PER_SECOND, REMOVALS),
+            agreements: Budget::new(MANIFESTS_PER_SECOND, MANIFESTS),
             invites: Budget::new(INVITES_PER_SECOND, INVITES),
         }
     }

@@ -5,11 +5,13 @@
 //!
 //! * [`may_submit`]: hand in a message (PROTOCOL.md section 11).
 //! * [`publish`]: manifests, epoch keys and consent stubs.
+//! * [`agreement`]: what organisations agree on, and hand in.
 //! * [`receipts`]: what a device says about messages.
 //! * [`renew`]: a device's next certificate; [`rewrap`]: a message for a colleague's later device.
 //! * [`recover`]: what the recovery kit may do; [`returned`]: what a restored hub takes back of its log.
 //! * The rest is here: receiving, attachments, status, the directory and members.
 
+pub mod agreement;
 pub mod publish;
 pub mod receipts;
 pub mod recover;

@@ -330,6 +330,8 @@ codes!(
     Organisation = 5 "ORGANISATION",
     /// What an operator did, with a signature.
     Action = 7 "ACTION",
+    /// An agreement between two organisations.
+    Agreement = 8 "AGREEMENT",
 });
 
 codes!(
@@ -355,6 +357,17 @@ codes!(
     RequireTwo = 9 "REQUIRE_TWO",
     /// From now on one operator is enough for everything.
     RequireOne = 10 "REQUIRE_ONE",
+    /// Says which classes are sent on an agreement alone.
+    SetPolicy = 12 "SET_POLICY",
+});
+
+codes!(
+    /// What a version of an agreement does.
+    AgreementType, "agreement.type" {
+    /// States what may be sent.
+    Terms = 1 "TERMS",
+    /// Ends it, until a later version states terms again.
+    End = 2 "END",
 });
 
 /// What a device may do: any of [`Roles::ADMIN`], [`Roles::HANDLER`], [`Roles::READER`], at least one.
@@ -401,9 +414,94 @@ impl TryFrom<u8> for Roles {
     }
 }
 
+macro_rules! bit_set {
+    ($(#[doc = $doc:literal])* $name:ident of $code:ident, $most:literal, $field:literal) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u8);
+
+        impl $name {
+            /// None of them.
+            pub const NONE: Self = Self(0);
+            /// All of them.
+            pub const ALL: Self = Self($most);
+
+            /// The bits: the one with the value `1 << (n - 1)` stands for code point n.
+            #[must_use]
+            pub const fn bits(self) -> u8 {
+                self.0
+            }
+
+            /// The set with these bits, which may be none.
+            ///
+            /// # Errors
+            /// `unknown_code` for a bit that stands for nothing.
+            pub fn from_bits(bits: u8, field: &'static str) -> Result<Self, InvalidField> {
+                if bits <= $most { Ok(Self(bits)) } else { Err(Fault::UnknownCode.in_field(field)) }
+            }
+
+            /// Whether `one` is among them.
+            #[must_use]
+            pub const fn contains(self, one: $code) -> bool {
+                self.0 & Self::bit(one) != 0
+            }
+
+            /// Those that are among them, by code point.
+            pub fn iter(self) -> impl Iterator<Item = $code> {
+                $code::ALL.iter().copied().filter(move |one| self.contains(*one))
+            }
+
+            /// A code point without a bit stands for nothing here.
+            const fn bit(one: $code) -> u8 {
+                (1 << (one.code() - 1)) & $most
+            }
+        }
+
+        impl FromIterator<$code> for $name {
+            fn from_iter<I: IntoIterator<Item = $code>>(all: I) -> Self {
+                Self(all.into_iter().fold(0, |bits, one| bits | Self::bit(one)))
+            }
+        }
+
+        /// Of a statement, which names at least one.
+        impl TryFrom<u8> for $name {
+            type Error = InvalidField;
+
+            fn try_from(bits: u8) -> Result<Self, InvalidField> {
+                if bits == 0 { Err(Fault::UnknownCode.in_field($field)) } else { Self::from_bits(bits, $field) }
+            }
+        }
+    };
+}
+
+bit_set!(
+    /// Classes that begin something: REFERRAL, CONCERN_REPORT, INFORMATION_REQUEST. A FOLLOW_UP has no bit.
+    Classes of Class, 7, "classes");
+bit_set!(
+    /// Legal bases.
+    Bases of LegalBasis, 63, "bases");
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sets_hold_what_was_put_in_and_a_follow_up_is_in_none() {
+        for bits in 0..=u8::MAX {
+            assert_eq!(Classes::try_from(bits).is_ok(), (1..=7).contains(&bits));
+            assert_eq!(Bases::try_from(bits).is_ok(), (1..=63).contains(&bits));
+            assert_eq!(Classes::from_bits(bits, "classes").is_ok(), bits <= 7);
+            if let Ok(set) = Bases::from_bits(bits, "bases") {
+                assert_eq!(set.iter().collect::<Bases>(), set);
+                assert_eq!(set.iter().count(), bits.count_ones() as usize);
+            }
+        }
+        let named: Classes = Class::ALL.iter().copied().collect();
+        assert_eq!((named, named.bits()), (Classes::ALL, 7));
+        assert!(!named.contains(Class::FollowUp) && named.contains(Class::InformationRequest));
+        assert_eq!(Bases::from_iter([LegalBasis::VitalInterest]).bits(), 32);
+        assert!(!Bases::NONE.contains(LegalBasis::Consent));
+    }
 
     #[test]
     fn every_code_outside_its_table_is_refused() {

@@ -99,6 +99,11 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map_err(|_| Fault::BadText.in_field(field))
     }
 
+    /// How many bytes are left.
+    pub(crate) const fn len(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Nothing may follow.
     pub(crate) fn finish(self, field: &'static str) -> Read<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(Fault::TrailingBytes.in_field(field)) }

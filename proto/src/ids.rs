@@ -134,6 +134,9 @@ byte_id!(
     /// A consent handle: random.
     ConsentHandle, 16, "handle", |bytes| not_zero(&bytes));
 byte_id!(
+    /// An agreement between two organisations, through all its versions: random.
+    AgreementId, 16, "agreement_id", |bytes| not_zero(&bytes));
+byte_id!(
     /// A receipt signer: the first 8 bytes of `H(public key)`.
     KeyId, 8, "key_id", |_bytes| true);
 byte_id!(
@@ -223,6 +226,7 @@ random_id!(ThreadId, uuid);
 random_id!(SendId, uuid);
 random_id!(MailboxId, bytes);
 random_id!(ConsentHandle, bytes);
+random_id!(AgreementId, bytes);
 
 macro_rules! text_id {
     ($(#[doc = $doc:literal])* $name:ident, $field:literal, $fault:ident, |$text:ident| $valid:expr) => {

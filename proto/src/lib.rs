@@ -7,9 +7,11 @@
 //! * [`sign`]: Ed25519 with labels, strict on what it accepts.
 //! * [`xwing`]: what X-Wing public halves must obey.
 //! * [`padding`]: the sizes that sealed bytes may have.
+//! * [`admission`]: what one organisation may send to another, decided from the header alone.
 //! * [`reason`]: why a call was refused, its gRPC code, class and fixed text.
 //! * [`limits`]: every bound both ends obey.
 
+pub mod admission;
 pub mod code;
 pub mod ids;
 pub mod limits;

@@ -119,6 +119,14 @@ pub const SECOND_SIGNATURE_MS: u64 = DAY_MS;
 pub const MAX_OPERATORS: usize = 32;
 /// Actions that may wait for a second signature at once.
 pub const MAX_WAITING_ACTIONS: usize = 64;
+/// Clauses of one agreement.
+pub const MAX_CLAUSES: u8 = 16;
+/// Signatures on one agreement: as many as two manifests may have.
+pub const MAX_AGREEMENT_SIGNATURES: u8 = 2 * MAX_SIGNERS;
+/// Agreements by which one organisation sends to another. Each goes on in versions, so an end makes no room and takes none.
+pub const MAX_AGREEMENTS: usize = 64;
+/// How long after it was written a version of an agreement is taken: an offer that nobody answered lapses.
+pub const AGREEMENT_OFFER_MS: u64 = 30 * DAY_MS;
 /// Life of a client or server certificate.
 pub const CERTIFICATE_MS: u64 = 90 * DAY_MS;
 /// How long a greeting's nonce is good for a renewal.

@@ -32,6 +32,8 @@ pub enum Label {
     Rewrap,
     /// What an operator of the hub does.
     Operator,
+    /// An agreement between two organisations.
+    Agreement,
     /// A batch of receipts.
     Batch,
 }
@@ -47,6 +49,7 @@ impl Label {
             Self::Renewal => b"svk1 renewal signature\0",
             Self::Rewrap => b"svk1 rewrap signature\0",
             Self::Operator => b"svk1 operator signature\0",
+            Self::Agreement => b"svk1 agreement signature\0",
             Self::Batch => b"svk1 batch signature\0",
         }
     }

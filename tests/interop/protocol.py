@@ -115,6 +115,10 @@ def epoch_key_rules(key):
 def rewrap_rules(rewrap):
     must(bad_identifier=rewrap.by_device != rewrap.to_device)
     return parse("x25519", rewrap.wrap[1088:1120]) and rewrap
+def agreement_rules(a):
+    must(bad_identifier=a.sender_org != a.recipient_org, bad_time=a.type == 2 or a.valid_from_ms < a.valid_until_ms,
+         wrong_signers={a.sender_org, a.recipient_org} >= {*a.signatures.org_id})
+    return Record(a, said=(said := a.raw[:-1 - 96 * len(a.signatures)]), hash=H(said))
 def action_rules(a):
     must(bad_identifier=a.type != 7 or a.subject == ident("operator", a.detail),
          wrong_signers=differ((s := a.signatures).operator), bad_time=0 <= s[-1].signed_ms - s[0].signed_ms <= DAY)
@@ -169,12 +173,21 @@ def log_proof(size, root, path, leaf=b"", index=0, old_size=None, old_root=None)
     return must(checkpoint_forked=new == root and old_root in (None, old)) or {}
 def log_leaf(leaf, record):  # `found` is empty for a certificate
     must(hash_mismatch=H(record) == (entry := parse("leaf", leaf)).digest)
-    kind = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry", 7: "action"}.get(entry.type)
-    found = parse(kind, record) if kind else Record()
+    kinds = {1: "signed_manifest", 2: "epoch_keys", 4: "hub_keys", 5: "entry", 7: "action", 8: "agreement"}
+    found = parse(kind, record) if (kind := kinds.get(entry.type)) else Record()
     for one in found.get("keys", [found.manifest or found]):
         other = {name for name, value in entry.items() if one.get(name, value) != value} - {"type"}
-        must(bad_identifier=not other & {"org_id", "device_id"}, wrong_chain=not other)
+        must(bad_identifier=not other & {"org_id", "device_id", "agreement_id"}, wrong_chain=not other)
     return Record(entry, leaf_hash=H(b"\0", leaf), found=found)
+def agreement(agreement, **manifests):  # those of sender and recipient
+    a, parties = parse("agreement", agreement), Records(parse("manifest", one) for one in manifests.values())
+    given = [(a.signatures.org_id.count(one.org_id), one.threshold) for one in parties]
+    full, fit = ([one in (some, most) for one, most in given] for some in (-1, 0))
+    must(wrong_signers=all(full) or a.type == 2 and any(full) and all(fit))
+    for s in a.signatures:
+        with Refused("wrong_signers"): must(_=s.device_id in (party := find(parties, org_id=s.org_id)).admins)
+        verify(find(party.devices, device_id=s.device_id).sign_pk, s.sig, "agreement", a.said)
+    return Record(a, version=a.agreement_version)
 def operator_action(action, pin, operators):  # `operators`: the keys that may act when it is logged
     a, keys = parse("action", action), {ident("operator", pk): pk for pk in operators}
     must(bad_identifier=a.hub == pin, wrong_signers=keys.keys() >= {*a.operators})

@@ -338,6 +338,14 @@ impl Tale {
         said.fail(police, &["member", "role", device, "--role", "reader"], 6);
         said.fail(police, &["org", "threshold", "1"], 8);
         said.fail(police, &["org", "cosign", "no-such-file"], 2);
+        let offer =
+            ["agreement", "propose", "--to", "boj-exempel/stod", "--class", "REFERRAL", "--basis", "CONSENT"];
+        let offer =
+            [&offer[..], &["--valid-until", "2099-12-31", "--proposal", "offer.txt", "--yes"]].concat();
+        said.document(police, &offer);
+        said.fail(police, &["agreement", "sign", "offer.txt", "--yes"], 8);
+        said.fail(police, &["agreement", "end", "00000000", "--yes"], 4);
+        said.run(police, &["agreement", "list", "--all"]);
         said.document(police, &["log", "export", "-o", "log.txt"]);
         said.document(police, &["profile", "add", "extra"]);
         said.fail(police, &["recover", "kit-1.txt", "--handle", "polisen-exempel"], 8);
@@ -381,6 +389,8 @@ impl Tale {
             &["operator", "add", "drift-ett", "--key", key],
             &["operator", "list"],
             &["operator", "pending"],
+            &["policy", "show"],
+            &["policy", "set", "--agreement-for", "REFERRAL", "--key", key],
         ] {
             said.operate(hub, words, 0);
         }

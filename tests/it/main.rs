@@ -44,6 +44,7 @@ mod bad_135_network;
 mod bad_137_interrupt;
 mod bad_140_surroundings;
 
+mod agreements;
 mod attachment;
 mod benchmarks;
 mod canaries;

@@ -22,13 +22,13 @@ const HOUR_MS: u64 = 3_600_000;
 const MINUTE_MS: u64 = 60_000;
 
 /// An operator with a key in a file of the hub's folder.
-struct Operator {
+pub(crate) struct Operator {
     file: String,
     public_key: String,
 }
 
 impl Operator {
-    fn new(hub: &Site, name: &str) -> Self {
+    pub(crate) fn new(hub: &Site, name: &str) -> Self {
         let file = hub.folder().join(format!("{name}.pem"));
         let file = file.to_str().expect("UTF-8").to_owned();
         let public_key = hub.operator(&["operator", "new", &file]).ok().trim().to_owned();
@@ -36,7 +36,7 @@ impl Operator {
     }
 
     /// One of the operator's commands, signed with this key.
-    fn run(&self, hub: &Site, words: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, hub: &Site, words: &[&str]) -> Outcome {
         hub.operator(&[words, &["--key", &self.file, "--json"]].concat())
     }
 
@@ -46,7 +46,7 @@ impl Operator {
 }
 
 /// Two operators, each of whom must agree before somebody is cut off.
-fn two_operators(hub: &Site) -> [Operator; 2] {
+pub(crate) fn two_operators(hub: &Site) -> [Operator; 2] {
     let [one, two] = ["drift-ett", "drift-tva"].map(|name| Operator::new(hub, name));
     one.run(hub, &["operator", "add", "drift-ett"]).exits(0);
     one.run(hub, &["operator", "add", "drift-tva", &two.public_key]).exits(0);

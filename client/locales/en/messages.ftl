@@ -261,6 +261,45 @@ difference-mailbox-added = {"  "}mailbox { $mailbox } comes
 difference-mailbox-removed = {"  "}mailbox { $mailbox } goes
 difference-reader-added = {"  "}device { $device } reads { $mailbox }
 difference-reader-removed = {"  "}device { $device } does not read { $mailbox } any more
+agreement-published = The agreement stands (version { $version } of { $id }). Everybody at this hub can read it.
+agreement-ended-now = The agreement { $id } is ended, for both sides. What was begun under it can still be answered.
+agreement-incomplete =
+    Nothing stands yet: { $sender } has { $sender_given } of { $sender_needed } signatures, { $recipient } has { $recipient_given } of { $recipient_needed }.
+    Give { $path } to the next admin, who runs samverkan agreement sign. The offer lapses in 30 days. The file is no secret.
+agreement-says = This is what you sign:
+agreement-ends = {"  "}It ends the agreement { $id } between { $sender } and { $recipient }.
+agreement-parties = {"  "}{ $sender } may send to { $recipient }, from { $from } until { $until }:
+agreement-clause = {"  "}- to { $mailbox }: { $classes }, on the basis of { $bases }
+agreement-clause-answer = {"  "}- to { $mailbox }: { $classes }, on the basis of { $bases }; answered within { $time }
+agreement-every-mailbox = every mailbox
+agreement-none = Your organisation has no agreements.
+agreement-policy-open = At this hub every active organisation may send to every other; agreements add answer times.
+agreement-policy = At this hub these are sent on an agreement alone: { $classes }.
+agreement-minutes = { $count ->
+    [one] one minute
+   *[other] { $count } minutes
+}
+agreement-hours = { $count ->
+    [one] one hour
+   *[other] { $count } hours
+}
+agreement-days = { $count ->
+    [one] one day
+   *[other] { $count } days
+}
+agreement-in-force = in force
+agreement-not-yet = not yet
+agreement-run-out = run out
+agreement-was-ended = ended
+ask-agreement = Sign it for your organisation?
+column-agreement = AGREEMENT
+column-from = FROM
+column-sends = SENDS
+column-receives = RECEIVES
+column-what = WHAT
+column-basis = ON
+column-answer = ANSWERED WITHIN
+action-set-policy = what needs an agreement was set
 difference-threshold =
     { $threshold ->
         [one] {"  "}one admin must sign changes

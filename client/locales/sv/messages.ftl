@@ -263,6 +263,45 @@ difference-mailbox-added = {"  "}brevlådan { $mailbox } tillkommer
 difference-mailbox-removed = {"  "}brevlådan { $mailbox } tas bort
 difference-reader-added = {"  "}enheten { $device } läser { $mailbox }
 difference-reader-removed = {"  "}enheten { $device } läser inte { $mailbox } längre
+agreement-published = Överenskommelsen gäller (version { $version } av { $id }). Alla i den här hubben kan läsa den.
+agreement-ended-now = Överenskommelsen { $id } är avslutad, för båda sidor. Det som påbörjats enligt den kan fortfarande besvaras.
+agreement-incomplete =
+    Ingenting gäller än: { $sender } har { $sender_given } av { $sender_needed } underskrifter, { $recipient } har { $recipient_given } av { $recipient_needed }.
+    Ge { $path } till nästa administratör, som kör samverkan agreement sign. Förslaget faller om 30 dagar. Filen är ingen hemlighet.
+agreement-says = Det här undertecknar du:
+agreement-ends = {"  "}Det avslutar överenskommelsen { $id } mellan { $sender } och { $recipient }.
+agreement-parties = {"  "}{ $sender } får skicka till { $recipient }, från { $from } till { $until }:
+agreement-clause = {"  "}- till { $mailbox }: { $classes }, med stöd av { $bases }
+agreement-clause-answer = {"  "}- till { $mailbox }: { $classes }, med stöd av { $bases }; svar inom { $time }
+agreement-every-mailbox = alla brevlådor
+agreement-none = Din organisation har inga överenskommelser.
+agreement-policy-open = I den här hubben får varje aktiv organisation skicka till alla andra; överenskommelser lägger till svarstider.
+agreement-policy = I den här hubben skickas detta bara enligt en överenskommelse: { $classes }.
+agreement-minutes = { $count ->
+    [one] en minut
+   *[other] { $count } minuter
+}
+agreement-hours = { $count ->
+    [one] en timme
+   *[other] { $count } timmar
+}
+agreement-days = { $count ->
+    [one] ett dygn
+   *[other] { $count } dygn
+}
+agreement-in-force = gäller
+agreement-not-yet = gäller inte än
+agreement-run-out = har gått ut
+agreement-was-ended = avslutad
+ask-agreement = Underteckna för din organisation?
+column-agreement = ÖVERENSKOMMELSE
+column-from = FRÅN
+column-sends = SKICKAR
+column-receives = TAR EMOT
+column-what = VAD
+column-basis = GRUND
+column-answer = SVAR INOM
+action-set-policy = vad som kräver en överenskommelse bestämdes
 difference-threshold =
     { $threshold ->
         [one] {"  "}en administratör måste underteckna ändringar

@@ -6,9 +6,9 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log, mailbox,
-    man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track, unlock,
-    watch, wording,
+    agreement, ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log,
+    mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track,
+    unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::referral::Act;
@@ -62,6 +62,7 @@ pub(super) enum Command {
     Receipts(receipts::Receipts),
     Watch(watch::Watch),
     Consent(consent::Consent),
+    Agreement(agreement::Agreement),
     Org(org::Org),
     Member(member::Member),
     Mailbox(mailbox::Mailbox),
@@ -103,6 +104,7 @@ impl Command {
             Self::Receipts(command) => command.run(context, output).await,
             Self::Watch(command) => command.run(context, output).await,
             Self::Consent(command) => command.run(context, output).await,
+            Self::Agreement(command) => command.run(context, output).await,
             Self::Org(command) => command.run(context, output).await,
             Self::Member(command) => command.run(context, output).await,
             Self::Mailbox(command) => command.run(context, output).await,

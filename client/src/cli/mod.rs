@@ -46,6 +46,7 @@ mod receipts;
 mod track;
 mod watch;
 
+mod agreement;
 mod change;
 mod key;
 mod mailbox;

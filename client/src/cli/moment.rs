@@ -77,6 +77,16 @@ fn end_of_day(text: &str, zone: TimeZone) -> Option<u64> {
     u64::try_from(end).ok()?.checked_sub(1)
 }
 
+/// The beginning of a day such as `2027-01-31` where this computer is, in milliseconds.
+///
+/// # Errors
+/// [`Code::DateInvalid`].
+pub(super) fn parse_beginning_of_day(text: &str) -> Result<u64> {
+    let begins = |day: Date| day.to_zoned(TimeZone::system()).ok().map(|zoned| zoned.timestamp());
+    let found = text.parse().ok().and_then(begins).map(|begins| begins.as_millisecond());
+    found.and_then(|ms| u64::try_from(ms).ok()).ok_or_else(|| Error::with(Code::DateInvalid, Args::none()))
+}
+
 /// A point in time that has passed, in milliseconds: the beginning of a day, a minute where this computer is, or RFC 3339.
 ///
 /// # Errors

@@ -69,7 +69,7 @@ pub(super) struct Send {
 }
 
 /// Whole minutes, rounded up, of a duration such as `2h`.
-fn parse_minutes(text: &str) -> Result<NonZeroU32> {
+pub(super) fn parse_minutes(text: &str) -> Result<NonZeroU32> {
     let minutes = parse_duration(text)?.div_ceil(MINUTE_MS);
     let minutes = u32::try_from(minutes).ok().and_then(NonZeroU32::new);
     minutes.ok_or_else(|| Error::new(Code::DurationInvalid))

@@ -22,7 +22,7 @@ use samverkan_proto::limits::{MAX_AHEAD_MS, MAX_VIEW_AGE_MS};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::epoch_key::Epoch;
 use samverkan_proto::statement::log::audit::{self, AuditError, Audited};
-use samverkan_proto::statement::log::{Action, Check, Checkpoint, LogFold, Operators};
+use samverkan_proto::statement::log::{Action, Agreements, Check, Checkpoint, LogFold, Operators};
 use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::receipt::HubReceipt;
 use samverkan_proto::{Fault, InvalidField};
@@ -170,6 +170,12 @@ impl Directory {
     /// Every organisation, ascending by id.
     pub fn organisations(&self) -> impl Iterator<Item = (&OrgId, &Organisation)> {
         self.fold.organisations()
+    }
+
+    /// What organisations may send each other.
+    #[must_use]
+    pub const fn agreements(&self) -> &Agreements {
+        self.fold.agreements()
     }
 
     /// Who may act for the hub.

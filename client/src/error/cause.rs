@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 
 use samverkan_proto::InvalidField;
 use samverkan_proto::statement::log::audit::AuditError;
-use samverkan_proto::statement::log::{ActionFault, LogFault};
+use samverkan_proto::statement::log::{ActionFault, AgreementFault, LogFault};
 
 use crate::connect::ConnectError;
 use crate::directory::DirectoryError;
@@ -150,6 +150,7 @@ impl Cause for LogFault {
         let id = match self {
             Self::Statement(invalid) => return invalid.phrase(),
             Self::Action(fault) => return fault.phrase(),
+            Self::Agreement(fault) => return fault.phrase(),
             Self::HubKeys => msg!("cause-log-hub-keys"),
             Self::UnknownDevice => msg!("cause-log-unknown-device"),
             Self::EpochKeyTwice => msg!("cause-log-epoch-key-twice"),
@@ -178,6 +179,22 @@ impl Cause for ActionFault {
             Self::OutOfDate => msg!("cause-action-out-of-date"),
             Self::NotPossible => msg!("cause-action-not-possible"),
             Self::NotDone => msg!("cause-action-not-done"),
+        };
+        id.phrase()
+    }
+}
+
+impl Cause for AgreementFault {
+    fn phrase(&self) -> (MessageId, Args) {
+        let id = match self {
+            Self::Signature(invalid) => {
+                return (msg!("cause-agreement-signature"), Args::none().text("told", invalid));
+            }
+            Self::Parties => msg!("cause-agreement-parties"),
+            Self::OutOfOrder => msg!("cause-agreement-out-of-order"),
+            Self::PartiesChanged => msg!("cause-agreement-parties-changed"),
+            Self::NotInForce => msg!("cause-agreement-not-in-force"),
+            Self::TooMany => msg!("cause-agreement-too-many"),
         };
         id.phrase()
     }

@@ -4,7 +4,6 @@
 mod difference;
 
 use bytes::Bytes;
-use data_encoding::BASE64;
 use samverkan_proto::code::Roles;
 use samverkan_proto::limits::MAX_DEVICE_MS;
 use samverkan_proto::statement::manifest::{Manifest, ManifestFields, ManifestSignature, SignedManifest};
@@ -14,6 +13,7 @@ use samverkan_proto::{Fault, InvalidField};
 pub use difference::Difference;
 pub(super) use difference::between as differences;
 
+use super::armour::Armour;
 use super::model::Progress;
 use super::{Session, call};
 use crate::connect::Link;
@@ -40,9 +40,6 @@ pub struct Proposal {
     pub needed: u8,
 }
 
-const BEGIN: &str = "-----BEGIN SAMVERKAN PROPOSAL-----";
-const END: &str = "-----END SAMVERKAN PROPOSAL-----";
-
 impl Proposal {
     /// The manifest's serial.
     #[must_use]
@@ -59,16 +56,12 @@ impl Proposal {
     /// As text for a file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let encoded = BASE64.encode(self.signed.bytes());
-        let lines = encoded.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap_or_default());
-        std::iter::once(BEGIN).chain(lines).chain([END, ""]).collect::<Vec<_>>().join("\n")
+        Armour::Proposal.wrap(self.signed.bytes())
     }
 
     /// Reads what [`Proposal::to_text`] wrote; the signatures are not verified yet.
     fn parse(text: &str) -> Option<SignedManifest> {
-        let body = text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
-        let encoded: String = body.split_ascii_whitespace().collect();
-        SignedManifest::parse(BASE64.decode(encoded.as_bytes()).ok()?.into()).ok()
+        SignedManifest::parse(Armour::Proposal.unwrap(text)?.into()).ok()
     }
 }
 

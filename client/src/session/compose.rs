@@ -3,10 +3,12 @@
 //! Everything here is a pure function over the directory and what is kept; nothing is sent and nothing written.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use samverkan_envelope::body::{MAX_SUBJECT, MAX_TEXT};
 use samverkan_envelope::consent::ConsentRecipient;
 use samverkan_envelope::seal::Target;
+use samverkan_proto::admission::{Ground, Sending, Unagreed, admit};
 use samverkan_proto::code::{
     Class, ConsentPurpose, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, Roles,
 };
@@ -216,7 +218,38 @@ impl Desk<'_> {
         }
         let (_, mailbox) = self.directory.resolve(address).ok_or(Code::RecipientUnknown)?;
         let is_sender = org == self.org && self.sender_mailbox(draft.from.as_ref()) == Ok(mailbox);
-        if is_sender { Err(Code::RecipientIsSender) } else { Ok(()) }
+        if is_sender {
+            return Err(Code::RecipientIsSender);
+        }
+        self.admit(org, mailbox, draft).map(drop).map_err(unagreed)
+    }
+
+    /// Whether the hub's policy, or what the two have agreed on, lets a draft go to a mailbox: what the hub will decide, by this clock.
+    fn admit(&self, org: OrgId, mailbox: MailboxId, draft: &Draft) -> std::result::Result<Ground, Unagreed> {
+        let sending = Sending {
+            sender: self.org,
+            recipient: org,
+            mailbox,
+            class: draft.class,
+            basis: draft.basis,
+            at_ms: self.now_ms,
+        };
+        let agreements = self.directory.agreements().between(&self.org, &org);
+        admit(&sending, agreements, self.directory.operators().policy())
+    }
+
+    /// Within how many minutes every recipient has agreed to answer such a message: the longest of their times, so that nobody is asked
+    /// for more than was agreed on. `None` when one of them has agreed on none.
+    pub(super) fn agreed_answer_time(&self, draft: &Draft) -> Option<NonZeroU32> {
+        let agreed = |address: &MailboxAddress| {
+            let (org, mailbox) = self.directory.resolve(address)?;
+            match self.admit(org, mailbox, draft) {
+                Ok(Ground::Agreement { answer_within_minutes }) => answer_within_minutes,
+                Ok(Ground::WithinOrganisation | Ground::FollowUp | Ground::Open) | Err(_) => None,
+            }
+        };
+        let times: Option<Vec<NonZeroU32>> = draft.to.iter().map(agreed).collect();
+        times?.into_iter().max()
     }
 
     /// Nothing is sealed to keys that are not those compared, or that somebody with the recovery kit has put in their place, until a
@@ -292,6 +325,17 @@ impl Desk<'_> {
             found.push(Code::ConsentHandleUsed);
         }
         found
+    }
+}
+
+/// The code with the spelling of the hub's.
+const fn unagreed(lack: Unagreed) -> Code {
+    match lack {
+        Unagreed::Missing => Code::AgreementMissing,
+        Unagreed::DoesNotCover => Code::AgreementDoesNotCover,
+        Unagreed::Ended => Code::AgreementEnded,
+        Unagreed::Expired => Code::AgreementExpired,
+        Unagreed::NotYetValid => Code::AgreementNotYetValid,
     }
 }
 

@@ -59,6 +59,8 @@ use crate::msg;
 use crate::passphrase::Passphrase;
 use crate::text::Args;
 
+pub mod agreement;
+mod armour;
 mod attach;
 mod call;
 mod certificate;

@@ -86,7 +86,7 @@ impl Session {
             sender: desk.sender_mailbox(draft.from.as_ref()).map_err(Error::new)?,
             basis: draft.basis,
             urgency: draft.urgency,
-            answer_within_minutes: draft.answer_within_minutes,
+            answer_within_minutes: draft.answer_within_minutes.or_else(|| desk.agreed_answer_time(&draft)),
             keep_ms: draft.keep_ms.unwrap_or(MAX_LIFETIME_MS),
             body: self.first_body(&draft, attachments),
             resends: None,

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ring::rand::{SecureRandom, SystemRandom};
+use samverkan_proto::admission::Policy;
+use samverkan_proto::code::Classes;
 use samverkan_proto::ids::{OperatorId, OrgId, sha256};
 use samverkan_proto::reason::Refusal;
 use samverkan_proto::sign::{PublicKey, Signer};
@@ -62,6 +64,18 @@ impl Desk {
     /// The hash of the record that changed the operators last.
     pub(super) fn last_change(&self) -> Result<[u8; 32], Failure> {
         self.described.last_change[..].try_into().map_err(|_| strange())
+    }
+
+    /// The hash of the record that set the policy last.
+    pub(super) fn last_policy(&self) -> Result<[u8; 32], Failure> {
+        self.described.last_policy[..].try_into().map_err(|_| strange())
+    }
+
+    /// What may be sent without an agreement.
+    pub(super) fn policy(&self) -> Result<Policy, Failure> {
+        let bits = u8::try_from(self.described.agreement_required).ok();
+        let classes = bits.and_then(|bits| Classes::from_bits(bits, "agreement_required").ok());
+        classes.map(|agreement_required| Policy { agreement_required }).ok_or_else(strange)
     }
 
     /// The operators' keys with their names.

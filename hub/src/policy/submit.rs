@@ -1,5 +1,6 @@
 //! Whether a message may be handed in: every rule of PROTOCOL.md section 11 that needs no store, in its order.
 
+use samverkan_proto::admission::{Sending, admit};
 use samverkan_proto::code::{LegalBasis, OrganisationKind, OrganisationState};
 use samverkan_proto::ids::DeviceId;
 use samverkan_proto::limits::{MAX_AGE_MS, MAX_AHEAD_MS};
@@ -74,6 +75,7 @@ pub fn may_submit(
     }
     in_time(header, now_ms)?;
     let recipients = recipients(registry, header)?;
+    is_agreed(registry, header, now_ms)?;
     if is_current(registry, caller, header, &recipients) {
         Ok(SubmitPermit { generation: registry.generation(), hh })
     } else {
@@ -115,6 +117,24 @@ fn recipients<'a>(registry: &'a Registry, header: &HeaderFields) -> Result<Vec<&
         }
     };
     header.to.iter().map(|to| reachable(to).map_err(Refusal::new)).collect()
+}
+
+/// Whether the hub's policy, or what sender and recipient have agreed on, lets it go to each of its recipients, alternates included.
+fn is_agreed(registry: &Registry, header: &HeaderFields, now_ms: u64) -> Result<(), Refusal> {
+    let policy = registry.operators().policy();
+    let may_go = |to: &Recipient| {
+        let sending = Sending {
+            sender: header.sender_org,
+            recipient: to.org,
+            mailbox: to.mailbox,
+            class: header.class,
+            basis: header.basis,
+            at_ms: now_ms,
+        };
+        let agreements = registry.agreements().between(&header.sender_org, &to.org);
+        admit(&sending, agreements, policy).map(drop).map_err(|lack| Refusal::new(lack.reason()))
+    };
+    header.to.iter().try_for_each(may_go)
 }
 
 /// Whether the sender sealed to exactly those whom the newest directory names. `recipients` fit `header.to`.

@@ -14,6 +14,7 @@ use super::publish::{Publication, may_publish_epoch_keys, may_publish_manifest, 
 use super::world::{Member, NOW, World, epoch_key_id, header, signed_key};
 use super::*;
 
+mod agreements;
 mod statements;
 
 fn two(kind: OrganisationKind) -> (World, Member, Member) {

@@ -2,18 +2,23 @@
 
 use bytes::Bytes;
 use http::Extensions;
+use samverkan_proto::admission::Policy;
 use samverkan_proto::code::{
-    Class, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, RevocationReason, Roles, Urgency,
+    Class, Classes, LegalBasis, OrganisationKind, OrganisationState, RecipientKind, RevocationReason, Roles,
+    Urgency,
 };
-use samverkan_proto::ids::{DeviceId, EpochKeyId, MailboxId, MessageId, OrgId, TlsKeyHash};
+use samverkan_proto::ids::{AgreementId, DeviceId, EpochKeyId, MailboxId, MessageId, OrgId, TlsKeyHash};
 use samverkan_proto::limits::DAY_MS;
 use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::agreement::{Agreement, AgreementFields, Provision, SignedAgreement};
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
 use samverkan_proto::statement::header::{Header, HeaderFields, Recipient, Wrap};
 use samverkan_proto::statement::log::{EpochKeyBatch, Leaf, OrganisationEntry, OrganisationFields, Record};
 use samverkan_proto::statement::manifest::{
     Device, Mailbox, Manifest, ManifestFields, Revocation, SignedManifest,
 };
+
+use samverkan_proto::statement::operator::{Deed, SignedAction, Statement};
 
 use crate::caller::Caller;
 use crate::registry::Registry;
@@ -118,6 +123,49 @@ impl World {
         let key = EpochKey::sign(org, epoch, &public_key(device, epoch), device).unwrap();
         let batch = EpochKeyBatch::build(vec![key]).unwrap();
         self.registry.append(Leaf::of_epoch_keys(&batch), &Record::EpochKeys(batch));
+        self.registry.bump();
+    }
+
+    /// A version of the agreement by which `from` sends to `to` that follows the newest, signed by the first devices of both.
+    pub(crate) fn agreement(&self, from: &Member, to: &Member, provision: Provision) -> SignedAgreement {
+        let before = self.registry.agreements().between(&from.org, &to.org).next();
+        let before = before.map(|standing| standing.newest());
+        let agreement = Agreement::build(AgreementFields {
+            id: AgreementId::parse(&[1; 16]).unwrap(),
+            version: before.map_or(1, |before| before.fields().version + 1),
+            prev: before.map_or([0; 32], |before| before.agreement().hash()),
+            sender: from.org,
+            recipient: to.org,
+            issued_ms: NOW,
+            provision,
+        })
+        .unwrap();
+        let one = SignedAgreement::sign(&agreement, from.org, &from.device).unwrap();
+        one.countersign(to.org, &to.device).unwrap()
+    }
+
+    /// The two have agreed.
+    pub(crate) fn agree(&mut self, signed: SignedAgreement) {
+        self.registry.append(Leaf::of_agreement(&signed), &Record::Agreement(signed));
+        self.registry.bump();
+    }
+
+    /// An operator takes itself in, if there is none, and asks for agreements for these classes.
+    pub(crate) fn require(&mut self, agreement_required: Classes) {
+        let operator = Signer::from_seed(&[200; 32]).unwrap();
+        let key = *operator.public_key();
+        if self.registry.operators().is_empty() {
+            let name = "drift-ett".parse().unwrap();
+            self.act(Deed::AddOperator { name, key, before: [0; 32] }, &operator);
+        }
+        let before = *self.registry.operators().last_policy();
+        self.act(Deed::SetPolicy { policy: Policy { agreement_required }, before }, &operator);
+    }
+
+    fn act(&mut self, deed: Deed, operator: &Signer) {
+        let statement = Statement { hub: [0; 32], nonce: [0; 16], deed };
+        let action = SignedAction::sign(&statement, operator, NOW);
+        self.registry.append(Leaf::of_action(&action), &Record::Action(action));
         self.registry.bump();
     }
 

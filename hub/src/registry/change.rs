@@ -34,6 +34,7 @@ impl Registry {
             Record::Organisation(entry) => self.entry(entry),
             Record::HubKeys(keys) => self.pin = keys.pin(),
             Record::Action(action) => self.operators.apply(action),
+            Record::Agreement(signed) => self.agreements.apply(signed),
             Record::Certificate(_) => {}
         }
     }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use samverkan_proto::ids::{DeviceId, EpochKeyId, Handle, OrgId, TlsKeyHash};
 use samverkan_proto::statement::epoch_key::Epoch;
-use samverkan_proto::statement::log::Operators;
+use samverkan_proto::statement::log::{Agreements, Operators};
 use samverkan_proto::statement::manifest::Manifest;
 use samverkan_proto::statement::operator::SignedAction;
 
@@ -85,6 +85,7 @@ pub struct Registry {
     /// The pin of the hub's keys, which operators' actions name.
     pin: [u8; 32],
     operators: Operators,
+    agreements: Agreements,
     /// Actions that wait for a second signature, or have waited in vain, by the hash of their statement.
     waiting_actions: Arc<BTreeMap<[u8; 32], SignedAction>>,
     log: Log,
@@ -163,6 +164,11 @@ impl Registry {
     /// What a used code was used for.
     pub fn used_invite(&self, code: &CodeHash) -> Option<UsedInvite> {
         self.used_invites.get(code).copied()
+    }
+
+    /// What organisations may send each other, as the log says it.
+    pub fn agreements(&self) -> &Agreements {
+        &self.agreements
     }
 
     /// The log.

@@ -4,8 +4,11 @@ use samverkan_proto::code::OrganisationState;
 use samverkan_proto::ids::{DeviceId, OrgId, TlsKeyHash, sha256};
 use samverkan_proto::limits::{EPOCHS_AHEAD, MAX_EPOCH_KEYS};
 use samverkan_proto::sign::PublicKey;
+use samverkan_proto::statement::agreement::SignedAgreement;
 use samverkan_proto::statement::epoch_key::{Epoch, EpochKey};
-use samverkan_proto::statement::log::{ActionFault, OrganisationEntry, OrganisationFields};
+use samverkan_proto::statement::log::{
+    ActionFault, AgreementFault, Check, OrganisationEntry, OrganisationFields,
+};
 use samverkan_proto::statement::manifest::{Manifest, VerifiedManifest};
 use samverkan_proto::{Fault, InvalidField};
 
@@ -53,6 +56,9 @@ pub enum RegistryRefusal {
     /// What an operator has signed is another invitation than the one that came with it.
     #[error("another invitation was signed")]
     InvitationDiffers,
+    /// The agreement breaks the named rule.
+    #[error(transparent)]
+    AgreementRefused(AgreementFault),
     /// As many actions wait for a second signature as may.
     #[error("too many actions wait for a second signature")]
     TooManyActions,
@@ -189,6 +195,25 @@ impl Registry {
         self.check_not_removed(org)?;
         let current = KeyHolder { org: *org, device: *device, standing: Standing::Current };
         if self.key_holder(key) == Some(current) { Ok(()) } else { Err(RegistryRefusal::StateConflict) }
+    }
+
+    /// Whether a version of an agreement may follow. `Ok(false)`: it is the newest already. What was decided before may not hold any more:
+    /// another version, another manifest or the operator's word may have come in between.
+    pub(crate) fn check_agreement(&self, signed: &SignedAgreement) -> Result<bool, RegistryRefusal> {
+        let known = self.agreements.get(&signed.fields().id);
+        if known.is_some_and(|known| known.newest().bytes() == signed.bytes()) {
+            return Ok(false);
+        }
+        let refuse = RegistryRefusal::AgreementRefused;
+        let party = |org: &OrgId| {
+            let party = self.organisation(org).filter(|party| party.state() != OrganisationState::Removed);
+            party.ok_or(refuse(AgreementFault::Parties))
+        };
+        let [sender, recipient] = signed.fields().parties();
+        let (sender, recipient) = (party(&sender)?, party(&recipient)?);
+        let parties = [&**sender.manifest(), &**recipient.manifest()];
+        self.agreements.judge(signed, parties, Check::Everything).map_err(refuse)?;
+        Ok(true)
     }
 
     /// No key that another organisation's manifest ever named.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use samverkan_proto::reason::Refusal;
+use samverkan_proto::statement::agreement::SignedAgreement;
 use samverkan_proto::statement::log::Checkpoint;
 use samverkan_proto::statement::manifest::SignedManifest;
 use samverkan_proto::v1::directory_service_server::DirectoryService;
 use samverkan_proto::v1::{
-    ErrorReason, LogEntry, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, ReturnLogRequest, ReturnLogResponse, SyncRequest, SyncResponse,
+    ErrorReason, LogEntry, PublishAgreementRequest, PublishAgreementResponse, PublishEpochKeysRequest,
+    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReturnLogRequest,
+    ReturnLogResponse, SyncRequest, SyncResponse,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -18,6 +20,7 @@ use super::{returning, trace};
 use crate::error;
 use crate::hub::Hub;
 use crate::metrics::StreamKind;
+use crate::policy::agreement::may_publish_agreement;
 use crate::policy::publish::{Publication, may_publish_epoch_keys, may_publish_manifest};
 use crate::server::Hangup;
 use crate::store::Store;
@@ -52,6 +55,15 @@ impl DirectoryService for Directory {
         let published = self.take_epoch_keys(request).await;
         let log_size = published.map_err(|refusal| self.0.refuse(refusal))?;
         Ok(Response::new(PublishEpochKeysResponse { log_size }))
+    }
+
+    async fn publish_agreement(
+        &self,
+        request: Request<PublishAgreementRequest>,
+    ) -> Result<Response<PublishAgreementResponse>, Status> {
+        let published = self.take_agreement(request).await;
+        let log_size = published.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(PublishAgreementResponse { log_size }))
     }
 
     async fn return_log(
@@ -100,6 +112,20 @@ impl Directory {
             return Err(Refusal::new(ErrorReason::RateLimited));
         }
         self.0.store.publish_manifest(*manifest).await.map_err(error::of_store)
+    }
+
+    async fn take_agreement(&self, request: Request<PublishAgreementRequest>) -> Result<u64, Refusal> {
+        let caller = self.0.caller(&request)?;
+        let signed = SignedAgreement::parse(request.into_inner().agreement)?;
+        let now_ms = self.0.clock.now_ms();
+        let registry = self.0.registry()?;
+        match may_publish_agreement(&registry, &caller, signed, now_ms)? {
+            Some(_) if !self.0.budgets.agreements.take(caller.org()) => {
+                Err(Refusal::new(ErrorReason::RateLimited))
+            }
+            Some(permit) => self.0.store.publish_agreement(permit).await.map_err(error::of_store),
+            None => Ok(registry.log().size()),
+        }
     }
 
     async fn take_epoch_keys(&self, request: Request<PublishEpochKeysRequest>) -> Result<u64, Refusal> {

@@ -20,6 +20,7 @@ const METHODS: &[&str] = &[
     "/samverkan.v1.DirectoryService/PublishEpochKeys",
     "/samverkan.v1.DirectoryService/ReturnLog",
     "/samverkan.v1.DirectoryService/PublishManifest",
+    "/samverkan.v1.DirectoryService/PublishAgreement",
     "/samverkan.v1.DirectoryService/Sync",
     "/samverkan.v1.EnrolmentService/DescribeInvite",
     "/samverkan.v1.EnrolmentService/DescribeRecovery",

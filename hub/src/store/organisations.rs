@@ -16,6 +16,7 @@ use super::journal::{Body, Room};
 use super::key::{self, Due};
 use super::record;
 use super::writer::Committed;
+use crate::policy::agreement::AgreementPermit;
 use crate::policy::recover::RecoverPermit;
 use crate::policy::renew::RenewPermit;
 use crate::registry::{
@@ -110,6 +111,24 @@ impl Store {
     pub async fn publish_manifest(&self, manifest: VerifiedManifest) -> Result<u64, StoreError> {
         self.call(Room::Ordinary, move |draft| {
             replace_manifest(draft, &manifest)?;
+            let size = draft.registry().log().size();
+            Ok(move |_: &_| Ok(size))
+        })
+        .await
+    }
+
+    /// Logs a version of an agreement. Gives the log's size with it. The newest again is taken again.
+    ///
+    /// # Errors
+    /// [`RegistryRefusal::AgreementRefused`].
+    pub async fn publish_agreement(&self, permit: AgreementPermit) -> Result<u64, StoreError> {
+        self.call(Room::Ordinary, move |draft| {
+            let signed = permit.into_agreement();
+            if draft.registry().check_agreement(&signed)? {
+                let (leaf, bytes) = (Leaf::of_agreement(&signed), signed.bytes().clone());
+                draft.append_leaf(leaf, &Record::Agreement(signed), bytes)?;
+                draft.registry_changed();
+            }
             let size = draft.registry().log().size();
             Ok(move |_: &_| Ok(size))
         })

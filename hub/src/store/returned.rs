@@ -111,7 +111,11 @@ fn append(draft: &mut Draft, returned: ReturnedLeaf) -> Result<(), StoreError> {
             sweep_changed(draft, signed.manifest());
         }
         Record::Action(action) => carry_out_again(draft, action)?,
-        Record::Organisation(_) | Record::EpochKeys(_) | Record::Certificate(_) | Record::HubKeys(_) => {}
+        Record::Organisation(_)
+        | Record::EpochKeys(_)
+        | Record::Agreement(_)
+        | Record::Certificate(_)
+        | Record::HubKeys(_) => {}
     }
     draft.append_leaf(leaf, &record, bytes)?;
     if let Record::Organisation(entry) = &record {

@@ -6,11 +6,13 @@
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
 //! * [`invite`]: what an organisation joins with; [`member`]: how a further device comes into it; [`safety`]: what people compare or say aloud.
 //! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
+//! * [`agreement`]: what one organisation may send to another.
 //! * [`operator`]: what the hub's operators do, and sign.
 //! * [`renewal`]: a device's request for its next certificate; [`rewrap`]: a message for a colleague's later device.
 //!
 //! Signed statements are two types: unverified as parsed, and [`Verified`], which only verification makes.
 
+pub mod agreement;
 pub mod batch;
 pub mod consent;
 pub mod epoch_key;
@@ -30,7 +32,7 @@ mod invite_text;
 mod merkle;
 mod signed;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod verified;
 
 pub use signed::Unverified;

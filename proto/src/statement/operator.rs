@@ -3,7 +3,8 @@
 //! A [`Statement`] says what is to be done; a [`SignedAction`] has it with one signature or two. Whether whoever signed was an operator, and
 //! whether one was enough, only the log says: [`Operators`](super::log::Operators).
 
-use crate::code::{ActionType, OrganisationKind};
+use crate::admission::Policy;
+use crate::code::{ActionType, Classes, OrganisationKind};
 use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
 use crate::ids::{
@@ -64,6 +65,13 @@ pub enum Deed {
         /// As in [`Deed::AddOperator`].
         before: [u8; 32],
     },
+    /// Which classes are sent on an agreement alone.
+    SetPolicy {
+        /// The rule for the whole hub.
+        policy: Policy,
+        /// The hash of the record that set the policy last; zero for the first.
+        before: [u8; 32],
+    },
     /// Whether two must sign what cuts somebody off.
     Require {
         /// They must.
@@ -101,21 +109,25 @@ impl Deed {
             Self::RemoveOperator { .. } => ActionType::RemoveOperator,
             Self::Require { two: true, .. } => ActionType::RequireTwo,
             Self::Require { two: false, .. } => ActionType::RequireOne,
+            Self::SetPolicy { .. } => ActionType::SetPolicy,
         }
     }
 
     /// Whether two must sign it where the operators have agreed on that: whatever cuts somebody off or takes that back, and whatever
-    /// changes who may.
+    /// changes who may act or send.
     #[must_use]
     pub const fn is_grave(&self) -> bool {
         match self {
             Self::Invite { .. } | Self::Withdraw { .. } => false,
             Self::Move { step, .. } => matches!(step, Step::Suspend | Step::Resume | Step::Remove),
-            Self::AddOperator { .. } | Self::RemoveOperator { .. } | Self::Require { .. } => true,
+            Self::AddOperator { .. }
+            | Self::RemoveOperator { .. }
+            | Self::Require { .. }
+            | Self::SetPolicy { .. } => true,
         }
     }
 
-    /// The organisation's handle or the operator's name; `None` for the rule.
+    /// The organisation's handle or the operator's name; `None` for the rule and the policy.
     #[must_use]
     pub const fn name(&self) -> Option<&Handle> {
         match self {
@@ -123,7 +135,7 @@ impl Deed {
                 Some(handle)
             }
             Self::AddOperator { name, .. } | Self::RemoveOperator { name, .. } => Some(name),
-            Self::Require { .. } => None,
+            Self::Require { .. } | Self::SetPolicy { .. } => None,
         }
     }
 
@@ -155,6 +167,7 @@ impl Deed {
                 r.zero(32, "action.detail")?;
                 return Ok(Self::Require { two: kind == ActionType::RequireTwo, before });
             }
+            ActionType::SetPolicy => return Self::read_policy(r),
             ActionType::Confirm => Step::Confirm,
             ActionType::Suspend => Step::Suspend,
             ActionType::Resume => Step::Resume,
@@ -173,8 +186,19 @@ impl Deed {
         Ok(Self::AddOperator { name, key, before })
     }
 
+    /// The first byte of `detail` has the classes that need an agreement.
+    fn read_policy(r: &mut Reader<'_>) -> Result<Self, InvalidField> {
+        r.zero(16, "action.subject")?;
+        let before = r.array("action.before")?;
+        r.zero(1, "action.name")?;
+        let agreement_required = Classes::from_bits(r.u8("action.detail")?, "action.detail")?;
+        r.zero(31, "action.detail")?;
+        Ok(Self::SetPolicy { policy: Policy { agreement_required }, before })
+    }
+
     fn write(&self, w: &mut Writer) {
         const ZERO: [u8; 32] = [0; 32];
+        let mut classes = ZERO;
         let (subject, before, detail) = match self {
             Self::Invite { invitation, .. } => ([0; 16], &ZERO, invitation),
             Self::Withdraw { .. } => ([0; 16], &ZERO, &ZERO),
@@ -184,6 +208,10 @@ impl Deed {
             }
             Self::RemoveOperator { operator, before, .. } => (*operator.as_bytes(), before, &ZERO),
             Self::Require { before, .. } => ([0; 16], before, &ZERO),
+            Self::SetPolicy { policy, before } => {
+                classes[0] = policy.agreement_required.bits();
+                ([0; 16], before, &classes)
+            }
         };
         w.put(&subject);
         w.put(before);

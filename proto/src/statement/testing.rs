@@ -3,13 +3,17 @@
 use super::header::{BlobRef, HeaderFields, Recipient, Wrap};
 use super::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Verdict};
 use crate::code::{
-    CannotDecryptReason, Class, LegalBasis, PurgeReason, RecipientKind, RefusalReason, ReturnReason, Urgency,
+    CannotDecryptReason, Class, LegalBasis, PurgeReason, RecipientKind, RefusalReason, ReturnReason, Roles,
+    Urgency,
 };
 use crate::fault::{Fault, InvalidField};
-use crate::ids::{BlobId, ByteId, ConsentHandle, DeviceId, EpochKeyId, MailboxId, MessageId, OrgId, sha256};
-use crate::limits::{MAX_ANSWER_MINUTES, MAX_BODY, MAX_LIFETIME_MS, MAX_TRUE_LEN};
+use crate::ids::{
+    BlobId, ByteId, ConsentHandle, DeviceId, EpochKeyId, MailboxId, MessageId, OrgId, TlsKeyHash, sha256,
+};
+use crate::limits::{MAX_ANSWER_MINUTES, MAX_BODY, MAX_DEVICE_MS, MAX_LIFETIME_MS, MAX_TRUE_LEN};
 use crate::padding::{blob_len, padded};
 use crate::sign::Signer;
+use crate::statement::manifest::{Device, Mailbox, Manifest, ManifestFields};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -245,4 +249,38 @@ pub(crate) fn xwing_public() -> impl Strategy<Value = Vec<u8>> {
         };
         coefficients.into_iter().flat_map(pack).chain(seed).chain(u).collect()
     })
+}
+
+/// The first manifest of an organisation with these admins, of whom `threshold` sign together, and one mailbox.
+pub(crate) fn manifest_of(root: u8, admins: &[u8], threshold: u8) -> Manifest {
+    const NOW: u64 = 1_790_000_000_000;
+    let root = signer([root; 32]);
+    let devices: Vec<Device> = admins
+        .iter()
+        .map(|seed| {
+            let tls_key = TlsKeyHash::of_spki(&[root.public_key().as_bytes(), &[*seed][..]].concat());
+            Device::new(*signer([*seed; 32]).public_key(), tls_key, Roles::ALL, NOW, NOW + MAX_DEVICE_MS)
+        })
+        .collect();
+    let mut readers: Vec<DeviceId> = devices.iter().map(Device::id).collect();
+    readers.sort_unstable();
+    let mailbox = Mailbox {
+        id: MailboxId::parse(&[root.public_key().as_bytes()[0] | 1; 16]).expect("not zero"),
+        name: "stod".parse().expect("a name"),
+        readers,
+    };
+    Manifest::build(ManifestFields {
+        serial: 1,
+        prev: [0; 32],
+        issued_ms: NOW,
+        not_after_ms: NOW + MAX_DEVICE_MS,
+        root_pk: *root.public_key(),
+        handle: "jouren-exempel".parse().expect("a handle"),
+        organisation_number: "5560360793".parse().expect("a number"),
+        threshold,
+        devices,
+        mailboxes: vec![mailbox],
+        revocations: Vec::new(),
+    })
+    .expect("a first manifest")
 }

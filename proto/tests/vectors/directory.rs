@@ -3,6 +3,7 @@
 use crate::{Input, Outcome, hex};
 use samverkan_proto::ids::{OperatorId, ThreadId};
 use samverkan_proto::sign::PublicKey;
+use samverkan_proto::statement::agreement::SignedAgreement;
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::invite::Invite;
 use samverkan_proto::statement::log::{self, Checkpoint, Leaf, LogTree, TreeHead};
@@ -83,6 +84,18 @@ pub(crate) fn operator_action(input: &Input<'_>) -> Outcome {
         "type": action.statement().deed.action_type().code(),
         "statement": hex(&action.statement().hash()),
         "operators": signers,
+    }))
+}
+
+pub(crate) fn agreement(input: &Input<'_>) -> Outcome {
+    let signed = SignedAgreement::parse(input.bytes("agreement").into())?;
+    let sender = Manifest::parse(input.bytes("sender_manifest").into())?;
+    let recipient = Manifest::parse(input.bytes("recipient_manifest").into())?;
+    signed.verify([&sender, &recipient])?;
+    Ok(json!({
+        "type": signed.fields().provision.agreement_type().code(),
+        "version": signed.fields().version,
+        "hash": hex(&signed.agreement().hash()),
     }))
 }
 

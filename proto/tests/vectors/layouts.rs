@@ -220,6 +220,7 @@ impl<'v> Target<'v> {
             "manifest" => plain("signed_manifest", "signed_manifest"),
             "membership" => plain("request", "membership"),
             "operator_action" => plain("action", "action"),
+            "agreement" => plain("agreement", "agreement"),
             "invite" => vec![Self::invite(input, "svki1-", "invite")],
             "member_invite" => vec![Self::invite(input, "svkm1-", "member_invite")],
             "log_leaf" => {
@@ -230,6 +231,7 @@ impl<'v> Target<'v> {
                     4 => Some("hub_keys"),
                     5 => Some("entry"),
                     7 => Some("action"),
+                    8 => Some("agreement"),
                     _ => None,
                 };
                 let kept = record.filter(|_| !Input(input).bytes("record").is_empty());

@@ -118,6 +118,12 @@ const TARGETS: &[Target] = &[
         log::operator_action,
         "one encoding; nobody who fuzzes has a key; signed a second time it verifies, and with no bit changed",
     ),
+    of(
+        "agreement",
+        4_096,
+        log::agreement,
+        "one encoding; rebuilt from its fields it is the same; nobody signs it twice, and with a bit changed it is another",
+    ),
     of("log_leaf", 4_096, log::leaf, "one encoding; a record opens under its own hash alone"),
     of("log_proof", 2_048, log::proof, "a tree's own proofs hold, and no others"),
     of("checkpoint", 1_024, log::checkpoint, "one form; signed it verifies, and with no bit changed"),

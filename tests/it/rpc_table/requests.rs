@@ -3,9 +3,15 @@
 use super::Facts;
 use bytes::Bytes;
 use prost::Message as _;
+use samverkan_proto::code::{Bases, Classes};
+use samverkan_proto::ids::{AgreementId, OrgId};
 use samverkan_proto::limits::WRAP_LEN;
 use samverkan_proto::sign::Label;
+use samverkan_proto::statement::agreement::{
+    Agreement, AgreementFields, Clause, Provision, SignedAgreement, Terms,
+};
 use samverkan_proto::v1;
+use samverkan_tests::wire::bytes::random;
 use samverkan_tests::wire::statement::RawStub;
 use samverkan_tests::wire::upload::Blob;
 use samverkan_tests::wire::{Member, now_ms};
@@ -46,6 +52,10 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let keys = facts.ground.sender.device().epoch_keys.values();
         let epoch_keys = keys.map(|key| key.statement.clone().into()).collect();
         one(&v1::PublishEpochKeysRequest { epoch_keys })
+    }),
+    ("samverkan.v1.DirectoryService/PublishAgreement", |facts| {
+        let agreed = agreed(&facts.ground.sender, &facts.ground.recipient).bytes().clone();
+        one(&v1::PublishAgreementRequest { agreement: agreed })
     }),
     ("samverkan.v1.DirectoryService/ReturnLog", |facts| one(&facts.returned)),
     ("samverkan.v1.ConsentService/RegisterConsents", |facts| one(&consents(&facts.ground.sender))),
@@ -134,4 +144,25 @@ fn upload(blob: &Blob) -> Vec<Bytes> {
     use v1::upload_blob_request::Part;
     let parts = [Part::Start(blob.start(0)), Part::Data(blob.bytes.clone())];
     parts.map(|part| v1::UploadBlobRequest { part: Some(part) }.encode_to_vec().into()).into()
+}
+
+/// An agreement that both have signed, and that the hub does not have yet.
+fn agreed(sender: &Member, recipient: &Member) -> SignedAgreement {
+    let [from, to] = [sender, recipient].map(|party| OrgId::parse(&party.org()).expect("an organisation"));
+    let now_ms = now_ms();
+    let clause =
+        Clause { mailbox: None, classes: Classes::ALL, bases: Bases::ALL, answer_within_minutes: None };
+    let terms = Terms { valid_from_ms: now_ms, valid_until_ms: now_ms + 3_600_000, clauses: vec![clause] };
+    let agreement = Agreement::build(AgreementFields {
+        id: AgreementId::from_random(random()).expect("not zero"),
+        version: 1,
+        prev: [0; 32],
+        sender: from,
+        recipient: to,
+        issued_ms: now_ms,
+        provision: Provision::Terms(terms),
+    })
+    .expect("an agreement");
+    let one = SignedAgreement::sign(&agreement, from, &sender.device().signer).expect("a party");
+    one.countersign(to, &recipient.device().signer).expect("the other party")
 }

@@ -15,10 +15,11 @@ use samverkan_proto::v1::directory_service_server::{DirectoryService, DirectoryS
 use samverkan_proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
 use samverkan_proto::v1::{
     DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest, DescribeRecoveryResponse,
-    EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishEpochKeysRequest,
-    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecoverRequest,
-    RecoverResponse, RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest,
-    RequestMembershipResponse, ReturnLogRequest, ReturnLogResponse, SyncRequest, SyncResponse,
+    EnrolRequest, EnrolResponse, HelloRequest, HelloResponse, LogEntry, PublishAgreementRequest,
+    PublishAgreementResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
+    PublishManifestResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest,
+    RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse, ReturnLogRequest,
+    ReturnLogResponse, SyncRequest, SyncResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -203,6 +204,13 @@ impl DirectoryService for Flooding {
         &self,
         _: Request<PublishManifestRequest>,
     ) -> Result<Response<PublishManifestResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn publish_agreement(
+        &self,
+        _: Request<PublishAgreementRequest>,
+    ) -> Result<Response<PublishAgreementResponse>, Status> {
         unimplemented()
     }
 

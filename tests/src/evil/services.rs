@@ -21,12 +21,12 @@ use samverkan_proto::v1::{
     Acknowledged, CaughtUp, Delivery, DescribeInviteRequest, DescribeInviteResponse, DescribeRecoveryRequest,
     DescribeRecoveryResponse, DownloadBlobRequest, DownloadBlobResponse, EnrolRequest, EnrolResponse,
     GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest, GetUploadResponse, HelloRequest,
-    HelloResponse, PublishEpochKeysRequest, PublishEpochKeysResponse, PublishManifestRequest,
-    PublishManifestResponse, ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse,
-    RenewCertificateRequest, RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse,
-    ReturnLogRequest, ReturnLogResponse, RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest,
-    UploadBlobResponse,
+    HelloResponse, PublishAgreementRequest, PublishAgreementResponse, PublishEpochKeysRequest,
+    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReceiveRequest,
+    ReceiveResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse,
+    RequestMembershipRequest, RequestMembershipResponse, ReturnLogRequest, ReturnLogResponse, RewrapRequest,
+    RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest,
+    SyncResponse, UploadBlobRequest, UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -170,6 +170,13 @@ impl DirectoryService for Evil {
         &self,
         _: Request<PublishManifestRequest>,
     ) -> Result<Response<PublishManifestResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn publish_agreement(
+        &self,
+        _: Request<PublishAgreementRequest>,
+    ) -> Result<Response<PublishAgreementResponse>, Status> {
         unimplemented()
     }
 

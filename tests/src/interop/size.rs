@@ -3,10 +3,10 @@
 use super::folder;
 
 /// The most lines, comments and empty ones included, of `protocol.py`: every format, check and algorithm.
-pub const MOST_PROTOCOL_LINES: usize = 300;
+pub const MOST_PROTOCOL_LINES: usize = 311;
 
-/// The most lines of all its Python files together: `samverkan.py`, which drives it, has the other 140.
-pub const MOST_LINES: usize = 440;
+/// The most lines of all its Python files together: `samverkan.py`, which drives it, has the other 142.
+pub const MOST_LINES: usize = 453;
 
 /// The most columns of a line.
 pub const MOST_COLUMNS: usize = 120;

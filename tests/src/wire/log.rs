@@ -95,7 +95,11 @@ impl Log {
         match leaf.open(&entry.record).expect("its record") {
             Record::Manifest(signed) => self.manifests.push((size, signed.manifest().clone())),
             Record::Organisation(entry) => self.entries.push((size, entry)),
-            Record::EpochKeys(_) | Record::Certificate(_) | Record::HubKeys(_) | Record::Action(_) => {}
+            Record::EpochKeys(_)
+            | Record::Certificate(_)
+            | Record::HubKeys(_)
+            | Record::Action(_)
+            | Record::Agreement(_) => {}
         }
     }
 }

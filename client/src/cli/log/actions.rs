@@ -1,6 +1,6 @@
 //! `samverkan log actions`: what the hub's operators have signed, from the copy on this computer, in which every signature was verified.
 
-use samverkan_proto::code::ActionType;
+use samverkan_proto::code::{ActionType, Class};
 use samverkan_proto::ids::OperatorId;
 use samverkan_proto::statement::log::{Action, Operator};
 use samverkan_proto::statement::operator::Deed;
@@ -56,6 +56,8 @@ struct Row {
     /// The organisation's handle or the operator's name; absent for the rule.
     about: Option<String>,
     org_id: Option<String>,
+    /// The classes that are sent on an agreement alone from then on; absent for everything but a policy.
+    agreement_required: Option<Vec<&'static str>>,
     signatures: Vec<Signature>,
     #[serde(skip)]
     kind: ActionType,
@@ -76,6 +78,12 @@ impl Row {
             leaf: action.leaf,
             action: deed.action_type().name(),
             about: deed.name().map(ToString::to_string),
+            agreement_required: match deed {
+                Deed::SetPolicy { policy, .. } => {
+                    Some(policy.agreement_required.iter().map(Class::name).collect())
+                }
+                _ => None,
+            },
             org_id: match deed {
                 Deed::Move { org, .. } => Some(org.to_string()),
                 _ => None,
@@ -103,6 +111,7 @@ impl Row {
             ActionType::RemoveOperator => msg!("action-remove-operator"),
             ActionType::RequireTwo => msg!("action-require-two"),
             ActionType::RequireOne => msg!("action-require-one"),
+            ActionType::SetPolicy => msg!("action-set-policy"),
         }
     }
 }

@@ -33,7 +33,8 @@ fn a_proposal_is_read_as_it_was_written_and_in_no_other_form() {
     let text = proposal.to_text();
     assert_eq!(Proposal::parse(&text), Some(signed));
     assert!(text.lines().all(|line| line.len() <= 64), "it can be sent in a letter");
-    for bad in ["", BEGIN, &text.replace(END, ""), &text.replacen("SVK", "XXX", 1)[..text.len() / 2]] {
+    let (begin, end) = ("-----BEGIN SAMVERKAN PROPOSAL-----", "-----END SAMVERKAN PROPOSAL-----");
+    for bad in ["", begin, &text.replace(end, ""), &text.replacen("SVK", "XXX", 1)[..text.len() / 2]] {
         assert_eq!(Proposal::parse(bad), None, "{bad}");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use samverkan_proto::code::Class;
 use samverkan_proto::ids::OperatorId;
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::log::OrganisationFields;
@@ -103,12 +104,15 @@ pub(super) struct Subject {
     operator_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     public_key: Option<String>,
+    /// The classes that a policy wants agreements for; `-` for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreement_for: Option<String>,
 }
 
 impl Subject {
     /// `known` are the operators' keys, for the one that is taken out: its statement has the id alone.
     pub(super) fn of(deed: &Deed, known: impl IntoIterator<Item = PublicKey>) -> Self {
-        let (mut org_id, mut operator_id, mut public_key) = (None, None, None);
+        let (mut org_id, mut operator_id, mut public_key, mut agreement_for) = (None, None, None, None);
         match deed {
             Deed::Move { org, .. } => org_id = Some(org.to_string()),
             Deed::AddOperator { key, .. } => {
@@ -120,10 +124,14 @@ impl Subject {
                 let mut known = known.into_iter();
                 public_key = known.find(|key| OperatorId::of_key(key.as_bytes()) == *operator);
             }
+            Deed::SetPolicy { policy, .. } => {
+                let names: Vec<_> = policy.agreement_required.iter().map(Class::name).collect();
+                agreement_for = Some(if names.is_empty() { "-".to_owned() } else { names.join(", ") });
+            }
             Deed::Invite { .. } | Deed::Withdraw { .. } | Deed::Require { .. } => {}
         }
         let public_key = public_key.map(|key| HEXLOWER.encode(key.as_bytes()));
-        Self { org_id, operator_id: operator_id.map(|id| id.to_string()), public_key }
+        Self { org_id, operator_id: operator_id.map(|id| id.to_string()), public_key, agreement_for }
     }
 
     /// Each with what it is called.
@@ -132,6 +140,7 @@ impl Subject {
             ("organisation id", &self.org_id),
             ("operator id", &self.operator_id),
             ("public key", &self.public_key),
+            ("agreement for", &self.agreement_for),
         ];
         facts.into_iter().filter_map(|(label, value)| Some((label, value.as_deref()?)))
     }

@@ -27,6 +27,8 @@ impl Operator {
             operators: known,
             two_must_sign: operators.two_must_sign(),
             last_change: Bytes::copy_from_slice(operators.last_change()),
+            agreement_required: operators.policy().agreement_required.bits().into(),
+            last_policy: Bytes::copy_from_slice(operators.last_policy()),
             waiting: registry.waiting_actions().into_iter().map(|action| waiting(action, now_ms)).collect(),
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::agreements::{AgreementFault, Agreements};
 use super::history::Organisation;
 use super::operators::{self, ActionFault, Operators, Subject, Verdict};
 use super::{Leaf, LogTree, OrganisationEntry, Record};
 use crate::code::OrganisationState;
 use crate::fault::InvalidField;
 use crate::ids::{Handle, OrgId};
+use crate::statement::agreement::SignedAgreement;
 use crate::statement::epoch_key::Epoch;
 use crate::statement::operator::{Deed, SignedAction};
 use bytes::Bytes;
@@ -42,6 +44,9 @@ pub enum LogFault {
     /// An operator's action that does not count, or an entry that should have one.
     #[error("{0}")]
     Action(#[from] ActionFault),
+    /// An agreement that does not count.
+    #[error("{0}")]
+    Agreement(#[from] AgreementFault),
     /// The leaves do not add up to the signed checkpoint.
     #[error("the leaves do not add up to the checkpoint")]
     Root,
@@ -95,6 +100,7 @@ pub struct LogFold {
     by_id: BTreeMap<OrgId, Organisation>,
     by_handle: BTreeMap<Handle, OrgId>,
     operators: Operators,
+    agreements: Agreements,
     actions: Vec<Action>,
     announced: Option<Announced>,
 }
@@ -109,6 +115,7 @@ impl LogFold {
             by_id: BTreeMap::new(),
             by_handle: BTreeMap::new(),
             operators: Operators::default(),
+            agreements: Agreements::default(),
             actions: Vec::new(),
             announced: None,
         }
@@ -142,6 +149,12 @@ impl LogFold {
     #[must_use]
     pub const fn operators(&self) -> &Operators {
         &self.operators
+    }
+
+    /// What organisations may send each other.
+    #[must_use]
+    pub const fn agreements(&self) -> &Agreements {
+        &self.agreements
     }
 
     /// Everything that operators have signed, in log order.
@@ -190,6 +203,7 @@ impl LogFold {
                 self.change(id, |organisation| organisation.add_entry(index, entry))
             }
             Record::Action(signed) => self.add_action(index, signed, check),
+            Record::Agreement(signed) => self.add_agreement(signed, check),
             Record::EpochKeys(batch) => {
                 let verify = check == Check::Everything;
                 self.change(batch.org_id(), |organisation| {
@@ -223,6 +237,19 @@ impl LogFold {
         let names = names.flatten().cloned().collect();
         self.operators.apply(&signed);
         self.actions.push(Action { leaf, signed, names });
+        Ok(())
+    }
+
+    /// Takes a version that follows. Its parties have joined, and none of them was removed.
+    fn add_agreement(&mut self, signed: SignedAgreement, check: Check) -> Result<(), LogFault> {
+        let manifest = |org: &OrgId| {
+            let party = self.by_id.get(org)?;
+            party.state().filter(|state| *state != OrganisationState::Removed).and(party.manifest())
+        };
+        let [sender, recipient] = signed.fields().parties();
+        let parties = manifest(&sender).zip(manifest(&recipient)).ok_or(AgreementFault::Parties)?;
+        self.agreements.judge(&signed, parties.into(), check)?;
+        self.agreements.apply(&signed);
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use super::{EpochKeyBatch, HubKeys, OrganisationEntry};
 use crate::code::LeafType;
 use crate::codec::{Reader, Writer};
 use crate::fault::{Fault, InvalidField};
-use crate::ids::{DeviceId, OrgId, sha256};
+use crate::ids::{AgreementId, DeviceId, OrgId, sha256};
+use crate::statement::agreement::SignedAgreement;
 use crate::statement::manifest::SignedManifest;
 use crate::statement::operator::SignedAction;
 use bytes::Bytes;
@@ -58,6 +59,15 @@ pub enum Leaf {
         /// `H(record)`.
         record: [u8; 32],
     },
+    /// A version of an agreement.
+    Agreement {
+        /// Which agreement.
+        id: AgreementId,
+        /// Its version.
+        version: u32,
+        /// `H(record)`.
+        record: [u8; 32],
+    },
 }
 
 /// What a leaf's record says, parsed. Signatures are not verified.
@@ -75,6 +85,8 @@ pub enum Record {
     Organisation(OrganisationEntry),
     /// Of [`Leaf::Action`].
     Action(SignedAction),
+    /// Of [`Leaf::Agreement`].
+    Agreement(SignedAgreement),
 }
 
 impl Leaf {
@@ -126,6 +138,13 @@ impl Leaf {
         Self::Action { record: sha256(action.bytes()) }
     }
 
+    /// The leaf of a version of an agreement.
+    #[must_use]
+    pub fn of_agreement(signed: &SignedAgreement) -> Self {
+        let fields = signed.fields();
+        Self::Agreement { id: fields.id, version: fields.version, record: sha256(signed.bytes()) }
+    }
+
     /// Reads leaf data.
     ///
     /// # Errors
@@ -150,6 +169,9 @@ impl Leaf {
                 Self::Organisation { org_id: org_id(r)?, revision: r.u32("revision")?, record: record(r)? }
             }
             LeafType::Action => Self::Action { record: record(r)? },
+            LeafType::Agreement => {
+                Self::Agreement { id: r.id("agreement_id")?, version: r.u32("version")?, record: record(r)? }
+            }
         };
         r.finish("leaf")?;
         Ok(leaf)
@@ -174,6 +196,10 @@ impl Leaf {
                 w.put(org_id.as_bytes());
                 w.u32(*revision);
             }
+            Self::Agreement { id, version, .. } => {
+                w.put(id.as_bytes());
+                w.u32(*version);
+            }
         }
         w.put(self.record_hash());
         w.finish()
@@ -189,6 +215,7 @@ impl Leaf {
             Self::HubKeys { .. } => LeafType::HubKeys,
             Self::Organisation { .. } => LeafType::Organisation,
             Self::Action { .. } => LeafType::Action,
+            Self::Agreement { .. } => LeafType::Agreement,
         }
     }
 
@@ -201,6 +228,7 @@ impl Leaf {
             | Self::Certificate { record, .. }
             | Self::HubKeys { record }
             | Self::Action { record }
+            | Self::Agreement { record, .. }
             | Self::Organisation { record, .. } => record,
         }
     }
@@ -233,6 +261,11 @@ impl Leaf {
                 (Record::Organisation(entry), said)
             }
             Self::Action { .. } => (Record::Action(SignedAction::parse(record.clone())?), *self),
+            Self::Agreement { .. } => {
+                let signed = SignedAgreement::parse(record.clone())?;
+                let said = Self::of_agreement(&signed);
+                (Record::Agreement(signed), said)
+            }
         };
         self.require_same_subject(&said)?;
         Ok(parsed)
@@ -240,9 +273,13 @@ impl Leaf {
 
     /// `said` is the leaf that the record would have.
     fn require_same_subject(&self, said: &Self) -> Result<(), InvalidField> {
+        let agreement = |leaf: &Self| match leaf {
+            Self::Agreement { id, .. } => Some(*id),
+            _ => None,
+        };
         if self == said {
             Ok(())
-        } else if self.subject() != said.subject() {
+        } else if self.subject() != said.subject() || agreement(self) != agreement(said) {
             Err(Fault::BadIdentifier.in_field("record"))
         } else {
             Err(Fault::WrongChain.in_field("record"))
@@ -257,8 +294,8 @@ impl Leaf {
             Self::EpochKeys { org_id, device_id, .. } | Self::Certificate { org_id, device_id, .. } => {
                 (Some(*org_id), Some(*device_id))
             }
-            // An action names its organisation in its record, and obeys rules of its own.
-            Self::HubKeys { .. } | Self::Action { .. } => (None, None),
+            // Actions and agreements name organisations in their records, and obey rules of their own.
+            Self::HubKeys { .. } | Self::Action { .. } | Self::Agreement { .. } => (None, None),
         }
     }
 }

@@ -5,9 +5,11 @@
 //! * [`LogTree`]: the RFC 6962 tree, its roots and its proofs.
 //! * [`Checkpoint`]: a signed root, and when it was the newest.
 //! * [`Operators`]: who may act for the hub, and what of their signed actions counts.
+//! * [`Agreements`]: what organisations may send each other.
 //! * [`LogFold`], [`Organisation`]: the log read from its first leaf on, its rules, and who is in it.
 //! * [`audit`]: a whole log checked from a file, with nothing but the file.
 
+mod agreements;
 pub mod audit;
 mod checkpoint;
 mod fold;
@@ -18,6 +20,7 @@ mod organisation;
 mod record;
 mod tree;
 
+pub use agreements::{AgreementFault, Agreements, Standing};
 pub use checkpoint::Checkpoint;
 pub use fold::{Action, Check, LogFault, LogFold};
 pub use history::Organisation;

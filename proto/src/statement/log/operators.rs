@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Check, OrganisationEntry};
+use crate::admission::Policy;
 use crate::code::OrganisationState;
 use crate::fault::InvalidField;
 use crate::ids::{Handle, OperatorId, OrgId, sha256};
@@ -69,6 +70,8 @@ pub struct Operators {
     by_id: Arc<BTreeMap<OperatorId, Operator>>,
     two: bool,
     last_change: [u8; 32],
+    policy: Policy,
+    last_policy: [u8; 32],
     /// The statements that stand in the log: none counts twice.
     statements: Arc<BTreeSet<[u8; 32]>>,
 }
@@ -101,6 +104,18 @@ impl Operators {
     #[must_use]
     pub const fn last_change(&self) -> &[u8; 32] {
         &self.last_change
+    }
+
+    /// What may be sent without an agreement, as they have set it; everything, before they have.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// The hash of the record that set the policy last; zero before the first.
+    #[must_use]
+    pub const fn last_policy(&self) -> &[u8; 32] {
+        &self.last_policy
     }
 
     /// Whether this statement stands in the log.
@@ -184,6 +199,12 @@ impl Operators {
                 // With none left, nothing would have to be signed any more.
                 possible(named && self.by_id.len() > if self.two { 2 } else { 1 })
             }
+            Deed::SetPolicy { policy, before } => {
+                if *before != self.last_policy {
+                    return Err(ActionFault::OutOfDate);
+                }
+                possible(!self.is_empty() && *policy != self.policy)
+            }
             Deed::Require { two, before } => {
                 self.is_current(before)?;
                 possible(*two != self.two && self.by_id.len() >= if *two { 2 } else { 1 })
@@ -208,6 +229,10 @@ impl Operators {
                 Arc::make_mut(&mut self.by_id).remove(operator);
             }
             Deed::Require { two, .. } => self.two = *two,
+            Deed::SetPolicy { policy, .. } => {
+                (self.policy, self.last_policy) = (*policy, sha256(action.bytes()));
+                return;
+            }
         }
         self.last_change = sha256(action.bytes());
     }

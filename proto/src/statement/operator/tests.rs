@@ -36,6 +36,10 @@ fn deed() -> impl Strategy<Value = Deed> {
             before
         }),
         (any::<bool>(), hash).prop_map(|(two, before)| Deed::Require { two, before }),
+        (0..=7u8, hash).prop_map(|(bits, before)| {
+            let agreement_required = Classes::from_bits(bits, "bits").unwrap();
+            Deed::SetPolicy { policy: Policy { agreement_required }, before }
+        }),
     ]
 }
 

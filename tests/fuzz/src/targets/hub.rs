@@ -19,7 +19,7 @@ pub(super) use samverkan_hub::laws::{clean_mark, journal_frames, journal_segment
 /// Input: `u8 which | protobuf`.
 pub(super) fn requests(input: &[u8]) {
     let Some((which, bytes)) = input.split_first() else { return };
-    match which % 27 {
+    match which % 28 {
         0 => message(bytes).into_iter().for_each(laws::submission),
         1 => message(bytes).iter().for_each(laws::invitation),
         2 => message(bytes).into_iter().for_each(enrol),
@@ -46,6 +46,7 @@ pub(super) fn requests(input: &[u8]) {
         23 => read::<v1::WithdrawMemberInviteRequest>(bytes),
         24 => read::<v1::HelloRequest>(bytes),
         25 => read::<v1::ReturnLogRequest>(bytes),
+        26 => read::<v1::PublishAgreementRequest>(bytes),
         _ => read::<v1::ListMembershipRequestsResponse>(bytes),
     }
 }

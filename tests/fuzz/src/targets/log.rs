@@ -4,6 +4,7 @@ use bytes::Bytes;
 use samverkan_proto::ids::{DeviceId, HubName, OperatorId, OrgId};
 use samverkan_proto::limits::{MAX_EPOCH_KEYS, SECOND_SIGNATURE_MS};
 use samverkan_proto::sign::Signer;
+use samverkan_proto::statement::agreement::{Agreement, SignedAgreement};
 use samverkan_proto::statement::log::{
     Checkpoint, EpochKeyBatch, HubKeys, Leaf, LogTree, OrganisationEntry, Record, TreeHead,
     verify_consistency, verify_inclusion,
@@ -17,7 +18,7 @@ use crate::laws::{one_encoding, with_a_bit_flipped};
 /// Input: `u8 what | bytes`. The bytes are a leaf's data, or a record of the kind that `what` chooses.
 pub(super) fn leaf(bytes: &[u8]) {
     let mut input = Cursor::new(bytes);
-    let what = input.u8() % 7;
+    let what = input.u8() % 8;
     let bytes = Bytes::copy_from_slice(input.rest());
     if what == 0 {
         one_encoding(&bytes, Leaf::parse, Leaf::encode);
@@ -29,6 +30,7 @@ pub(super) fn leaf(bytes: &[u8]) {
         3 => Ok(certificate(&bytes)),
         4 => HubKeys::parse(&bytes).and_then(|keys| Leaf::of_hub_keys(&keys)),
         5 => SignedAction::parse(bytes.clone()).map(|action| Leaf::of_action(&action)),
+        7 => SignedAgreement::parse(bytes.clone()).map(|signed| Leaf::of_agreement(&signed)),
         _ => OrganisationEntry::parse(bytes.clone()).map(|entry| Leaf::of_organisation(&entry)),
     };
     let Ok(leaf) = leaf else { return };
@@ -64,6 +66,25 @@ pub(super) fn operator_action(bytes: &[u8]) {
     assert!(verified.is_err(), "a changed action verifies");
 }
 
+/// Input: an agreement as it travels. What is read is written again, signed by both parties, and read again with one bit changed.
+pub(super) fn agreement(bytes: &[u8]) {
+    let parse = |bytes: &[u8]| SignedAgreement::parse(Bytes::copy_from_slice(bytes));
+    let Some(read) = one_encoding(bytes, parse, |signed| signed.bytes().to_vec()) else { return };
+    let again = Agreement::build(read.fields().clone()).expect("it was read");
+    assert_eq!(again, *read.agreement());
+    let signers = [[1; 32], [2; 32]].map(|seed| Signer::from_seed(&seed).expect("any seed is a key"));
+    let [sender, recipient] = again.fields().parties();
+    let both = SignedAgreement::sign(&again, sender, &signers[0])
+        .and_then(|one| one.countersign(recipient, &signers[1]))
+        .expect("both are parties");
+    assert_eq!(both.agreement().hash(), read.agreement().hash());
+    assert_eq!(parse(both.bytes()).as_ref(), Ok(&both));
+    assert!(both.countersign(sender, &signers[0]).is_err(), "one device twice");
+    let at = u16::from_be_bytes([bytes[bytes.len() - 1], bytes[bytes.len() - 2]]);
+    let changed = with_a_bit_flipped(both.bytes(), at).expect("an agreement has bytes");
+    assert_ne!(parse(&changed).as_ref(), Ok(&both));
+}
+
 fn certificate(der: &[u8]) -> Leaf {
     let org = OrgId::parse(&[1; 16]).expect("not zero");
     Leaf::of_certificate(org, DeviceId::parse(&[2; 16]).expect("not zero"), der)
@@ -79,6 +100,7 @@ fn encodes_to(record: &Record, bytes: &Bytes) {
         Record::Certificate(der) => assert_eq!(der, bytes),
         Record::HubKeys(keys) => assert_eq!(keys.encode().as_deref(), Ok(&bytes[..])),
         Record::Action(action) => assert_eq!(action.bytes(), bytes),
+        Record::Agreement(signed) => assert_eq!(signed.bytes(), bytes),
         Record::Organisation(entry) => {
             assert_eq!(OrganisationEntry::build(entry.fields().clone()).as_ref(), Ok(entry));
         }
