@@ -76,6 +76,7 @@ mod simulation;
 mod starting;
 mod stolen;
 mod story_01_victim_support;
+mod story_02_duty_to_report;
 mod story_transcript;
 mod suspension;
 mod tampering;
