@@ -82,4 +82,5 @@ mod suspension;
 mod tampering;
 mod time_passes;
 mod two_processes;
+mod unlinkable;
 mod unlocking;
