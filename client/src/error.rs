@@ -347,6 +347,8 @@ codes! {
     KeepTooLong = "KEEP_TOO_LONG", ActionNeeded, Usage;
     /// A message has more than 16 attachments.
     TooManyAttachments = "TOO_MANY_ATTACHMENTS", ActionNeeded, Usage;
+    /// What a picture tells beside itself can not be taken away.
+    PictureNotCleaned = "PICTURE_NOT_CLEANED", ActionNeeded, Usage;
     /// A file changed while it was sealed.
     AttachmentChanged = "ATTACHMENT_CHANGED", Transient, Conflict;
     /// There is no attachment of that number.

@@ -14,6 +14,7 @@
 //! What it does with the hub:
 //!
 //! * [`session`]: sending, receiving, tracking, consent.
+//! * [`pictures`]: without what they tell beside the picture.
 //! * [`forms`]: what is asked about a person, and the law it is passed on under; files, not code.
 //! * [`referral`]: what a referral has come to, from the steps that both sides took; pure.
 //!
@@ -42,6 +43,7 @@ pub mod keystore;
 #[doc(hidden)]
 pub mod laws;
 pub mod passphrase;
+pub mod pictures;
 pub mod recovery;
 pub mod referral;
 pub mod sealed_file;

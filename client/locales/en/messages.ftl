@@ -365,6 +365,8 @@ send-in-the-way = It would be refused, and nothing was sent:
 attachment-is-folder = it is a folder
 attachment-is-pipe = it is a pipe or a socket
 attachment-is-device = it is a device
+attachment-not-cleaned = it is a picture that may tell where and when it was taken, and that can not be taken away; attach a whole JPEG, PNG or WebP of at most 64 MiB, or use --keep-metadata
+attachment-cleaned = Attachment { $number } is a picture; what it told beside the picture, such as place, time and device, was taken away. --keep-metadata keeps it.
 attachment-too-large = it is larger than 2 GiB
 
 ## Threads

@@ -367,6 +367,8 @@ send-in-the-way = Det skulle nekas, och ingenting skickades:
 attachment-is-folder = det är en mapp
 attachment-is-pipe = det är ett rör eller en socket
 attachment-is-device = det är en enhetsfil
+attachment-not-cleaned = det är en bild som kan berätta var och när den togs, och det går inte att ta bort; bifoga en hel JPEG, PNG eller WebP på högst 64 MiB, eller använd --keep-metadata
+attachment-cleaned = Bilaga { $number } är en bild; det som den berättade vid sidan av bilden, som plats, tid och enhet, togs bort. --keep-metadata behåller det.
 attachment-too-large = den är större än 2 GiB
 
 ## Ärenden

@@ -13,6 +13,7 @@ use crate::error::cause::Cause as _;
 use crate::error::{Code, Error, Result};
 use crate::files::{FileError, FileReason};
 use crate::msg;
+use crate::pictures::{self, Content};
 use crate::text::{Args, MessageId, Text};
 
 /// Text from a file, or from stdin when the path is `-`, without the line end at its end.
@@ -45,13 +46,14 @@ pub(super) fn read_file(path: &Path, option: &'static str, max: u64) -> Result<V
     Ok(bytes)
 }
 
-/// Looks at every file to attach before anything is sealed: a plain file, readable, at most 2 GiB.
+/// Looks at every file to attach before anything is sealed or asked: a plain file, readable, at most 2 GiB, and no picture that keeps
+/// telling where it was taken, unless somebody wants that.
 ///
 /// # Errors
 /// [`Code::AttachmentUnusable`] with the number of the first that can not be attached.
-pub(super) fn check_attachments(paths: &[PathBuf], text: &Text) -> Result<()> {
+pub(super) fn check_attachments(paths: &[PathBuf], keep_metadata: bool, text: &Text) -> Result<()> {
     for (number, path) in (1u64..).zip(paths) {
-        check_attachment(path).map_err(|cause| {
+        check_attachment(path, keep_metadata).map_err(|cause| {
             let args = Args::none().number("number", number).text("cause", cause.words(text));
             Error::with(Code::AttachmentUnusable, args)
         })?;
@@ -76,12 +78,13 @@ impl Unfit {
     }
 }
 
-fn check_attachment(path: &Path) -> std::result::Result<(), Unfit> {
+fn check_attachment(path: &Path, keep_metadata: bool) -> std::result::Result<(), Unfit> {
     let system = |error| Unfit::System(FileError::from_io(path, error).reason);
     // Opening a pipe to read would wait for somebody to write into it.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| system(error.into()))?;
-    let meta = File::from(file).metadata().map_err(system)?;
+    let mut file = File::from(file);
+    let meta = file.metadata().map_err(system)?;
     let kind = meta.file_type();
     if kind.is_dir() {
         return Err(Unfit::Rule(msg!("attachment-is-folder")));
@@ -94,6 +97,9 @@ fn check_attachment(path: &Path) -> std::result::Result<(), Unfit> {
     }
     if meta.len() > MAX_TRUE_LEN {
         return Err(Unfit::Rule(msg!("attachment-too-large")));
+    }
+    if !keep_metadata && pictures::read(&mut file).map_err(system)? == Content::NotCleaned {
+        return Err(Unfit::Rule(msg!("attachment-not-cleaned")));
     }
     Ok(())
 }
@@ -113,7 +119,7 @@ mod tests {
     fn refusal(path: &Path) -> String {
         let text = Text::of(Language::English);
         let paths = [path.to_owned()];
-        let error = check_attachments(&paths, &text).expect_err("refused");
+        let error = check_attachments(&paths, false, &text).expect_err("refused");
         assert_eq!(error.code(), Code::AttachmentUnusable);
         error.explain(&text).to_string()
     }
@@ -151,6 +157,8 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("a FIFO");
         let large = dir.path().join("large");
         File::create(&large).and_then(|file| file.set_len(MAX_TRUE_LEN + 1)).expect("a sparse file");
+        let picture = dir.path().join("picture");
+        fs::write(&picture, b"\xff\xd8\xff\xe1 cut").expect("written");
         let nul = PathBuf::from(std::ffi::OsString::from("a\0b"));
         let long = dir.path().join("x".repeat(300));
         for (path, word) in [
@@ -159,6 +167,7 @@ mod tests {
             (PathBuf::from("/dev/null"), "device"),
             (fifo, "pipe"),
             (large, "larger"),
+            (picture, "--keep-metadata"),
             (nul, ""),
             (long, ""),
         ] {
@@ -176,6 +185,6 @@ mod tests {
         for path in &paths {
             fs::write(path, b"x").expect("written");
         }
-        check_attachments(&paths, &Text::of(Language::English)).expect("all fit");
+        check_attachments(&paths, false, &Text::of(Language::English)).expect("all fit");
     }
 }

@@ -1,6 +1,6 @@
 //! The text and the attachments of a message in a case, from options and files.
 //!
-//! `--from-file` takes a JSON object with `text` and `attachments` (a list of paths), so that no file's name has to stand on the command
+//! `--from-file` takes a JSON object with `text`, `attachments` (a list of paths) and `keep_metadata`, so that no file's name has to stand on the command
 //! line; an option wins over the file.
 
 use std::path::PathBuf;
@@ -24,6 +24,8 @@ pub(super) struct Letter {
     text_file: Option<PathBuf>,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     attach: Vec<PathBuf>,
+    #[arg(long)]
+    keep_metadata: bool,
     #[arg(long, value_name = "FILE")]
     from_file: Option<PathBuf>,
 }
@@ -33,6 +35,7 @@ pub(super) struct Letter {
 pub(super) struct Unfinished {
     text: Option<String>,
     attachments: Vec<PathBuf>,
+    keep_metadata: bool,
 }
 
 impl Letter {
@@ -42,7 +45,7 @@ impl Letter {
     /// What the files are refused for.
     pub(super) fn gather(self, console: &mut Console, output: &Output) -> Result<Unfinished> {
         let unfinished = self.read(console)?;
-        input::check_attachments(&unfinished.attachments, output.text())?;
+        input::check_attachments(&unfinished.attachments, unfinished.keep_metadata, output.text())?;
         Ok(unfinished)
     }
 
@@ -61,6 +64,7 @@ impl Letter {
         if !self.attach.is_empty() {
             unfinished.attachments = self.attach;
         }
+        unfinished.keep_metadata |= self.keep_metadata;
         Ok(unfinished)
     }
 }
@@ -75,12 +79,16 @@ impl Unfinished {
             Some(text) => text,
             None => console.paragraph(output, question)?,
         };
-        Ok(Reply { text, attachments: self.attachments })
+        Ok(Reply { text, attachments: self.attachments, keep_metadata: self.keep_metadata })
     }
 
     /// The message, which needs no text.
     pub(super) fn finish(self) -> Reply {
-        Reply { text: self.text.unwrap_or_default(), attachments: self.attachments }
+        Reply {
+            text: self.text.unwrap_or_default(),
+            attachments: self.attachments,
+            keep_metadata: self.keep_metadata,
+        }
     }
 }
 
@@ -89,6 +97,7 @@ fn parse(json: &str) -> Result<Unfinished> {
     let unfinished = Unfinished {
         text: fields.take("text")?,
         attachments: fields.take("attachments")?.unwrap_or_default(),
+        keep_metadata: fields.take("keep_metadata")?.unwrap_or_default(),
     };
     fields.nothing_left()?;
     Ok(unfinished)
@@ -103,6 +112,7 @@ mod tests {
         Letter {
             text_file: text_file.map(PathBuf::from),
             attach: attach.iter().map(PathBuf::from).collect(),
+            keep_metadata: false,
             from_file: from_file.map(PathBuf::from),
         }
     }
@@ -114,7 +124,11 @@ mod tests {
     #[test]
     fn the_file_names_what_the_command_line_need_not() {
         let json = r#"{"text":"hej","attachments":["rapport.pdf"]}"#;
-        let whole = Unfinished { text: Some("hej".to_owned()), attachments: vec!["rapport.pdf".into()] };
+        let whole = Unfinished {
+            text: Some("hej".to_owned()),
+            attachments: vec!["rapport.pdf".into()],
+            keep_metadata: false,
+        };
         assert_eq!(gathered(letter(Some("-"), None, &[]), json), Ok(whole));
         let attached = gathered(letter(Some("-"), None, &["b.pdf"]), json).expect("valid");
         assert_eq!(attached.attachments, [PathBuf::from("b.pdf")], "an option wins");
@@ -127,7 +141,10 @@ mod tests {
         let error = gathered(letter(Some("-"), None, &[]), r#"{"texts":"hej"}"#).expect_err("refused");
         assert_eq!(
             error,
-            Error::with(Code::FieldUnknown, crate::text::Args::none().text("known", "text, attachments"))
+            Error::with(
+                Code::FieldUnknown,
+                crate::text::Args::none().text("known", "text, attachments, keep_metadata")
+            )
         );
         let error = gathered(letter(Some("-"), None, &[]), r#"{"text":["hej"]}"#).expect_err("refused");
         assert_eq!(error, Error::with(Code::FieldInvalid, crate::text::Args::none().text("field", "text")));

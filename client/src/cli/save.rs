@@ -83,9 +83,10 @@ impl Save {
     }
 }
 
-/// Where it goes: the path that is given; inside it, if that is a folder; else a harmless form of the sender's name.
+/// Where it goes: the path that is given; inside it, if that is a folder; else here. The sender's name for it may be a person's, and
+/// stays inside the seal: without a path it is called by its number.
 fn target(given: Option<PathBuf>, line: &AttachmentLine) -> PathBuf {
-    let name = filenames::incoming(&line.name);
+    let name = filenames::outgoing(line.number, &line.name);
     match given {
         None => PathBuf::from(name),
         Some(folder) if folder.is_dir() => folder.join(name),
@@ -167,15 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn bad_132_the_senders_name_can_not_choose_the_place() {
+    fn bad_132_the_senders_name_chooses_neither_place_nor_name() {
         let dir = tempfile::tempdir().expect("tempdir");
         for (name, safe) in [
-            ("../../.ssh/authorized_keys", "authorized_keys"),
-            ("/etc/passwd", "passwd"),
-            ("..", "bilaga"),
-            ("-rf", "rf"),
-            ("a\u{202e}fdp.exe", "a_fdp.exe"),
-            ("NUL", "_NUL"),
+            ("../../.ssh/authorized_keys", "bilaga-1.bin"),
+            ("/etc/passwd", "bilaga-1.bin"),
+            ("..", "bilaga-1.bin"),
+            ("-rf", "bilaga-1.bin"),
+            ("a\u{202e}fdp.exe", "bilaga-1.exe"),
+            ("Exempel Exempelsson.PDF", "bilaga-1.pdf"),
         ] {
             assert_eq!(target(None, &line(name)), Path::new(safe), "{name}");
             assert_eq!(target(Some(dir.path().to_owned()), &line(name)), dir.path().join(safe), "{name}");

@@ -58,6 +58,8 @@ pub(super) struct Send {
     consent: Option<CaseReference>,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     attach: Vec<PathBuf>,
+    #[arg(long)]
+    keep_metadata: bool,
     #[arg(long, value_name = "FILE")]
     from_file: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -109,13 +111,15 @@ struct Unfinished {
     /// The optional parts of the form that are filled in.
     opened: Vec<&'static str>,
     attachments: Vec<PathBuf>,
+    keep_metadata: Option<bool>,
 }
 
 impl Send {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
         let dry_run = self.dry_run;
         let mut unfinished = self.gather(context)?;
-        input::check_attachments(&unfinished.attachments, output.text())?;
+        let keep_metadata = unfinished.keep_metadata.unwrap_or_default();
+        input::check_attachments(&unfinished.attachments, keep_metadata, output.text())?;
         let mut session = context.session(output)?;
         if dry_run {
             return check(&mut session, unfinished, output).await;
@@ -169,6 +173,7 @@ impl Unfinished {
         if !options.attach.is_empty() {
             self.attachments = options.attach;
         }
+        self.keep_metadata = options.keep_metadata.then_some(true).or(self.keep_metadata);
         self.from = options.from.or(self.from.take());
         self.class = options.class.or(self.class);
         self.basis = options.basis.or(self.basis);
@@ -211,6 +216,7 @@ impl Unfinished {
             text: String::new(),
             fields: Vec::new(),
             attachments: self.attachments.clone(),
+            keep_metadata: self.keep_metadata.unwrap_or_default(),
         }
     }
 

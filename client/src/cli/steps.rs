@@ -43,6 +43,11 @@ impl Progress for Steps<'_> {
         }
     }
 
+    fn cleaned(&mut self, number: u64) {
+        self.bar = None;
+        self.output.notice(msg!("attachment-cleaned"), &Args::none().number("number", number));
+    }
+
     fn own_news(&mut self, news: &[Difference]) -> bool {
         self.bar = None;
         self.output.notice(msg!("own-changed"), &Args::none());

@@ -189,7 +189,7 @@ fn an_attachment_comes_out_as_it_went_in_and_only_its_owner_can_read_it() {
     let mode = fs::metadata(run.path("ut.pdf")).expect("saved").permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     run.json(&["save", &reference, "--attachment", "1", "-o", &run.path("")]);
-    assert_eq!(fs::read(run.path("rf rapport.pdf")).expect("a harmless name"), content);
+    assert_eq!(fs::read(run.path("bilaga-1.pdf")).expect("a neutral name"), content);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::model::Progress;
 mod source;
 mod tidy;
 
-pub(super) use source::{Sealed, Source};
+pub(super) use source::{Beside, Sealed, Source};
 pub(super) use tidy::tidy;
 
 /// How much of a file is read at once.

@@ -49,6 +49,8 @@ pub struct Draft {
     pub fields: Vec<(String, String)>,
     /// Files to attach, read while sealing.
     pub attachments: Vec<PathBuf>,
+    /// Whether pictures keep what they tell beside the picture.
+    pub keep_metadata: bool,
 }
 
 impl Draft {
@@ -74,6 +76,8 @@ pub struct Reply {
     pub text: String,
     /// Files to attach.
     pub attachments: Vec<PathBuf>,
+    /// Whether pictures keep what they tell beside the picture.
+    pub keep_metadata: bool,
 }
 
 /// The local name of a recorded consent, shown to people; reveals nothing.
@@ -503,6 +507,8 @@ pub trait Progress {
     fn begin(&mut self, step: Step, total: u64);
     /// So many more bytes of it are done.
     fn advance(&mut self, bytes: u64);
+    /// The attachment with this number, counted from 1, is a picture, and what it told beside itself was taken away.
+    fn cleaned(&mut self, _number: u64) {}
     /// Somebody else has changed the own organisation; gives whether a person was told.
     fn own_news(&mut self, _news: &[Difference]) -> bool {
         false

@@ -205,6 +205,7 @@ pub(crate) fn referral() -> Draft {
         text: "Exempel Exempelsson önskar stöd".to_owned(),
         fields: Vec::new(),
         attachments: Vec::new(),
+        keep_metadata: false,
     }
 }
 

@@ -171,6 +171,7 @@ impl Session {
             text: String::new(),
             fields: Vec::new(),
             attachments: Vec::new(),
+            keep_metadata: false,
         })
     }
 }

@@ -12,7 +12,7 @@ use samverkan_proto::statement::receipt::MailboxRef;
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::{Fault, InvalidField};
 
-use super::attach::{Sealed, Source, tidy};
+use super::attach::{Beside, Sealed, Source, tidy};
 use super::mail::{Kept, OutState, SealedHashes};
 use super::model::{Direction, Draft, Obstacle, Progress, Reply, Sent};
 use super::{Session, trust};
@@ -77,7 +77,8 @@ impl Session {
             return Err(obstacle.to_error());
         }
         draft.check_answers()?;
-        let sealed = self.seal_attachments(&draft.attachments, progress).await?;
+        let sealed =
+            self.seal_attachments(&draft.attachments, Beside::of(draft.keep_metadata), progress).await?;
         let held = self.begin()?;
         let attachments = self.place(sealed)?;
         let desk = self.desk();
@@ -130,7 +131,8 @@ impl Session {
         if let Some(obstacle) = self.obstacles(&draft).first() {
             return Err(obstacle.to_error());
         }
-        let sealed = self.seal_attachments(&draft.attachments, progress).await?;
+        let sealed =
+            self.seal_attachments(&draft.attachments, Beside::of(draft.keep_metadata), progress).await?;
         let held = self.begin()?;
         let attachments = self.place(sealed)?;
         let body = Body {
@@ -272,6 +274,7 @@ impl Session {
     async fn seal_attachments(
         &self,
         paths: &[std::path::PathBuf],
+        beside: Beside,
         progress: &mut dyn Progress,
     ) -> Result<Vec<Sealed>> {
         // Every file is opened before the first is sealed, so that a missing one is found at once.
@@ -281,8 +284,12 @@ impl Session {
             tidy(folder, |id| self.mail.names_blob(id), self.clock.now_ms())?;
         }
         let mut sealed = Vec::with_capacity(sources.len());
-        for source in sources {
-            sealed.push(source.seal(folder, progress).await?);
+        for (number, source) in (1u64..).zip(sources) {
+            let one = source.seal(folder, beside, progress).await?;
+            if one.is_cleaned() {
+                progress.cleaned(number);
+            }
+            sealed.push(one);
         }
         Ok(sealed)
     }
@@ -374,6 +381,7 @@ impl Session {
             text: reply.text.clone(),
             fields: Vec::new(),
             attachments: reply.attachments.clone(),
+            keep_metadata: reply.keep_metadata,
         }
     }
 }

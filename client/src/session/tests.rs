@@ -101,7 +101,7 @@ async fn an_answer_is_an_answer_only_when_it_is_here() {
     take(&mut two, &log, &request).expect("good");
 
     two.clock.set(NOW_MS + 60_000);
-    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new(), keep_metadata: false };
     let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
     let answering = two.newest_outgoing();
     two.session.accept(&answer.message, &accepted(&log, &answering)).expect("the hub has it");
@@ -125,8 +125,11 @@ async fn a_follow_up_of_nothing_is_refused() {
     let (log, mut one, mut two) = two_offices();
     let sent = send(&mut one, referral()).await;
     take(&mut two, &log, &one.newest_outgoing()).expect("good");
-    let reply =
-        Reply { text: "Exempel Exempelsson bor på Exempelgatan".to_owned(), attachments: Vec::new() };
+    let reply = Reply {
+        text: "Exempel Exempelsson bor på Exempelgatan".to_owned(),
+        attachments: Vec::new(),
+        keep_metadata: false,
+    };
     two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
     let answer = delivery(&log, &two.newest_outgoing(), &one);
     // The same bytes, on a device that never wrote to the sender in that thread.
@@ -359,7 +362,7 @@ async fn a_forked_log_stops_sending_and_not_reading() {
     take(&mut two, &log, &one.newest_outgoing()).expect("good");
     let other = samverkan_proto::statement::log::TreeHead { size: 2, root: [1; 32] };
     two.session.directory.compare(log.sign(other), NOW_MS).expect_err("another log");
-    let reply = Reply { text: "Vi ringer".to_owned(), attachments: Vec::new() };
+    let reply = Reply { text: "Vi ringer".to_owned(), attachments: Vec::new(), keep_metadata: false };
     let refused = two.session.reply(&sent.reference, reply, &mut Silent).await.expect_err("stopped");
     assert_eq!(refused.code(), Code::LogForked);
     assert_eq!(two.session.thread(&sent.reference).expect("still readable").messages.len(), 1);

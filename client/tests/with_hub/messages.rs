@@ -42,6 +42,7 @@ pub(crate) fn referral(to: &MailboxAddress) -> Draft {
         text: "Exempel Exempelsson önskar stöd".to_owned(),
         fields: vec![("safe_contact".to_owned(), "brev".to_owned())],
         attachments: Vec::new(),
+        keep_metadata: false,
     }
 }
 
@@ -65,7 +66,7 @@ async fn a_referral_goes_there_is_answered_and_every_step_is_proven() {
     assert_eq!(stage(&one), Stage::Delivered);
 
     hub.advance(Duration::from_secs(60));
-    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new(), keep_metadata: false };
     assert!(two.session.reply(&sent.reference, reply, &mut Silent).await.expect("replied").accepted);
     one.session.receive(&mut Silent).await.expect("received");
     assert_eq!(stage(&one), Stage::Answered);
@@ -188,7 +189,7 @@ async fn a_watch_hands_in_the_receipts_that_are_owed() {
     two.session = two.session.over(Network::of(gate.clone()));
     two.session.receive(&mut Silent).await.expect("received");
     gate.closed.store(true, Ordering::SeqCst);
-    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new(), keep_metadata: false };
     let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
     assert!(!answer.accepted, "it waits");
     gate.closed.store(false, Ordering::SeqCst);

@@ -224,7 +224,7 @@ impl<'a> Program<'a> {
             }
             (Command::Reply { thread }, Some(token)) => {
                 let Some(line) = self.thread_to_answer(*thread) else { return Ended::Done(false) };
-                let reply = Reply { text: text_of(token), attachments: Vec::new() };
+                let reply = Reply { text: text_of(token), attachments: Vec::new(), keep_metadata: false };
                 sent(self.session.reply(&line.reference, reply, &mut Silent).await)
             }
             (Command::Watch { for_ms }, _) => {
@@ -259,6 +259,7 @@ impl<'a> Program<'a> {
             text: text_of(token),
             fields: Vec::new(),
             attachments: attachments.into_iter().collect(),
+            keep_metadata: false,
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! `to` (a list), `from`, `class`, `basis`, `section`, `urgency`, `answer_within`, `keep`, `consent`, `form`, `subject`, `text`,
 //! `fields` (the form's names and values: a text, a number, `true` or `false`, a code, a list of codes; `null` is no answer),
-//! `attachments` (a list of paths).
+//! `attachments` (a list of paths), `keep_metadata` (`true` leaves in pictures what they tell beside the picture).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -40,6 +40,7 @@ pub(super) fn parse(json: &str) -> Result<Unfinished> {
         fields: answers(&mut fields)?,
         opened: Vec::new(),
         attachments: fields.take::<Vec<PathBuf>>("attachments")?.unwrap_or_default(),
+        keep_metadata: fields.take("keep_metadata")?,
     };
     fields.nothing_left()?;
     Ok(unfinished)

@@ -3,7 +3,8 @@
 //! **What is promised:** the sealed bytes are one state of the file, the one it had when it was opened. After the
 //! reading the path must still lead to that file (device and inode), with the same length and the same times of change
 //! of content and status (`mtime`, `ctime`); else it is refused with [`Code::AttachmentChanged`], and nothing is sent.
-//! Only who can turn the computer's clock back while the file is read can change it unnoticed.
+//! Only who can turn the computer's clock back while the file is read can change it unnoticed. Of a picture, what is sealed is what
+//! [`pictures`] leaves of that state.
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Write as _};
@@ -11,6 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
 use rustix::fs::{Mode, OFlags};
 use samverkan_envelope::blob::{BlobSealer, BlobSecret};
 use samverkan_envelope::body::{Attachment, MAX_NAME};
@@ -22,6 +24,7 @@ use super::PIECE;
 use crate::error::{Code, Error, Result};
 use crate::filenames;
 use crate::files::{self, FileError, FileReason};
+use crate::pictures::{self, Content};
 use crate::secret::NoRandomness;
 use crate::session::model::{Progress, Step};
 use crate::text::Args;
@@ -81,19 +84,36 @@ impl Source {
     pub(in crate::session) async fn seal(
         mut self,
         folder: &Path,
+        beside: Beside,
         progress: &mut dyn Progress,
     ) -> Result<Sealed> {
         progress.begin(Step::Encrypting, self.state.len);
         tokio::time::sleep(TICK).await;
         let fail = |error| FileError::from_io(folder, error);
         let mut out = tempfile::Builder::new().prefix(files::TEMPORARY).tempfile_in(folder).map_err(fail)?;
-        let attachment = self.seal_to(out.as_file_mut(), folder, progress).await?;
+        let plain = self.plain(beside)?;
+        let cleaned = matches!(plain, Plain::Picture { told: true, .. });
+        let attachment = self.seal_to(plain, out.as_file_mut(), folder, progress).await?;
         out.as_file().sync_all().map_err(fail)?;
-        Ok(Sealed { out, attachment })
+        Ok(Sealed { out, attachment, cleaned })
+    }
+
+    /// What is to be sealed: the file as it is, or the picture in it alone.
+    fn plain(&mut self, beside: Beside) -> Result<Plain> {
+        let whole = Plain::Whole { len: self.state.len };
+        if beside == Beside::Keep {
+            return Ok(whole);
+        }
+        match pictures::read(&mut self.file).map_err(|error| FileError::from_io(&self.path, error))? {
+            Content::Other => Ok(whole),
+            Content::Picture { clean, told } => Ok(Plain::Picture { clean, told }),
+            Content::NotCleaned => Err(Error::new(Code::PictureNotCleaned)),
+        }
     }
 
     async fn seal_to(
         &mut self,
+        mut plain: Plain,
         out: &mut File,
         folder: &Path,
         progress: &mut dyn Progress,
@@ -101,9 +121,10 @@ impl Source {
         let secret = BlobSecret::generate().map_err(|_| NoRandomness)?;
         let mut sealed = Vec::with_capacity(2 * PIECE);
         let mut piece = Zeroizing::new(vec![0; PIECE]);
-        let mut sealer = BlobSealer::new(secret, self.state.len, &mut sealed).map_err(|_| self.changed())?;
+        let mut sealer = BlobSealer::new(secret, plain.left(), &mut sealed).map_err(|_| self.changed())?;
         loop {
-            let read = self.file.read(&mut piece).map_err(|error| FileError::from_io(&self.path, error))?;
+            let read = plain.read(&mut self.file, &mut piece);
+            let read = read.map_err(|error| FileError::from_io(&self.path, error))?;
             if read == 0 {
                 break;
             }
@@ -129,6 +150,55 @@ impl Source {
     }
 }
 
+/// What becomes of what a picture tells beside the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Beside {
+    /// It is taken away.
+    Strip,
+    /// It stays, because the person said so.
+    Keep,
+}
+
+impl Beside {
+    /// By what a draft says.
+    pub(in crate::session) const fn of(keep: bool) -> Self {
+        if keep { Self::Keep } else { Self::Strip }
+    }
+}
+
+/// What is read and sealed.
+enum Plain {
+    /// The file as it is.
+    Whole {
+        /// Its length when it was opened.
+        len: u64,
+    },
+    /// A picture, cleaned in memory.
+    Picture {
+        /// What of it was not read yet.
+        clean: Bytes,
+        /// Something was taken away.
+        told: bool,
+    },
+}
+
+impl Plain {
+    /// How many bytes there are, before the first is read.
+    fn left(&self) -> u64 {
+        match self {
+            Self::Whole { len } => *len,
+            Self::Picture { clean, .. } => clean.len() as u64,
+        }
+    }
+
+    fn read(&mut self, file: &mut File, piece: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Whole { .. } => file.read(piece),
+            Self::Picture { clean, .. } => clean.reader().read(piece),
+        }
+    }
+}
+
 /// Writes sealed bytes to a file in `folder`, and makes room for more.
 fn write_out(sealed: &mut Vec<u8>, out: &mut File, folder: &Path) -> Result<()> {
     out.write_all(sealed).map_err(|error| FileError::from_io(folder, error))?;
@@ -140,9 +210,15 @@ fn write_out(sealed: &mut Vec<u8>, out: &mut File, folder: &Path) -> Result<()> 
 pub(in crate::session) struct Sealed {
     out: NamedTempFile,
     attachment: Attachment,
+    cleaned: bool,
 }
 
 impl Sealed {
+    /// Whether a picture told something beside itself that was taken away.
+    pub(in crate::session) const fn is_cleaned(&self) -> bool {
+        self.cleaned
+    }
+
     /// Puts it under the name of its sealed bytes.
     ///
     /// # Errors
@@ -242,7 +318,7 @@ mod tests {
             std::fs::write(&path, vec![1; before]).expect("written");
             let source = Source::open(&path).expect("opened");
             OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(after)).expect("changed");
-            let error = source.seal(&blobs, &mut Silent).await.err().expect("changed");
+            let error = source.seal(&blobs, Beside::Strip, &mut Silent).await.err().expect("changed");
             assert_eq!(error.code(), Code::AttachmentChanged);
         }
         assert_eq!(entries(&blobs), 0, "nothing half sealed is left");
@@ -265,7 +341,7 @@ mod tests {
                     write_at(&path, byte, at);
                 }
             });
-            let error = source.seal(&blobs, &mut meanwhile).await.err().expect("changed");
+            let error = source.seal(&blobs, Beside::Strip, &mut meanwhile).await.err().expect("changed");
             assert_eq!(error.code(), Code::AttachmentChanged, "byte {at}");
         }
         assert_eq!(entries(&blobs), 0, "nothing half sealed is left");
@@ -291,7 +367,7 @@ mod tests {
                     happens().expect(what);
                 }
             });
-            let error = source.seal(&blobs, &mut meanwhile).await.err().expect(what);
+            let error = source.seal(&blobs, Beside::Strip, &mut meanwhile).await.err().expect(what);
             assert_eq!(error.code(), Code::AttachmentChanged, "{what}");
         }
         assert_eq!(entries(&blobs), 0, "nothing half sealed is left");
@@ -308,7 +384,7 @@ mod tests {
         let source = Source::open(&path).expect("opened");
         tokio::select! {
             biased;
-            _ = source.seal(&blobs, &mut begun) => panic!("it was not stopped"),
+            _ = source.seal(&blobs, Beside::Strip, &mut begun) => panic!("it was not stopped"),
             stopped = stop.recv() => stopped.expect("in the middle"),
         }
         assert_eq!(entries(&blobs), 0);
@@ -320,7 +396,8 @@ mod tests {
         for len in [0, 1, 65_528, 65_529, 300_000] {
             let path = dir.path().join("fil.txt");
             std::fs::write(&path, vec![9; len]).expect("written");
-            let sealed = Source::open(&path).expect("opened").seal(dir.path(), &mut Silent).await;
+            let sealed =
+                Source::open(&path).expect("opened").seal(dir.path(), Beside::Strip, &mut Silent).await;
             let attachment = sealed.and_then(|sealed| sealed.place(dir.path())).expect("sealed");
             let mut out = Vec::new();
             let opened = open_file(
@@ -331,5 +408,30 @@ mod tests {
             );
             assert!(opened.is_ok() && out == vec![9; len], "{len}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_sealed_without_what_it_tells_unless_somebody_wants_that() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("bild.txt");
+        let quiet = b"\xff\xd8\xff\xda\x00\x02pixels\xff\xd9".to_vec();
+        let telling = [b"\xff\xd8\xff\xfe\x00\x05who", &quiet[2..]].concat();
+        for (content, beside, sealed_as, told) in [
+            (&telling, Beside::Strip, &quiet, true),
+            (&telling, Beside::Keep, &telling, false),
+            (&quiet, Beside::Strip, &quiet, false),
+        ] {
+            std::fs::write(&path, content).expect("written");
+            let sealed = Source::open(&path).expect("opened").seal(dir.path(), beside, &mut Silent).await;
+            let sealed = sealed.expect("sealed");
+            assert_eq!(sealed.is_cleaned(), told);
+            let attachment = sealed.place(dir.path()).expect("placed");
+            let (mut out, blob) = (Vec::new(), dir.path().join(attachment.blob_id.to_string()));
+            assert!(open_file(&blob, &attachment, &mut out, &mut Silent).is_ok());
+            assert_eq!(&out, sealed_as);
+        }
+        std::fs::write(&path, b"\xff\xd8\xff\xe0 cut").expect("written");
+        let broken = Source::open(&path).expect("opened").seal(dir.path(), Beside::Strip, &mut Silent).await;
+        assert_eq!(broken.err().map(|error| error.code()), Some(Code::PictureNotCleaned));
     }
 }

@@ -141,7 +141,7 @@ async fn an_answer_is_not_settled_before_its_receipt_is_owed() {
     let (log, mut one, mut two) = two_offices();
     let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
     take(&mut two, &log, &one.newest_outgoing()).expect("good");
-    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new() };
+    let reply = Reply { text: "Vi ringer i dag".to_owned(), attachments: Vec::new(), keep_metadata: false };
     let answer = two.session.reply(&sent.reference, reply, &mut Silent).await.expect("sealed");
     let receipt = accepted(&log, &two.newest_outgoing());
     // What is answered can not be written for a while.

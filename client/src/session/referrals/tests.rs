@@ -40,7 +40,7 @@ impl Case {
     async fn seal(&mut self, by: Side, act: Act) -> Result<(), Code> {
         self.tick();
         let reference = self.reference;
-        let said = Reply { text: "Exempel".to_owned(), attachments: Vec::new() };
+        let said = Reply { text: "Exempel".to_owned(), attachments: Vec::new(), keep_metadata: false };
         let taken = self.office(by).session.take_step(&reference, act, &said, &mut Silent).await;
         taken.map(drop).map_err(|error| error.code())
     }
@@ -115,7 +115,7 @@ async fn both_sides_say_the_same_all_the_way() {
 #[tokio::test]
 async fn a_reply_to_what_was_asked_is_the_answer_and_any_other_is_text() {
     let mut case = Case::of(referral()).await;
-    let text = || Reply { text: "Exempelgatan 1".to_owned(), attachments: Vec::new() };
+    let text = || Reply { text: "Exempelgatan 1".to_owned(), attachments: Vec::new(), keep_metadata: false };
     case.tick();
     case.two.session.reply(&case.reference, text(), &mut Silent).await.expect("sealed");
     case.carry(Side::Recipient);
@@ -181,7 +181,7 @@ async fn a_concern_report_is_not_declined_and_who_tries_is_refused() {
         from: fields.to[0].mailbox,
         step: wire::write(&DECLINE, &[].into()),
     };
-    let nothing = Reply { text: String::new(), attachments: Vec::new() };
+    let nothing = Reply { text: String::new(), attachments: Vec::new(), keep_metadata: false };
     case.two.session.answer(&mut None, forged, &nothing, &mut Silent).await.expect("sealed");
     let request = case.two.newest_outgoing();
     assert_eq!(take(&mut case.one, &case.log, &request), Err("a rule of its case".to_owned()));
@@ -204,7 +204,7 @@ async fn a_step_of_a_later_version_is_shown_and_changes_nothing() {
         from: fields.to[0].mailbox,
         step,
     };
-    let said = Reply { text: "Vi firar".to_owned(), attachments: Vec::new() };
+    let said = Reply { text: "Vi firar".to_owned(), attachments: Vec::new(), keep_metadata: false };
     case.two.session.answer(&mut None, later, &said, &mut Silent).await.expect("sealed");
     case.carry(Side::Recipient);
     case.agree(State::Received);

@@ -1,0 +1,148 @@
+//! Pictures on their way out, without what they tell beside the picture: where, when and with what they were taken, who took them, what
+//! was cut away, and whatever else a program has written into them.
+//!
+//! Only what is needed to show the picture is kept, so that what nobody here has heard of goes too. The pixels stay as they are. Of a
+//! JPEG's EXIF its orientation alone is kept, without which it would be shown lying on its side.
+//!
+//! Sources: ITU-T T.81 annex B (JPEG), JFIF 1.02, Exif 2.32 section 4.6, PNG third edition section 5, RFC 9649 (WebP).
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+
+use bytes::Bytes;
+use img_parts::jpeg::Jpeg;
+use img_parts::png::Png;
+use img_parts::riff::RiffContent;
+use img_parts::webp::{CHUNK_VP8X, WebP};
+
+mod jpeg;
+
+/// The longest picture that is cleaned, in bytes: it is held in memory.
+pub const MAX_PICTURE: u64 = 64 << 20;
+/// How many bytes of a file say what it is.
+const HEAD: usize = 12;
+
+/// What kind of picture a file is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    WebP,
+    /// HEIF or AVIF, as many telephones make them: known, and not to be cleaned here.
+    Heif,
+    /// TIFF, and what cameras build on it: known, and not to be cleaned here.
+    Tiff,
+}
+
+/// It is no picture that can be cleaned: too large, damaged, or of a kind that is not understood here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotCleaned;
+
+/// What was read of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Content {
+    /// It is no picture, and nothing of it was read.
+    Other,
+    /// The picture alone.
+    Picture {
+        /// Its bytes.
+        clean: Bytes,
+        /// There was something beside it.
+        told: bool,
+    },
+    /// A picture that can not be cleaned.
+    NotCleaned,
+}
+
+/// Reads a file that is a picture, from its beginning, and cleans it; leaves any other alone.
+///
+/// # Errors
+/// Those of the file.
+pub fn read(file: &mut File) -> io::Result<Content> {
+    let mut head = [0; HEAD];
+    let len = file.read_at(&mut head, 0)?;
+    let Some(format) = format_of(head.get(..len).unwrap_or_default()) else { return Ok(Content::Other) };
+    let mut picture = Vec::new();
+    file.take(MAX_PICTURE + 1).read_to_end(&mut picture)?;
+    let picture = Bytes::from(picture);
+    Ok(match clean(format, picture.clone()) {
+        Ok(clean) => Content::Picture { told: clean != picture, clean },
+        Err(NotCleaned) => Content::NotCleaned,
+    })
+}
+
+/// What kind of picture begins so, if it is one.
+#[must_use]
+pub fn format_of(head: &[u8]) -> Option<Format> {
+    let boxed = |brands: &[&[u8]]| {
+        head.get(4..8) == Some(b"ftyp") && brands.iter().any(|brand| head.get(8..12) == Some(brand))
+    };
+    if head.starts_with(b"\xff\xd8\xff") {
+        Some(Format::Jpeg)
+    } else if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(Format::Png)
+    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        Some(Format::WebP)
+    } else if boxed(&[b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"]) {
+        Some(Format::Heif)
+    } else if head.starts_with(b"II*\0") || head.starts_with(b"MM\0*") {
+        Some(Format::Tiff)
+    } else {
+        None
+    }
+}
+
+/// The picture alone.
+///
+/// # Errors
+/// [`NotCleaned`].
+pub fn clean(format: Format, picture: Bytes) -> Result<Bytes, NotCleaned> {
+    if picture.len() as u64 > MAX_PICTURE {
+        return Err(NotCleaned);
+    }
+    match format {
+        Format::Jpeg => jpeg::clean(Jpeg::from_bytes(picture).map_err(|_| NotCleaned)?),
+        Format::Png => clean_png(Png::from_bytes(picture).map_err(|_| NotCleaned)?),
+        Format::WebP => clean_webp(WebP::from_bytes(picture).map_err(|_| NotCleaned)?),
+        Format::Heif | Format::Tiff => Err(NotCleaned),
+    }
+}
+
+/// The chunks of a PNG that show the picture: pixels, palette, transparency, colour, size of a pixel, animation.
+const PNG_CHUNKS: [&[u8; 4]; 18] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP",
+    b"mDCV", b"cLLI", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT",
+];
+
+fn clean_png(mut png: Png) -> Result<Bytes, NotCleaned> {
+    png.chunks_mut().retain(|chunk| PNG_CHUNKS.contains(&&chunk.kind()));
+    let ends = png.chunks().last().is_some_and(|chunk| chunk.kind() == *b"IEND");
+    if ends { Ok(png.encoder().bytes()) } else { Err(NotCleaned) }
+}
+
+/// The chunks of a WebP that show the picture: pixels, transparency, colour, animation.
+const WEBP_CHUNKS: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"];
+/// The flags of an extended WebP that say that it has EXIF and XMP.
+const WEBP_TELLS: u8 = 0x08 | 0x04;
+
+fn clean_webp(mut webp: WebP) -> Result<Bytes, NotCleaned> {
+    webp.chunks_mut().retain(|chunk| WEBP_CHUNKS.contains(&&chunk.id()));
+    for chunk in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == CHUNK_VP8X) {
+        if let RiffContent::Data(data) = chunk.content_mut() {
+            let mut flags = data.to_vec();
+            if let Some(first) = flags.first_mut() {
+                *first &= !WEBP_TELLS;
+            }
+            *data = flags.into();
+        }
+    }
+    let shows = webp.chunks().iter().any(|chunk| matches!(&chunk.id(), b"VP8 " | b"VP8L" | b"ANMF"));
+    if shows { Ok(webp.encoder().bytes()) } else { Err(NotCleaned) }
+}
+
+#[cfg(test)]
+mod tests;
