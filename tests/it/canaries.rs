@@ -24,6 +24,8 @@ struct Planted {
     subject: Canary,
     text: Canary,
     field: Canary,
+    contact: Canary,
+    not_told: Canary,
     file: Canary,
     content: Canary,
     evidence: Canary,
@@ -37,6 +39,8 @@ impl Planted {
             subject: Canary::plant("Exempelsson-"),
             text: Canary::plant("Exempelsdotter-"),
             field: Canary::plant("Exempelgatan-"),
+            contact: Canary::plant("tider-"),
+            not_told: Canary::plant("Exempelman-"),
             file: Canary::plant("utredning-"),
             content: Canary::plant("forhor-"),
             evidence: Canary::plant("samtycke-"),
@@ -46,8 +50,11 @@ impl Planted {
     }
 
     fn all(&self) -> Vec<Canary> {
-        let Self { subject, text, field, file, content, evidence, answer, answer_file } = self;
-        [subject, text, field, file, content, evidence, answer, answer_file].map(Clone::clone).to_vec()
+        let Self { subject, text, field, contact, not_told, file, content, evidence, answer, answer_file } =
+            self;
+        [subject, text, field, contact, not_told, file, content, evidence, answer, answer_file]
+            .map(Clone::clone)
+            .to_vec()
     }
 
     /// The referral as a file, so that nothing of it stands on a command line.
@@ -57,9 +64,19 @@ impl Planted {
             "class": "REFERRAL",
             "basis": "CONSENT",
             "consent": consent,
+            "form": "victim-support-1",
             "subject": self.subject.text(),
             "text": self.text.text(),
-            "fields": { "adress": self.field.text() },
+            "fields": {
+                "person_name": self.field.text(),
+                "protected_identity": "NONE",
+                "safe_contact_how": ["PHONE"],
+                "safe_contact_when": self.contact.text(),
+                "safe_contact_message": "NO",
+                "safe_contact_not_told": self.not_told.text(),
+                "event_kind": ["THEFT"],
+                "support_wanted": ["TALK"],
+            },
             "attachments": [format!("{}.pdf", self.file.text())],
         })
         .to_string()
@@ -206,12 +223,17 @@ impl Tale {
         self.watch();
         self.said.document(&self.association, &["inbox"]);
         // What is asked for by name is shown, and is therefore no evidence of anything above.
-        let shown = self.association.json(&["show", reference]).to_string();
+        let rule = self.association.run(&["show", reference, "--json"]);
+        rule.exits(6);
+        assert!(rule.stdout.contains(self.planted.contact.text()), "{}", rule.stdout);
+        let shown = self.association.json(&["show", reference, "--accept-contact-rule"]).to_string();
         for canary in [&self.planted.subject, &self.planted.text, &self.planted.field, &self.planted.file] {
             assert!(shown.contains(canary.text()), "{shown}");
         }
         let saved = self.association.json(&["save", reference, "-o", "saved.pdf"]);
         assert_eq!(saved["kind"], "saved");
+        let neutral = self.association.json(&["save", reference]);
+        assert_eq!(neutral["path"], "bilaga-1.pdf", "no name of a person in the name of a file");
         let name = format!("{}.pdf", self.planted.answer_file.text());
         self.association.file(&name, "%PDF");
         let answer = serde_json::json!({ "text": self.planted.answer.text(), "attachments": [name] });

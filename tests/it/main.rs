@@ -64,6 +64,7 @@ mod numbers;
 mod operators;
 mod own_changes;
 mod papers;
+mod protected_identity;
 mod readme;
 mod recovery;
 mod reloading;
