@@ -136,6 +136,8 @@ codes! {
     ContactRuleNotAccepted = "CONTACT_RULE_NOT_ACCEPTED", ActionNeeded, Refused;
     /// The personal data of a case are protected, so nothing of it leaves this organisation.
     ProtectedIdentity = "PROTECTED_IDENTITY", ActionNeeded, Refused;
+    /// The person took the consent back under which a case was told.
+    ConsentIsWithdrawn = "CONSENT_IS_WITHDRAWN", ActionNeeded, Refused;
     /// There is no such section of law.
     SectionUnknown = "SECTION_UNKNOWN", ActionNeeded, NotFound;
     /// A section of law supports another legal basis, or applies at another time.

@@ -33,6 +33,7 @@ pub mod directory;
 pub mod error;
 pub mod escape;
 pub mod exit;
+pub mod export;
 pub mod filenames;
 pub mod files;
 pub mod forms;

@@ -234,6 +234,9 @@ impl Tale {
         assert_eq!(saved["kind"], "saved");
         let neutral = self.association.json(&["save", reference]);
         assert_eq!(neutral["path"], "bilaga-1.pdf", "no name of a person in the name of a file");
+        let export = ["export", reference, "--format", "fhir", "-o", "case.json"];
+        self.said.document(&self.association, &export);
+        self.said.fail(&self.association, &export, 8);
         let name = format!("{}.pdf", self.planted.answer_file.text());
         self.association.file(&name, "%PDF");
         let answer = serde_json::json!({ "text": self.planted.answer.text(), "attachments": [name] });

@@ -53,6 +53,7 @@ mod compared;
 mod crash;
 mod endings;
 mod evil_log;
+mod export;
 mod joining;
 mod killed;
 mod languages;

@@ -213,6 +213,13 @@ help-receipts = Show the proofs of what became of a case, write them to a file, 
     .output = Write the proofs to this file, or - for stdout, for others to check
     .verify = Check a file of proofs against the hub's keys; needs no network and no passphrase
     .offline = Show what is here without asking the hub
+help-export = Write a case in the clear, for your own archive, another system, or paper; the attached files are not part of it
+    .example =
+        samverkan export 222-222-2 --format print -o case.txt
+        samverkan export 222-222-2 --format fhir -o - > case.json
+    .reference = The reference of the case
+    .format = What to write: a JSON document of ours, a FHIR R4 Bundle, or plain text to print
+    .output = Where to write it: a file that does not exist, a folder, or - for stdout
 help-watch = Stay connected and print a neutral line when something happens, until Ctrl-C or SIGTERM
     .example = samverkan watch --json
 help-consent = Write down what a person agreed to

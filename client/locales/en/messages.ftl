@@ -500,6 +500,7 @@ answer-flag-no = no
 show-attachment = attachment { $number }: { $name } ({ $bytes } bytes)
 save-done = Saved as { $path }, { $bytes } bytes.
 save-is-in-the-clear = From now on it lies there in the clear. Delete it when you do not need it.
+export-title = Case { $reference }, exported { $at }
 track-recipient = { $recipient }: { $stage }
 track-stage = { "  " }{ $at }  { $stage }
 track-purged = { "  " }{ $at }  the hub serves it no longer

@@ -213,6 +213,13 @@ help-receipts = Visa bevisen för vad som hände med ett ärende, skriv dem till
     .output = Skriv bevisen till den här filen, eller - för standard ut, så att andra kan kontrollera dem
     .verify = Kontrollera en fil med bevis mot hubbens nycklar; kräver varken nätverk eller lösenfras
     .offline = Visa det som finns här utan att fråga hubben
+help-export = Skriv ett ärende i klartext, för det egna arkivet, ett annat system eller papper; bifogade filer ingår inte
+    .example =
+        samverkan export 222-222-2 --format print -o arende.txt
+        samverkan export 222-222-2 --format fhir -o - > arende.json
+    .reference = Ärendets referens
+    .format = Vad som ska skrivas: ett JSON-dokument av eget slag, en FHIR R4 Bundle, eller text att skriva ut
+    .output = Var det ska skrivas: en fil som inte finns, en mapp, eller - för standard ut
 help-watch = Håll förbindelsen öppen och skriv en neutral rad när något händer, tills Ctrl-C eller SIGTERM avslutar
     .example = samverkan watch --json
 help-consent = Anteckna vad en person har gått med på

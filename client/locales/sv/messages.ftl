@@ -502,6 +502,7 @@ answer-flag-no = nej
 show-attachment = bilaga { $number }: { $name } ({ $bytes } byte)
 save-done = Sparad som { $path }, { $bytes } byte.
 save-is-in-the-clear = Från och med nu ligger den där i klartext. Radera den när du inte behöver den.
+export-title = Ärende { $reference }, exporterat { $at }
 track-recipient = { $recipient }: { $stage }
 track-stage = { "  " }{ $at }  { $stage }
 track-purged = { "  " }{ $at }  hubben lämnar inte längre ut det

@@ -6,9 +6,9 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    agreement, ask, completions, consent, course, decide, discard, doctor, find, help, inbox, join, key, log,
-    mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show, track,
-    unlock, watch, wording,
+    agreement, ask, completions, consent, course, decide, discard, doctor, export, find, help, inbox, join,
+    key, log, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show,
+    track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::referral::Act;
@@ -60,6 +60,7 @@ pub(super) enum Command {
     Resend(resend::Resend),
     Discard(discard::Discard),
     Receipts(receipts::Receipts),
+    Export(export::Export),
     Watch(watch::Watch),
     Consent(consent::Consent),
     Agreement(agreement::Agreement),
@@ -102,6 +103,7 @@ impl Command {
             Self::Resend(command) => command.run(context, output).await,
             Self::Discard(command) => command.run(context, output),
             Self::Receipts(command) => command.run(context, output).await,
+            Self::Export(command) => command.run(context, output),
             Self::Watch(command) => command.run(context, output).await,
             Self::Consent(command) => command.run(context, output).await,
             Self::Agreement(command) => command.run(context, output).await,

@@ -30,6 +30,17 @@ pub(crate) fn document<T: Serialize>(kind: &str, body: &T) -> serde_json::Result
     Ok(line)
 }
 
+/// A document of somebody else's layout, as safe on a terminal.
+///
+/// # Errors
+/// When `body` does not serialise.
+pub(crate) fn foreign<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    body.serialize(&mut Serializer::with_formatter(&mut line, TerminalSafe(CompactFormatter)))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
 struct TerminalSafe(CompactFormatter);
 
 impl Formatter for TerminalSafe {

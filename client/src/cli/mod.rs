@@ -30,6 +30,7 @@ mod find;
 mod send;
 mod sent;
 
+mod export;
 mod inbox;
 mod reply;
 

@@ -112,7 +112,7 @@ impl Report for Rules {
 
 /// A thread with its messages.
 #[derive(Serialize)]
-struct Opened {
+pub(super) struct Opened {
     #[serde(flatten)]
     thread: ThreadReport,
     subject: String,
@@ -163,7 +163,7 @@ struct Attachment {
 }
 
 impl Opened {
-    fn of(thread: &Thread, now_ms: u64) -> Self {
+    pub(super) fn of(thread: &Thread, now_ms: u64) -> Self {
         Self {
             thread: ThreadReport::of(&thread.line, now_ms),
             subject: thread.line.subject.clone(),

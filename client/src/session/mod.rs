@@ -60,6 +60,7 @@ use crate::passphrase::Passphrase;
 use crate::text::Args;
 
 pub mod agreement;
+mod archive;
 mod armour;
 mod attach;
 mod call;
