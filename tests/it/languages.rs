@@ -91,8 +91,9 @@ fn somebody_at_a_terminal_is_asked_in_swedish_and_answers_ja() {
     left.shows("Läste de upp exakt de här sextio siffrorna för dig?");
     left.shows("för att flytta, retur för att välja");
     left.press(CTRL_C);
-    left.shows("fel [INTERRUPTED] Avbrutet, som du bad om.");
-    left.ends().exits(130);
+    let outcome = left.ends();
+    let sentence = "fel [INTERRUPTED] Avbrutet, som du bad om.";
+    assert!(outcome.exits(130).stderr.contains(sentence), "{}", outcome.stderr);
 
     let mut terminal = Terminal::start(&swedish(police.command(&[&line[..], &["--plain"]].concat())));
     terminal.shows("2. Ja, alla sextio");

@@ -54,6 +54,7 @@ mod crash;
 mod endings;
 mod evil_log;
 mod export;
+mod guide;
 mod joining;
 mod killed;
 mod languages;

@@ -14,6 +14,12 @@ pub struct Transcript {
 /// Set to 1, transcripts are written anew instead of compared; what changed then stands in the version control.
 const ACCEPT: &str = "SAMVERKAN_ACCEPT_TRANSCRIPTS";
 
+/// Whether transcripts are written anew instead of compared, as `SAMVERKAN_ACCEPT_TRANSCRIPTS` says.
+#[must_use]
+pub fn accepts() -> bool {
+    std::env::var_os(ACCEPT).is_some()
+}
+
 impl Transcript {
     /// An empty one.
     #[must_use]
@@ -50,7 +56,7 @@ impl Transcript {
     /// When they differ, with the first line that does.
     #[track_caller]
     pub fn compare(&self, path: &Path) {
-        if std::env::var_os(ACCEPT).is_some() {
+        if accepts() {
             return std::fs::write(path, &self.text).expect("the transcript can be written");
         }
         let expected = std::fs::read_to_string(path).unwrap_or_default();

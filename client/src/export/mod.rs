@@ -139,7 +139,6 @@ fn state_name<S: serde::Serializer>(state: &State, serializer: S) -> Result<S::O
     serializer.serialize_str(state.name())
 }
 
-#[expect(clippy::ref_option, reason = "the signature that serde calls")]
 fn reason_name<S: serde::Serializer>(reason: &Option<Reason>, serializer: S) -> Result<S::Ok, S::Error> {
     reason.map(Reason::name).serialize(serializer)
 }

@@ -105,7 +105,7 @@ fn the_schema_refuses_what_is_wrong() {
         ("/entry/1/resource/status", json!("done")),
         ("/entry/0/resource/subject", json!({ "name": "Exempel Exempelsson" })),
         ("/entry/3/resource/payload/0/contentString", json!("")),
-        ("/entry/2/resource/scope", json!([])),
+        ("/entry/2/resource/scope", json!({ "coded": true })),
         ("/timestamp", json!("2026-11-22 17:00")),
     ] {
         let mut bad = good.clone();
