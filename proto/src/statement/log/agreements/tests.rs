@@ -116,6 +116,22 @@ fn signatures_are_verified_once() {
 }
 
 #[test]
+fn a_fault_is_called_as_the_protocol_calls_it() {
+    use AgreementFault::{NotInForce, OutOfOrder, Parties, PartiesChanged, Signature, TooMany};
+    let forged = Signature(Fault::BadSignature.in_field("agreement.signature"));
+    let names = [Parties, forged, OutOfOrder, NotInForce, PartiesChanged, TooMany].map(AgreementFault::name);
+    let expected = [
+        "bad_identifier",
+        "bad_signature",
+        "wrong_chain",
+        "wrong_chain",
+        "immutable_changed",
+        "count_out_of_range",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn two_organisations_have_a_bounded_number_and_each_goes_on() {
     let mut agreements = Agreements::default();
     let all: Vec<_> = (1..=64).map(|number| signed(fields(number, None, terms(10)))).collect();
