@@ -255,6 +255,16 @@ fn refuse_early(session: &Session, unfinished: &Unfinished) -> Result<()> {
     }
 }
 
+/// The same as soon as recipient, class and basis are known. A consent is still to be asked for then, and is no reason to stop.
+fn refuse_known(session: &Session, unfinished: &Unfinished) -> Result<()> {
+    if unfinished.to.is_empty() || unfinished.class.is_none() || unfinished.basis_is_missing() {
+        return Ok(());
+    }
+    let obstacles = session.obstacles(&unfinished.envelope());
+    let first = obstacles.iter().find(|obstacle| obstacle.code != Code::ConsentMissing);
+    first.map_or(Ok(()), |obstacle| Err(obstacle.to_error()))
+}
+
 /// `--dry-run`: every reason why it would be refused, and nothing is sent.
 async fn check(session: &mut Session, unfinished: Unfinished, output: &mut Output) -> Result<()> {
     refresh_if_possible(session, output).await?;

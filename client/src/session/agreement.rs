@@ -232,3 +232,6 @@ fn refused(invalid: InvalidField) -> Error {
         fault => Error::with(Code::AgreementInvalid, Args::none().text("field", fault.name())),
     }
 }
+
+#[cfg(test)]
+mod tests;

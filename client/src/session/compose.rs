@@ -75,13 +75,10 @@ impl Desk<'_> {
         let mut found: Vec<Obstacle> = self.own_obstacles(draft).into_iter().map(Obstacle::general).collect();
         found.extend(self.consent_obstacles(draft));
         for address in &draft.to {
-            if let Err(code) = self.check_recipient(address, draft) {
-                found.push(Obstacle::at(code, address));
-            }
+            let codes = self.recipient_obstacles(address, draft);
+            found.extend(codes.into_iter().map(|code| Obstacle::at(code, address)));
         }
-        if found.is_empty() {
-            found.extend(self.reader_obstacles(draft));
-        }
+        found.extend(self.crowd_obstacle(draft));
         found.extend(draft_obstacles(draft).into_iter().map(Obstacle::general));
         found
     }
@@ -205,23 +202,32 @@ impl Desk<'_> {
         if draft.section.is_none_or(fits) { Ok(()) } else { Err(Code::SectionDoesNotApply) }
     }
 
-    fn check_recipient(&self, address: &MailboxAddress, draft: &Draft) -> std::result::Result<(), Code> {
-        self.check_keys(&address.handle)?;
-        let (org, organisation) = self.directory.by_handle(&address.handle).ok_or(Code::RecipientUnknown)?;
-        match organisation.state() {
-            Some(OrganisationState::Active) => {}
-            Some(OrganisationState::Suspended) => return Err(Code::RecipientSuspended),
-            Some(OrganisationState::Removed) => return Err(Code::RecipientRemoved),
-            Some(OrganisationState::Pending | OrganisationState::Invited) | None => {
-                return Err(Code::RecipientUnknown);
-            }
+    /// Everything that stands between a draft and one of its recipients, of which each is for itself: a suspended organisation may have no
+    /// agreement either.
+    fn recipient_obstacles(&self, address: &MailboxAddress, draft: &Draft) -> Vec<Code> {
+        let mut found: Vec<Code> = self.check_keys(&address.handle).err().into_iter().collect();
+        let Some((org, organisation)) = self.directory.by_handle(&address.handle) else {
+            found.push(Code::RecipientUnknown);
+            return found;
+        };
+        found.extend(unreachable(organisation.state()));
+        let Some((_, mailbox)) = self.directory.resolve(address) else {
+            found.push(Code::RecipientUnknown);
+            found.dedup();
+            return found;
+        };
+        if org == self.org && self.sender_mailbox(draft.from.as_ref()) == Ok(mailbox) {
+            found.push(Code::RecipientIsSender);
+            return found;
         }
-        let (_, mailbox) = self.directory.resolve(address).ok_or(Code::RecipientUnknown)?;
-        let is_sender = org == self.org && self.sender_mailbox(draft.from.as_ref()) == Ok(mailbox);
-        if is_sender {
-            return Err(Code::RecipientIsSender);
+        // Without its basis nobody can say whether an agreement covers a message.
+        if draft.basis.is_some() {
+            found.extend(self.admit(org, mailbox, draft).err().map(unagreed));
         }
-        self.admit(org, mailbox, draft).map(drop).map_err(unagreed)
+        // On an old view the keys of this week may only not have come yet.
+        let has_readers = !self.readers(&org, &mailbox, Epoch::of(self.now_ms), self.now_ms).is_empty();
+        found.extend((!has_readers && self.stale.is_none()).then_some(Code::RecipientHasNoKey));
+        found
     }
 
     /// Whether the hub's policy, or what the two have agreed on, lets a draft go to a mailbox: what the hub will decide, by this clock.
@@ -267,24 +273,18 @@ impl Desk<'_> {
         }
     }
 
-    /// Recipients that nothing can be sealed to.
-    fn reader_obstacles(&self, draft: &Draft) -> Vec<Obstacle> {
+    /// More devices read the recipients' mailboxes than one message can be sealed to.
+    fn crowd_obstacle(&self, draft: &Draft) -> Option<Obstacle> {
         let epoch = Epoch::of(self.now_ms);
-        let (mut found, mut crowd, mut devices) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut crowd, mut devices) = (Vec::new(), BTreeSet::new());
         for address in &draft.to {
             let Some((org, mailbox)) = self.directory.resolve(address) else { continue };
             let readers = self.readers(&org, &mailbox, epoch, self.now_ms);
-            if readers.is_empty() {
-                found.push(Obstacle::at(Code::RecipientHasNoKey, address));
-            }
             crowd.push((address.clone(), readers.len()));
             // A device that reads two of the mailboxes is sealed to once.
             devices.extend(readers.iter().map(|reader| (reader.key.org_id(), reader.key.device_id())));
         }
-        if devices.len() > usize::from(MAX_WRAPS) {
-            found.push(Obstacle::crowd(crowd));
-        }
-        found
+        (devices.len() > usize::from(MAX_WRAPS)).then(|| Obstacle::crowd(crowd))
     }
 
     /// What is wrong with the consent that a draft is sent under.
@@ -325,6 +325,16 @@ impl Desk<'_> {
             found.push(Code::ConsentHandleUsed);
         }
         found
+    }
+}
+
+/// Why nothing reaches an organisation in this state.
+const fn unreachable(state: Option<OrganisationState>) -> Option<Code> {
+    match state {
+        Some(OrganisationState::Active) => None,
+        Some(OrganisationState::Suspended) => Some(Code::RecipientSuspended),
+        Some(OrganisationState::Removed) => Some(Code::RecipientRemoved),
+        Some(OrganisationState::Pending | OrganisationState::Invited) | None => Some(Code::RecipientUnknown),
     }
 }
 

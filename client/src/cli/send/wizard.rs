@@ -4,7 +4,7 @@
 //! answered ([`Wizard::plan`]); what options or a file gave is not asked for.
 
 use super::questions::{self, Desk};
-use super::{Unfinished, refuse_early};
+use super::{Unfinished, refuse_early, refuse_known};
 use crate::cli::console::{Console, Question};
 use crate::cli::output::Output;
 use crate::error::{Code, Error, Result};
@@ -106,6 +106,9 @@ impl Wizard {
                     match desk.ask(step, &mut unfinished)? {
                         Reply::Given => {
                             self.answered.push(step);
+                            if !step.is_content() {
+                                refuse_known(session, &unfinished)?;
+                            }
                             None
                         }
                         Reply::Back => self.answered.last().copied(),
