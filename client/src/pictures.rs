@@ -17,6 +17,7 @@ use img_parts::riff::RiffContent;
 use img_parts::webp::{CHUNK_VP8X, WebP};
 
 mod jpeg;
+pub(crate) mod laws;
 
 /// The longest picture that is cleaned, in bytes: it is held in memory.
 pub const MAX_PICTURE: u64 = 64 << 20;

@@ -17,6 +17,7 @@ use samverkan_proto::code::Class;
 mod check;
 pub mod contact;
 pub mod law;
+pub(crate) mod laws;
 mod schema;
 pub mod values;
 

@@ -62,7 +62,9 @@ fn clean_scans(mut rest: &[u8]) -> Option<Vec<u8>> {
     loop {
         let at = rest.windows(2).position(|pair| pair[0] == 0xff && ends_data(pair[1]))?;
         let (data, from_marker) = rest.split_at(at);
-        kept.extend(data);
+        // Fill bytes before a marker would make one of whatever comes to stand behind them.
+        let fill = data.iter().rev().take_while(|byte| **byte == 0xff).count();
+        kept.extend(&data[..data.len() - fill]);
         let marker = *from_marker.get(1)?;
         if marker == EOI {
             kept.extend([0xff, EOI]);
@@ -138,6 +140,8 @@ mod tests {
             [&b"first"[..], b"\xff\xfe\x00\x05who", table, scan, b"\xff\xd9", b"\xff\xd8second"].concat();
         let kept = clean_scans(&rest).expect("whole");
         assert_eq!(kept, [&b"first"[..], table, scan, b"\xff\xd9"].concat());
+        let smuggled = b"x\xff\xff\xfe\x00\x02\xe1\x00\x05who\xff\xd9";
+        assert_eq!(clean_scans(smuggled).expect("whole"), b"x\xe1\x00\x05who\xff\xd9", "no segment arises");
         assert_eq!(clean_scans(b"no end"), None);
         assert_eq!(clean_scans(b"\xff\xe1\x00\x01\xff\xd9"), None, "a length that counts not even itself");
     }

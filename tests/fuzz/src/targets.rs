@@ -178,6 +178,13 @@ const TARGETS: &[Target] = &[
     of("kept_message", 4_096, device::kept_message, "written as it was read"),
     of("outgoing_message", 4_096, device::outgoing_message, "handed in with the same bytes every time"),
     of("step", 2_048, device::step, "one spelling; a referral has it once"),
+    of("answers", 2_048, device::answers, "what a form takes is written in one way, and taken alone too"),
+    of(
+        "picture",
+        2_048,
+        device::picture,
+        "one that was cleaned is of the same kind, and has nothing left to take away",
+    ),
     of("log_copy", 2_048, device::log_copy, "what is read stands at the file's beginning"),
     of("recovery_kit", 1_024, device::recovery_kit, "printed and read the same"),
     of(

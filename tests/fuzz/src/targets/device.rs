@@ -7,7 +7,7 @@ use samverkan_client::text::{Language, Text};
 use samverkan_client::{escape, filenames};
 
 pub(super) use samverkan_client::laws::{
-    kept_message, keystore, log_copy, outgoing_message, sealed_file, step,
+    answers, kept_message, keystore, log_copy, outgoing_message, picture, sealed_file, step,
 };
 
 /// Whatever a name says, it becomes one harmless component that stays as it is; and text does nothing to a terminal.
