@@ -369,6 +369,12 @@ codes! {
     NotYourStep = "NOT_YOUR_STEP", ActionNeeded, Refused;
     /// A concern report can not be decided about.
     ReportNotDeclinable = "REPORT_NOT_DECLINABLE", ActionNeeded, Refused;
+    /// Somebody is to get a referral who had it before.
+    ForwardLoop = "FORWARD_LOOP", ActionNeeded, Refused;
+    /// A referral was passed on as often as it may be.
+    ForwardTooLong = "FORWARD_TOO_LONG", ActionNeeded, Refused;
+    /// No handle is left under which a referral may be passed on.
+    NoSpareHandle = "NO_SPARE_HANDLE", ActionNeeded, Refused;
     /// This device has only what followed in a case, and not what it began with.
     FirstMessageMissing = "FIRST_MESSAGE_MISSING", ActionNeeded, NotFound;
     /// A field of a message breaks a rule.

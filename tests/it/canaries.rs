@@ -266,6 +266,7 @@ impl Tale {
         step(&["reopen", reference]);
         step(&["decline", reference, "--reason", "NO_CAPACITY", "--suggest", police.mailbox()]);
         said.fail(association, &["accept", reference], 8);
+        said.fail(association, &["forward", reference, "--to", police.mailbox()], 8);
         said.fail(association, &["close", reference, "--outcome", "ENTERED_IN_ERROR"], 6);
     }
 

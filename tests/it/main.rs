@@ -80,6 +80,7 @@ mod starting;
 mod stolen;
 mod story_01_victim_support;
 mod story_02_duty_to_report;
+mod story_04_passed_on;
 mod story_transcript;
 mod suspension;
 mod tampering;

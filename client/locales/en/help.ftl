@@ -155,6 +155,13 @@ help-ask = Ask the sender of a referral for more; it waits until they reply
     .attach = Files to attach; while the command runs, others on this computer can see their names: when a name tells something, name the files in --from-file
     .keep-metadata = Leave in pictures where, when and with what they were taken; it is taken away otherwise
     .from-file = A JSON file with text, attachments and keep_metadata; - for stdin
+help-forward = Pass a referral on to somebody else, within the consent or on another ground; its sender learns where it went
+    .example =
+        samverkan forward 222-222-2 --to kj-exempel/stod
+        samverkan forward 222-222-2 --to soc-exempel/mottagning --basis VITAL_INTEREST
+    .reference = The reference of the case
+    .to = The mailbox that gets it; under a consent one that the consent names
+    .basis = The legal basis, when it is another than that on which it came
 help-start = Tell the sender of a referral that the person was contacted for the first time
     .example =
         samverkan start 222-222-2

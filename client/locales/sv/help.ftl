@@ -155,6 +155,13 @@ help-ask = Be den som hänvisade om mer; ärendet väntar tills de svarar
     .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
     .keep-metadata = Låt bilder behålla var, när och med vad de togs; annars tas det bort
     .from-file = En JSON-fil med text, attachments och keep_metadata; - för standard in
+help-forward = Hänvisa ett ärende vidare till någon annan, inom samtycket eller på en annan grund; avsändaren får veta vart
+    .example =
+        samverkan forward 222-222-2 --to kj-exempel/stod
+        samverkan forward 222-222-2 --to soc-exempel/mottagning --basis VITAL_INTEREST
+    .reference = Ärendets referens
+    .to = Brevlådan som får det; med ett samtycke en som samtycket nämner
+    .basis = Den rättsliga grunden, när den är en annan än den som ärendet kom på
 help-start = Meddela den som hänvisade att personen har kontaktats för första gången
     .example =
         samverkan start 222-222-2

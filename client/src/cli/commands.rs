@@ -6,9 +6,9 @@ use super::context::Context;
 use super::globals::Globals;
 use super::output::Output;
 use super::{
-    agreement, ask, completions, consent, course, decide, discard, doctor, export, find, help, inbox, join,
-    key, log, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send, sent, show,
-    track, unlock, watch, wording,
+    agreement, ask, completions, consent, course, decide, discard, doctor, export, find, forward, help,
+    inbox, join, key, log, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send,
+    sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::referral::Act;
@@ -52,6 +52,7 @@ pub(super) enum Command {
     Decline(decide::Decline),
     Waitlist(decide::Waitlist),
     Ask(ask::Ask),
+    Forward(forward::Forward),
     Start(course::Course),
     Close(course::Close),
     Reopen(course::Course),
@@ -95,6 +96,7 @@ impl Command {
             Self::Decline(command) => command.run(context, output).await,
             Self::Waitlist(command) => command.run(context, output).await,
             Self::Ask(command) => command.run(context, output).await,
+            Self::Forward(command) => command.run(context, output).await,
             Self::Start(command) => command.run(Act::Start, context, output).await,
             Self::Close(command) => command.run(context, output).await,
             Self::Reopen(command) => command.run(Act::Reopen, context, output).await,

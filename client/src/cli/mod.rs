@@ -37,6 +37,7 @@ mod reply;
 mod ask;
 mod course;
 mod decide;
+mod forward;
 
 mod resend;
 mod save;

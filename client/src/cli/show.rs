@@ -145,6 +145,8 @@ struct MessageReport {
     fields: Vec<Field>,
     /// What it does beside what its text says.
     step: Option<MessageStepReport>,
+    /// Who had it before its sender passed it on.
+    chain: Vec<String>,
     attachments: Vec<Attachment>,
 }
 
@@ -196,6 +198,7 @@ impl MessageReport {
             text: message.text.clone(),
             fields: message.fields.iter().map(Field::of).collect(),
             step: message.step.as_ref().map(MessageStepReport::of),
+            chain: message.chain.iter().map(ToString::to_string).collect(),
             attachments: message.attachments.iter().map(Attachment::of).collect(),
         }
     }
@@ -232,6 +235,9 @@ impl MessageReport {
         }
         if let Some(step) = &self.step {
             step.lines(page);
+        }
+        if !self.chain.is_empty() {
+            page.field(msg!("label-chain"), &self.chain.join(" → "));
         }
         if !self.subject.is_empty() {
             page.field(msg!("label-subject"), &self.subject);
@@ -316,6 +322,7 @@ mod tests {
             text: "en\r\ntvå\x1b]0;titel\x07\u{2066}".to_owned(),
             fields: vec![("n\x1b".to_owned(), "v\u{feff}".to_owned())],
             step: None,
+            chain: Vec::new(),
             attachments: vec![AttachmentLine {
                 number: 1,
                 name: "../../.ssh/authorized_keys\n".to_owned(),

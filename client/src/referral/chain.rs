@@ -58,10 +58,10 @@ impl Chain {
         if !chain.0.contains(&by) {
             chain.0.push(by);
         }
-        if chain.0.contains(to) {
-            return Err(Broken::Loop);
+        if chain.0.len() > MAX_FORWARDS + 1 {
+            return Err(Broken::TooLong);
         }
-        if chain.0.len() > MAX_FORWARDS + 1 { Err(Broken::TooLong) } else { Ok(chain) }
+        if chain.0.contains(to) { Err(Broken::Loop) } else { Ok(chain) }
     }
 
     /// Whether it can be true of a referral that came from `from` to `own`: it ends with who sent it, and they are not in it twice.

@@ -10,7 +10,7 @@
 //! * `order`: the one order in which steps count, whatever the order in which they came.
 //! * [`fold`](mod@fold): steps in, one [`Referral`] out.
 //! * [`wire`]: a step as the fields of a sealed body, read strictly (PROTOCOL.md section 21).
-//! * [`chain`]: through whose hands a referral that is passed on has gone.
+//! * [`chain`]: through whose hands a referral that is passed on has gone; [`spare`]: the handles under which it may be.
 //!
 //! Nothing that was said gets lost: a step that was not its author's to take, or came too late, stays in the history without effect.
 
@@ -25,6 +25,7 @@ mod order;
 
 pub mod chain;
 pub(crate) mod laws;
+pub mod spare;
 pub mod wire;
 
 pub use fold::{Effect, Entry, Referral, fold};

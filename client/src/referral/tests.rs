@@ -369,8 +369,9 @@ fn a_chain_neither_closes_nor_grows_for_ever() {
         assert_eq!(Chain::read(&chain.write()), Some(chain.clone()));
         assert!(chain.holds(&org(number), &org(number + 1)));
         assert!(!chain.holds(&org(number), &org(1)) && !chain.holds(&org(9), &org(number + 1)));
+        let refused = if number < 4 { Broken::Loop } else { Broken::TooLong };
         for had in 1..=number {
-            assert_eq!(chain.passed_on(org(number + 1), &org(had)), Err(Broken::Loop));
+            assert_eq!(chain.passed_on(org(number + 1), &org(had)), Err(refused));
         }
     }
     assert_eq!(chain.passed_on(org(5), &org(6)), Err(Broken::TooLong));

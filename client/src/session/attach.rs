@@ -1,6 +1,7 @@
 //! Files on their way into and out of sealed attachments (PROTOCOL.md section 9), in constant memory.
 //!
 //! * [`source`]: a file is read once, sealed, and refused if it changed meanwhile.
+//! * [`mod@pass_on`]: what came, sealed anew for somebody else.
 //! * [`tidy`]: what earlier commands left behind when they were killed.
 //! * [`Verifier`]: sealed bytes that come back out.
 
@@ -13,9 +14,11 @@ use secrecy::zeroize::Zeroizing;
 
 use super::model::Progress;
 
+mod pass_on;
 mod source;
 mod tidy;
 
+pub(super) use pass_on::pass_on;
 pub(super) use source::{Beside, Sealed, Source};
 pub(super) use tidy::tidy;
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use prost::Message as _;
 use samverkan_envelope::consent::{ConsentOpening, ConsentRecipient, ConsentRecord, STUB_LEN};
 use samverkan_proto::ids::{ConsentHandle, MessageId, OrgId, ThreadId};
-use samverkan_proto::limits::DAY_MS;
+use samverkan_proto::limits::{DAY_MS, MAX_FORWARDS, MAX_STUBS};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::consent::{ConsentStub, commitment};
 use samverkan_proto::statement::safety::CaseReference;
@@ -24,6 +24,7 @@ use crate::error::{Class, Code, Error, Result};
 use crate::files;
 use crate::home::Profile;
 use crate::keystore::Contents;
+use crate::referral::spare::{self, Spare};
 use crate::sealed_file::{self, Kind, Label, SealedFileError};
 use crate::secret::{NoRandomness, Secret32, random_array};
 use crate::text::Args;
@@ -51,6 +52,8 @@ struct Handle {
     salt: [u8; 32],
     /// The message that names it, accepted or still on its way.
     used_by: Option<MessageId>,
+    /// It is for whoever passes a referral on, and sealed into a message instead of naming it.
+    spare: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -73,6 +76,8 @@ struct WireHandle {
     salt: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     used_by: Vec<u8>,
+    #[prost(bool, tag = "7")]
+    spare: bool,
 }
 
 impl Consent {
@@ -84,7 +89,7 @@ impl Consent {
 
     /// How many messages can still be sent under it.
     fn left(&self) -> u8 {
-        let free = self.handles.iter().filter(|handle| handle.used_by.is_none()).count();
+        let free = self.handles.iter().filter(|handle| handle.used_by.is_none() && !handle.spare).count();
         u8::try_from(free).unwrap_or(u8::MAX)
     }
 
@@ -95,9 +100,21 @@ impl Consent {
 
     /// Opens the next free handle for a message.
     fn take(&mut self, message: MessageId) -> Option<ConsentOpening> {
-        let handle = self.handles.iter_mut().find(|handle| handle.used_by.is_none())?;
+        let handle = self.handles.iter_mut().find(|handle| handle.used_by.is_none() && !handle.spare)?;
         handle.used_by = Some(message);
         Some(ConsentOpening { stub: handle.stub, salt: handle.salt, record: self.record_bytes.clone() })
+    }
+
+    /// Opens spare handles to be sealed into a message that goes to so many mailboxes: as many as there are, and no more than can be of
+    /// use.
+    fn take_spares(&mut self, message: MessageId, mailboxes: usize) -> Vec<Spare> {
+        let others = self.record.recipients.len().saturating_sub(mailboxes);
+        let free = self.handles.iter_mut().filter(|handle| handle.used_by.is_none() && handle.spare);
+        let taken = free.take(others.min(MAX_FORWARDS)).map(|handle| {
+            handle.used_by = Some(message);
+            Spare { stub: handle.stub, salt: handle.salt }
+        });
+        taken.collect()
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -105,6 +122,7 @@ impl Consent {
             stub: handle.stub.to_vec(),
             salt: handle.salt.to_vec(),
             used_by: handle.used_by.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            spare: handle.spare,
         };
         let handles = self.handles.iter().map(handle).collect();
         let (record, unregistered) = (self.record_bytes.clone(), !self.registered);
@@ -119,6 +137,7 @@ impl Consent {
                 stub: handle.stub.try_into().ok()?,
                 salt: handle.salt.try_into().ok()?,
                 used_by: used_by.transpose().ok()?,
+                spare: handle.spare,
             })
         };
         Some(Self {
@@ -188,6 +207,20 @@ impl Consents {
         let opening = consent.take(message).ok_or(Error::new(Code::ConsentHandleUsed))?;
         self.put(contents, consent)?;
         Ok(opening)
+    }
+
+    /// Takes spare handles for whoever passes a message on that goes to so many mailboxes.
+    pub(super) fn take_spares(
+        &mut self,
+        contents: &Contents,
+        id: ConsentId,
+        message: MessageId,
+        mailboxes: usize,
+    ) -> Result<Vec<Spare>> {
+        let mut consent = self.find(id).cloned().ok_or_else(|| Error::new(Code::ConsentUnknown))?;
+        let spares = consent.take_spares(message, mailboxes);
+        self.put(contents, consent)?;
+        Ok(spares)
     }
 
     /// The consent that the first of these openings is of, if it was recorded here.
@@ -329,15 +362,14 @@ fn record_of(draft: &ConsentDraft, directory: &Directory, now_ms: u64) -> Result
 fn make(record: ConsentRecord, handles: u8, org: OrgId, device: &Signer) -> Result<Consent> {
     let invalid = || Error::new(Code::ConsentInvalid);
     let record_bytes = record.encode().map_err(|_| invalid())?;
-    if handles == 0
-        || usize::from(handles) > samverkan_proto::limits::MAX_STUBS
-        || record.expires_ms <= record.given_ms
-    {
+    if handles == 0 || usize::from(handles) > MAX_STUBS || record.expires_ms <= record.given_ms {
         return Err(invalid());
     }
     // Rounded up to a day, so that the time of day does not tell handles of one consent from others.
     let expires_ms = record.expires_ms.div_ceil(DAY_MS).checked_mul(DAY_MS).ok_or_else(invalid)?;
-    let handle = |_| {
+    let wanted = usize::from(handles) * spare::wanted(record.recipients.len());
+    let spares = wanted.min(MAX_STUBS - usize::from(handles));
+    let handle = |spare: bool| {
         let salt: [u8; 32] = random_array()?;
         let stub = ConsentStub {
             handle: ConsentHandle::from_random(random_array()?).ok_or(NoRandomness)?,
@@ -348,9 +380,10 @@ fn make(record: ConsentRecord, handles: u8, org: OrgId, device: &Signer) -> Resu
         };
         let signed = stub.sign(device).map_err(|_| Error::new(Code::ProgramDefect))?;
         let stub = signed.bytes().try_into().map_err(|_| Error::new(Code::ProgramDefect))?;
-        Ok(Handle { stub, salt, used_by: None })
+        Ok(Handle { stub, salt, used_by: None, spare })
     };
-    let handles = (0..handles).map(handle).collect::<Result<_>>()?;
+    let kinds = std::iter::repeat_n(false, handles.into()).chain(std::iter::repeat_n(true, spares));
+    let handles = kinds.map(handle).collect::<Result<_>>()?;
     Ok(Consent { id: MessageId::random(), record, record_bytes, handles, registered: false })
 }
 
@@ -395,5 +428,41 @@ mod tests {
         other.consents.put(other.keystore.contents(), known).expect("kept");
         let again = Consents::load(&other.profile, other.keystore.contents()).expect("loads");
         assert!(again.unregistered().is_empty());
+    }
+
+    #[test]
+    fn a_consent_for_several_has_spares_that_are_sealed_in_and_never_named_by_its_issuer() {
+        let (_, one, _) = two_offices();
+        let recipient = |number: u8| ConsentRecipient {
+            org: OrgId::parse(&[number; 16]).expect("an id"),
+            mailbox: samverkan_proto::ids::MailboxId::parse(&[number; 16]).expect("an id"),
+        };
+        let record = |recipients: u8| ConsentRecord {
+            purpose: ConsentPurpose::Referral,
+            recipients: (1..=recipients).map(recipient).collect(),
+            categories: vec!["contact".to_owned()],
+            text_version: TEXT_VERSION.to_owned(),
+            given_ms: NOW_MS,
+            expires_ms: NOW_MS + DAY_MS,
+            how: ConsentHow::Verbally,
+            evidence: String::new(),
+        };
+        for (recipients, messages, spares) in
+            [(1, 3, 0), (2, 2, 2), (3, 1, 2), (9, 1, 3), (16, 16, 16), (16, 32, 0)]
+        {
+            let made = make(record(recipients), messages, one.session.org(), &one.session.device);
+            let mut consent = made.expect("handles");
+            assert_eq!((consent.left(), consent.handles.len()), (messages, usize::from(messages) + spares));
+            let read = Consent::decode(consent.id, &consent.encode()).expect("kept");
+            assert_eq!((read.left(), read.handles.len()), (messages, usize::from(messages) + spares));
+            let each = spares.min(spare::wanted(recipients.into()));
+            let message = MessageId::random();
+            let sealed_in = consent.take_spares(message, 1);
+            assert_eq!(sealed_in.len(), each, "of {recipients}");
+            assert_eq!(consent.left(), messages, "they are not the issuer's to name");
+            let named: Vec<_> = (0..messages).filter_map(|_| consent.take(MessageId::random())).collect();
+            assert!(named.len() == usize::from(messages) && consent.take(message).is_none());
+            assert!(named.iter().all(|opening| sealed_in.iter().all(|spare| spare.stub != opening.stub)));
+        }
     }
 }

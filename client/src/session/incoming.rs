@@ -9,6 +9,7 @@ use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
 use samverkan_proto::v1::Delivery;
 
+use super::forward::has_broken_chain;
 use super::gossip::Overhearing;
 use super::mail::{Kept, Mail, OutState};
 use super::model::{Direction, Progress};
@@ -146,7 +147,8 @@ impl Session {
         Ok(Opened::Good { kept: Box::new(keep(delivery, verified)), receipt })
     }
 
-    /// Whether a message decides about a concern report, which nobody may (PROTOCOL.md section 21). It is refused, so that whoever sent
+    /// Whether a message decides about a concern report, which nobody may, or was passed on in a circle or too often (PROTOCOL.md section
+    /// 21). It is refused, so that whoever sent
     /// it hears of it, and not merely left without effect.
     pub(super) fn breaks_case_rule(&self, verified: &Verified, in_batch: &[Opened]) -> bool {
         let known = Known { mail: &self.mail, in_batch };
@@ -154,7 +156,10 @@ impl Session {
             kept.body.thread_id == verified.body().thread_id
                 && kept.header.fields().class == Class::ConcernReport
         };
-        !verified.wrap().is_sent_copy() && verified.body().kind == Kind::Decision && known.any(is_report)
+        let sender = &verified.header().fields().sender_org;
+        let decides = verified.body().kind == Kind::Decision && known.any(is_report);
+        let is_broken = has_broken_chain(verified.body(), sender, &self.membership.org);
+        !verified.wrap().is_sent_copy() && (decides || is_broken)
     }
 
     /// What this device says about a message, now.

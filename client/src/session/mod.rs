@@ -16,6 +16,7 @@
 //! | `async watch(&mut self, progress, notify, stop)` | receive until told to stop; calls `notify` with each [`model::Notice`] |
 //! | `async reply(&mut self, &CaseRef, Reply, progress) -> Sent` | a follow-up in the thread, and the receipt that says so |
 //! | `async take_step(&mut self, &CaseRef, Act, &Reply, progress) -> Vec<Sent>` | a step in a referral, such as accepting it, checked against the rules |
+//! | `async forward(&mut self, &CaseRef, &MailboxAddress, Option<LegalBasis>, progress) -> Forwarded` | passes a referral on, and tells its sender |
 //! | `referrals(&self, &CaseRef) -> Vec<ReferralLine>` | what the referrals of a case have come to, folded from what is kept |
 //! | `async resend(&mut self, &CaseRef, Option<ConsentId>, progress) -> Vec<Sent>` | what ended undelivered, sealed anew for those who did not get it |
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
@@ -71,6 +72,7 @@ mod compromise;
 mod consent;
 pub mod enlist;
 pub mod evidence;
+mod forward;
 mod gossip;
 mod health;
 mod incoming;

@@ -16,7 +16,7 @@ use crate::text::Args;
 
 mod referral;
 
-pub use referral::{Goal, MessageStep, ReferralLine, StepLine};
+pub use referral::{Forwarded, Goal, MessageStep, ReferralLine, StepLine};
 
 /// A message as a person composes it, before it is sealed.
 #[derive(Clone, Debug)]
@@ -254,6 +254,8 @@ pub struct Message {
     pub fields: Vec<(String, String)>,
     /// What it does beside what its text says.
     pub step: Option<MessageStep>,
+    /// The organisations that had it before its sender passed it on, the first sender first; empty for what was not passed on.
+    pub chain: Vec<Handle>,
     /// What came with it.
     pub attachments: Vec<AttachmentLine>,
 }

@@ -79,10 +79,24 @@ impl Session {
                     tokio::time::sleep(TRY_AGAIN).await;
                     link = self.connect(progress).await?;
                 }
-                other => return other.map(|()| received),
+                other => return self.after_receiving(link, other, received, progress).await,
             }
         }
-        self.receive_all(&mut link, &mut received, progress).await.map(|()| received)
+        let outcome = self.receive_all(&mut link, &mut received, progress).await;
+        self.after_receiving(link, outcome, received, progress).await
+    }
+
+    /// What came may let something be told that could not before.
+    async fn after_receiving(
+        &mut self,
+        link: Link,
+        outcome: Result<()>,
+        received: Received,
+        progress: &mut dyn Progress,
+    ) -> Result<Received> {
+        outcome?;
+        self.announce_forwards(&mut Some(link), progress).await?;
+        Ok(received)
     }
 
     async fn receive_all(

@@ -20,19 +20,19 @@ use crate::connect::Link;
 use crate::error::{Code, Error, Result};
 use crate::forms::law::{self, Section};
 use crate::home::ProfileLock;
-use crate::referral::wire;
+use crate::referral::{spare, wire};
 use crate::secret::{NoRandomness, Secret32};
 use crate::text::Args;
 
 /// What is sealed, whatever it is and whoever it goes to.
 pub(super) struct Letter {
     pub(super) to: Vec<(OrgId, MailboxId)>,
-    sender: MailboxId,
-    basis: Option<LegalBasis>,
-    urgency: Urgency,
-    answer_within_minutes: Option<NonZeroU32>,
+    pub(super) sender: MailboxId,
+    pub(super) basis: Option<LegalBasis>,
+    pub(super) urgency: Urgency,
+    pub(super) answer_within_minutes: Option<NonZeroU32>,
     pub(super) keep_ms: u64,
-    body: Body,
+    pub(super) body: Body,
     /// The message that ended undelivered and that this one sends again.
     pub(super) resends: Option<MessageId>,
     /// The message that this one is sealed in place of, and that nobody has.
@@ -210,7 +210,13 @@ impl Session {
         let devices = desk.targets(&to, letter.sender, created_ms)?;
         let mut body = letter.body;
         if let Some(consent) = consent.filter(|_| letter.basis == Some(LegalBasis::Consent)) {
-            body.consents.push(self.consents.take(self.keystore.contents(), consent, message_id)?);
+            let contents = self.keystore.contents();
+            body.consents.push(self.consents.take(contents, consent, message_id)?);
+            // What is sent again has those that were sealed in at first.
+            if !spare::are_in(&body.fields) {
+                let spares = self.consents.take_spares(contents, consent, message_id, to.len())?;
+                body.fields.extend(spare::write(&spares));
+            }
         }
         body.sort();
         let random = SealRandom::generate(devices.len()).map_err(|_| NoRandomness)?;
@@ -303,7 +309,7 @@ impl Session {
 
     /// Puts sealed files in their places, all or none. The caller has taken the profile, and keeps the message before it waits for
     /// anything, so that no sealed file is without one when somebody stops the command.
-    fn place(&self, sealed: Vec<Sealed>) -> Result<Vec<Attachment>> {
+    pub(super) fn place(&self, sealed: Vec<Sealed>) -> Result<Vec<Attachment>> {
         sealed.into_iter().map(|sealed| sealed.place(self.mail.blobs())).collect()
     }
 

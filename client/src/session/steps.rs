@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// Which side of a case this device is on, and the referrals in which it can act, each with the mailbox that it acts from.
-    fn own_parties(&self, first: &Kept) -> Result<(Side, Vec<(Party, MailboxId)>)> {
+    pub(super) fn own_parties(&self, first: &Kept) -> Result<(Side, Vec<(Party, MailboxId)>)> {
         let manifest = self.own_manifest().ok_or(Error::new(Code::DeviceUnknown))?;
         let own = self.device.device_id();
         let is_handler = manifest.device(&own).is_some_and(|device| device.roles.contains(Roles::HANDLER));
@@ -103,7 +103,7 @@ impl Session {
 }
 
 /// One step as a message of a case.
-fn step_message(
+pub(super) fn step_message(
     party: &Party,
     from: MailboxId,
     side: Side,

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use samverkan_envelope::body::{Attachment, Field};
-use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, ThreadId};
+use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, OrgId, ThreadId};
 use samverkan_proto::padding::blob_len;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
 use super::attach::{self, OpenFailure};
+use super::forward::chain_of;
 use super::mail::Kept;
 use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine};
 use super::{rules, track};
@@ -178,6 +179,13 @@ impl Session {
         kept.header.fields().to.iter().filter_map(|to| self.address(&to.org, &to.mailbox)).collect()
     }
 
+    fn chain_handles(&self, kept: &Kept) -> Vec<Handle> {
+        let chain = chain_of(kept);
+        let handle =
+            |org: &OrgId| Some(self.directory.organisation(org)?.manifest()?.fields().handle.clone());
+        chain.iter().flat_map(|chain| chain.organisations()).filter_map(handle).collect()
+    }
+
     /// A message for people. Its mailboxes stand in the log, by which it was verified.
     fn message(&self, kept: &Kept, thread: &[&Kept], number: &mut usize) -> Option<Message> {
         let fields = kept.header.fields();
@@ -199,6 +207,7 @@ impl Session {
             text: kept.body.text.clone(),
             fields: answers_of(kept),
             step: self.step_of(kept, thread),
+            chain: self.chain_handles(kept),
             attachments: kept
                 .body
                 .attachments

@@ -214,6 +214,11 @@ pub(in crate::session) struct Sealed {
 }
 
 impl Sealed {
+    /// A whole sealed file, synced.
+    pub(super) const fn new(out: NamedTempFile, attachment: Attachment) -> Self {
+        Self { out, attachment, cleaned: false }
+    }
+
     /// Whether a picture told something beside itself that was taken away.
     pub(in crate::session) const fn is_cleaned(&self) -> bool {
         self.cleaned

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use samverkan_proto::ids::{MailboxAddress, MessageId};
 
-use super::Stage;
+use super::{Sent, Stage};
 use crate::referral::{Effect, Reason, Side, State};
 
 /// What goes on between the sender of a case and one group of its recipients.
@@ -61,6 +61,15 @@ pub enum MessageStep {
     Known(Box<StepLine>),
     /// Something that this version does not understand. The referral is as it was.
     NotUnderstood,
+}
+
+/// What became of a referral that was passed on.
+#[derive(Clone, Debug)]
+pub struct Forwarded {
+    /// The case with the next recipient.
+    pub sent: Sent,
+    /// Nobody is left who is to be told where a case went; otherwise the next contact with the hub tells.
+    pub is_told: bool,
 }
 
 /// What can be waited for.
