@@ -222,6 +222,46 @@ fn a_person_with_protected_identity_is_contacted_safely_or_not_at_all() {
     tale.ends_well(&reference);
 }
 
+/// On a screen answers are marked with keys, each question has a screen of its own, and whoever leaves has sent nothing.
+#[test]
+fn several_answers_are_marked_on_a_screen() {
+    let hub = HubProcess::start();
+    let police = Office::open(&hub, &POLICE, "brottsoffer");
+    let shelter = Office::open(&hub, &SHELTER, "jour");
+    let mut screen = Terminal::start(&police.command(&[
+        "send",
+        "--to",
+        shelter.mailbox(),
+        "--class",
+        "REFERRAL",
+        "--lang",
+        "sv",
+    ]));
+    for (question, keys) in [
+        ("Vilket formulär?", ENTER.to_owned()),
+        ("rättslig grund?", format!("{DOWN}{DOWN}{ENTER}")),
+        ("Vilket lagrum?", ENTER.to_owned()),
+        ("Hur snart", ENTER.to_owned()),
+        ("Namn", format!("Exempel Exempelsson{ENTER}")),
+        ("Födelsedatum", ENTER.to_owned()),
+        ("Språk", ENTER.to_owned()),
+        ("Behövs tolk?", ENTER.to_owned()),
+        ("skyddade personuppgifter?", ENTER.to_owned()),
+        // Nothing marked is no answer, and is asked for again.
+        ("Hur får personen kontaktas?", ENTER.to_owned()),
+        ("Hur får personen kontaktas?", format!(" {DOWN} {ENTER}")),
+    ] {
+        screen.shows(question);
+        screen.press(&keys);
+    }
+    screen.shows("Telefonsamtal, Sms");
+    screen.shows("Fråga 11 av ");
+    screen.shows("Säker kontakt");
+    screen.press(samverkan_tests::terminal::CTRL_C);
+    screen.ends().exits(130);
+    assert_eq!(police.json(&["sent", "--offline"])["threads"], serde_json::json!([]));
+}
+
 /// A volunteer group hears that a legal basis is not for it before it has written a word about anybody.
 #[test]
 fn volunteers_are_offered_three_legal_bases_and_told_of_the_others_at_once() {
