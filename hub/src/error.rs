@@ -41,6 +41,8 @@ pub(crate) fn of_store(error: StoreError) -> Refusal {
         StoreError::HandleUnknown => Refusal::new(ErrorReason::ConsentHandleUnknown),
         StoreError::HandleExpired => Refusal::new(ErrorReason::ConsentHandleExpired),
         StoreError::HandleUsed => Refusal::new(ErrorReason::ConsentHandleUsed),
+        StoreError::HandleWithdrawn => Refusal::new(ErrorReason::ConsentWithdrawn),
+        StoreError::NotIssuer => Refusal::in_field(ErrorReason::NotAParty, "withdrawal.org"),
         StoreError::Rewrap(refusal) => of_rewrap(refusal),
         StoreError::Registry(refusal) => of_registry(refusal),
     }

@@ -8,6 +8,7 @@
 //! * [`agreement`]: what organisations agree on, and hand in.
 //! * [`receipts`]: what a device says about messages.
 //! * [`renew`]: a device's next certificate; [`rewrap`]: a message for a colleague's later device.
+//! * [`takeback`]: a message or a consent that is taken back.
 //! * [`recover`]: what the recovery kit may do; [`returned`]: what a restored hub takes back of its log.
 //! * The rest is here: receiving, attachments, status, the directory and members.
 
@@ -19,6 +20,7 @@ pub mod renew;
 pub mod returned;
 pub mod rewrap;
 mod submit;
+pub mod takeback;
 
 #[cfg(test)]
 pub(crate) mod world;

@@ -261,6 +261,15 @@ codes!(
 });
 
 codes!(
+    /// Why a consent was withdrawn (SVKD).
+    WithdrawalReason, "reason" {
+    /// The person withdrew it.
+    PersonWithdrew = 1 "PERSON_WITHDREW",
+    /// It was recorded in error.
+    RecordedInError = 2 "RECORDED_IN_ERROR",
+});
+
+codes!(
     /// Why a message went back undelivered (hub receipt type 7).
     ReturnReason, "reason" {
     /// The recipient was suspended.

@@ -85,6 +85,7 @@ pub const fn facts(reason: ErrorReason) -> Facts {
         R::AgreementExpired => (FailedPrecondition, ActionNeeded, "the agreement has run out"),
         R::AgreementEnded => (FailedPrecondition, ActionNeeded, "one of the parties has ended the agreement"),
         R::AgreementRefused => (FailedPrecondition, ActionNeeded, "the agreement does not follow from the log"),
+        R::ConsentWithdrawn => (FailedPrecondition, ActionNeeded, "a consent was withdrawn"),
         R::Busy => (ResourceExhausted, Transient, "a queue is full"),
         R::StorageFull => (ResourceExhausted, Transient, "the hub has no room"),
         R::QuotaExceeded => (ResourceExhausted, ActionNeeded, "the organisation's share is used up"),

@@ -26,6 +26,8 @@ pub enum Label {
     Consent,
     /// A recall.
     Recall,
+    /// The withdrawal of a consent.
+    Withdrawal,
     /// A device's request for its next certificate.
     Renewal,
     /// A message's key for a colleague's later device.
@@ -46,6 +48,7 @@ impl Label {
             Self::Message => b"svk1 message signature\0",
             Self::Consent => b"svk1 consent signature\0",
             Self::Recall => b"svk1 recall signature\0",
+            Self::Withdrawal => b"svk1 withdrawal signature\0",
             Self::Renewal => b"svk1 renewal signature\0",
             Self::Rewrap => b"svk1 rewrap signature\0",
             Self::Operator => b"svk1 operator signature\0",

@@ -67,6 +67,8 @@ fn outcome(kind: &str, input: &Input<'_>) -> Option<Outcome> {
         "receipt_proof" => statements::receipt_proof(input),
         "consent_stub" => statements::consent_stub(input),
         "recall" => statements::recall(input),
+        "withdrawal" => statements::withdrawal(input),
+        "withdrawal_receipt" => statements::withdrawal_receipt(input),
         "renewal" => statements::renewal(input),
         "rewrap" => statements::rewrap(input),
         "manifest" => directory::manifest(input),

@@ -20,6 +20,10 @@ pub enum GroupState {
     Returned = 4,
     /// Its time was up.
     Expired = 5,
+    /// The sender took it back first.
+    Recalled = 6,
+    /// The consent was withdrawn first.
+    Withdrawn = 7,
 }
 
 impl GroupState {
@@ -31,6 +35,8 @@ impl GroupState {
             3 => Self::Undecryptable,
             4 => Self::Returned,
             5 => Self::Expired,
+            6 => Self::Recalled,
+            7 => Self::Withdrawn,
             _ => return None,
         })
     }
@@ -63,7 +69,16 @@ pub struct Marks {
     pub refusal: u8,
     /// The ciphertext is gone.
     pub purged: bool,
+    /// The sender has taken it back, before or after somebody had it.
+    pub recalled: bool,
+    /// A consent that it names was withdrawn, before or after somebody had it.
+    pub withdrawn: bool,
 }
+
+/// The last stored byte.
+const PURGED: u8 = 1;
+const RECALLED: u8 = 2;
+const WITHDRAWN: u8 = 4;
 
 /// Stored marks that are not marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +101,8 @@ impl Marks {
         bytes.extend(self.groups.map(|group| group as u8));
         bytes.extend_from_slice(&self.delivered_ms.to_be_bytes());
         bytes.push(self.refusal);
-        bytes.push(u8::from(self.purged));
+        let flags = [(self.purged, PURGED), (self.recalled, RECALLED), (self.withdrawn, WITHDRAWN)];
+        bytes.push(flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag));
         bytes
     }
 
@@ -108,11 +124,11 @@ impl Marks {
             *group = GroupState::from_byte(byte).ok_or(MarksError)?;
         }
         let delivered_ms = u64::from_be_bytes(take(&mut rest)?);
-        let [refusal, purged] = take(&mut rest)?;
-        if !rest.is_empty() || purged > 1 {
+        let [refusal, flags] = take(&mut rest)?;
+        if !rest.is_empty() || flags > PURGED | RECALLED | WITHDRAWN {
             return Err(MarksError);
         }
-        let purged = purged == 1;
+        let has = |flag| flags & flag != 0;
         Ok(Self {
             handed,
             delivered,
@@ -125,7 +141,9 @@ impl Marks {
             groups,
             delivered_ms,
             refusal,
-            purged,
+            purged: has(PURGED),
+            recalled: has(RECALLED),
+            withdrawn: has(WITHDRAWN),
         })
     }
 }

@@ -44,6 +44,10 @@ pub enum Event {
     Expired,
     /// Seven days have passed since the newest group was delivered.
     Lapsed,
+    /// The sender takes it back.
+    Recalled,
+    /// A consent that it names is withdrawn.
+    Withdrawn,
 }
 
 /// What a device says.
@@ -102,6 +106,13 @@ pub enum Effect {
         /// The rule named last.
         reason: RefusalReason,
     },
+    /// Hub receipt type 11.
+    Recalled,
+    /// The device of this wrap is told to stop.
+    Stop {
+        /// Index of the wrap.
+        wrap: usize,
+    },
     /// Every group is delivered from now on: the lapse is due seven days later.
     LapseDue,
     /// Hub receipt type 5: the ciphertext goes. Always last.
@@ -131,6 +142,8 @@ pub fn step(shape: &Shape, marks: &mut Marks, event: Event) -> Result<Vec<Effect
             next.revoked |= shape.bitmap(|wrap| wrap.org == org && wrap.device == device);
         }
         Event::OrganisationCut { org, reason } => cut(shape, &mut next, &org, reason, &mut effects),
+        Event::Recalled => recalled(shape, &mut next, &mut effects),
+        Event::Withdrawn => withdrawn(shape, &mut next, &mut effects),
         Event::Expired | Event::Lapsed => {}
     }
     if !next.purged {
@@ -162,6 +175,10 @@ pub fn state(shape: &Shape, marks: &Marks) -> MessageState {
         MessageState::Refused
     } else if has(GroupState::Returned) {
         MessageState::Returned
+    } else if has(GroupState::Recalled) {
+        MessageState::Recalled
+    } else if has(GroupState::Withdrawn) {
+        MessageState::Withdrawn
     } else {
         MessageState::Delivered
     }
@@ -251,8 +268,14 @@ fn receipt(
 /// A group counts as delivered with the first reader of a mailbox it was handed to.
 fn delivered_to(shape: &Shape, marks: &mut Marks, bit: u64, now_ms: u64) {
     for (index, group) in shape.groups.iter().enumerate() {
-        let settled =
-            matches!(marks.groups[index], GroupState::Delivered | GroupState::Returned | GroupState::Expired);
+        let settled = match marks.groups[index] {
+            GroupState::Open | GroupState::Refused | GroupState::Undecryptable => false,
+            GroupState::Delivered
+            | GroupState::Returned
+            | GroupState::Expired
+            | GroupState::Recalled
+            | GroupState::Withdrawn => true,
+        };
         if !settled && shape.readers(bits(group) & marks.open) & bit != 0 {
             marks.groups[index] = GroupState::Delivered;
             marks.delivered_ms = now_ms;
@@ -260,10 +283,45 @@ fn delivered_to(shape: &Shape, marks: &mut Marks, bit: u64, now_ms: u64) {
     }
 }
 
+/// Devices that have the bytes and have not said that they can do nothing with them: whoever is told to stop.
+fn holders(shape: &Shape, marks: &Marks) -> u64 {
+    marks.handed & shape.readers(u16::MAX) & !(marks.cannot | marks.refused)
+}
+
+/// A message that nobody has is gone, and whoever was to get it never hears of it; whoever has it is told to stop.
+fn recalled(shape: &Shape, marks: &mut Marks, effects: &mut Vec<Effect>) {
+    if marks.recalled {
+        return;
+    }
+    marks.recalled = true;
+    effects.push(Effect::Recalled);
+    stop(shape, marks, holders(shape, marks), GroupState::Recalled, effects);
+}
+
+/// The same, but those for whom it waited are told as well: they act for the person, who has changed their mind.
+fn withdrawn(shape: &Shape, marks: &mut Marks, effects: &mut Vec<Effect>) {
+    if marks.withdrawn {
+        return;
+    }
+    marks.withdrawn = true;
+    let told = holders(shape, marks) | waiting(shape, marks) & shape.readers(u16::MAX);
+    stop(shape, marks, told, GroupState::Withdrawn, effects);
+}
+
+fn stop(shape: &Shape, marks: &mut Marks, told: u64, end: GroupState, effects: &mut Vec<Effect>) {
+    let open = marks.groups[..shape.groups.len()].iter_mut().filter(|group| **group == GroupState::Open);
+    open.for_each(|group| *group = end);
+    effects.extend((0..64).filter(|wrap| told >> wrap & 1 == 1).map(|wrap| Effect::Stop { wrap }));
+}
+
 fn cut(shape: &Shape, marks: &mut Marks, org: &OrgId, reason: ReturnReason, effects: &mut Vec<Effect>) {
     for (index, group) in shape.groups.iter().enumerate() {
         let lost = shape.mailboxes_of(org) & bits(group) & !marks.cut;
-        if lost == 0 || matches!(marks.groups[index], GroupState::Delivered | GroupState::Expired) {
+        let has_ended = matches!(
+            marks.groups[index],
+            GroupState::Delivered | GroupState::Expired | GroupState::Recalled | GroupState::Withdrawn
+        );
+        if lost == 0 || has_ended {
             continue;
         }
         marks.cut |= lost;
@@ -308,16 +366,19 @@ fn purge_reason(
     event: Event,
     effects: &mut Vec<Effect>,
 ) -> Option<PurgeReason> {
-    if event == Event::Expired {
-        let mut undelivered = false;
-        for group in &mut marks.groups[..shape.groups.len()] {
-            if *group == GroupState::Open {
-                *group = GroupState::Expired;
-                undelivered = true;
-            }
+    match event {
+        Event::Recalled => return Some(PurgeReason::Recalled),
+        Event::Withdrawn => return Some(PurgeReason::Withdrawn),
+        Event::Expired => {
+            expire(shape, marks, effects);
+            return Some(PurgeReason::Expired);
         }
-        effects.extend(undelivered.then_some(Effect::ExpiredUndelivered));
-        return Some(PurgeReason::Expired);
+        Event::Accepted
+        | Event::HandedOver { .. }
+        | Event::Receipt { .. }
+        | Event::DeviceGone { .. }
+        | Event::OrganisationCut { .. }
+        | Event::Lapsed => {}
     }
     if !finished(shape, marks) {
         return None;
@@ -337,4 +398,11 @@ fn purge_reason(
         return Some(PurgeReason::Lapsed);
     }
     None
+}
+
+/// Ends every group that is open when the time is up.
+fn expire(shape: &Shape, marks: &mut Marks, effects: &mut Vec<Effect>) {
+    let open = marks.groups[..shape.groups.len()].iter_mut().filter(|group| **group == GroupState::Open);
+    let undelivered = open.map(|group| *group = GroupState::Expired).count() > 0;
+    effects.extend(undelivered.then_some(Effect::ExpiredUndelivered));
 }

@@ -176,6 +176,8 @@ fn events() -> impl Strategy<Value = Event> {
         1 => (0u8..10).prop_map(|n| { let wrap = wrap(n, 1); Event::DeviceGone { org: wrap.org, device: wrap.device } }),
         1 => (1u8..6, reason).prop_map(|(n, reason)| Event::OrganisationCut { org: org(n), reason }),
         1 => Just(Event::Lapsed),
+        1 => Just(Event::Recalled),
+        1 => Just(Event::Withdrawn),
     ]
 }
 
@@ -186,7 +188,7 @@ proptest! {
     ) {
         let mut marks = Marks::default();
         let mut queue = 0u64;
-        let (mut told, mut purges) = (Vec::new(), 0);
+        let (mut told, mut purges, mut recalls) = (Vec::new(), 0, 0);
         let all = std::iter::once(Event::Accepted).chain(events).chain(std::iter::once(Event::Expired));
         for event in all {
             if let Event::HandedOver { wrap } | Event::Receipt { wrap, .. } = event && wrap >= shape.wraps.len() {
@@ -204,7 +206,20 @@ proptest! {
                 match effect {
                     Effect::Enqueue { wrap } => { prop_assert_eq!(queue >> wrap & 1, 0); queue |= 1 << wrap; }
                     Effect::Dequeue { wrap } => { prop_assert_eq!(queue >> wrap & 1, 1); queue &= !(1 << wrap); }
-                    Effect::Purge(_) => { purges += 1; prop_assert_eq!(index, effects.len() - 1); }
+                    Effect::Purge(_) => {
+                        purges += 1;
+                        told.push(*effect);
+                        prop_assert_eq!(index, effects.len() - 1);
+                    }
+                    Effect::Recalled => recalls += 1,
+                    Effect::Stop { wrap } => {
+                        prop_assert!(shape.wraps[*wrap].boxes != 0, "the sender's own copies are not stopped");
+                        let waited = waiting(&shape, &before) >> wrap & 1 == 1;
+                        prop_assert!(
+                            marks.handed >> wrap & 1 == 1 || waited && event == Event::Withdrawn,
+                            "nobody hears of a message that was taken back before it came"
+                        );
+                    }
                     Effect::Returned { .. } | Effect::Undecryptable { .. } | Effect::Refused { .. }
                     | Effect::ExpiredUndelivered => told.push(*effect),
                     Effect::HandedOver { .. } | Effect::PassOn | Effect::LapseDue => {}
@@ -212,10 +227,14 @@ proptest! {
             }
             for (old, new) in before.groups.iter().zip(&marks.groups) {
                 prop_assert!(!matches!(old, GroupState::Delivered) || old == new, "delivered stays delivered");
+                let taken_back = matches!(old, GroupState::Recalled | GroupState::Withdrawn);
+                prop_assert!(!taken_back || old == new, "one of two outcomes, and never the other");
             }
             prop_assert_eq!(Marks::from_bytes(&marks.to_bytes()), Ok(marks.clone()));
         }
         prop_assert_eq!(purges, 1);
+        prop_assert!(recalls <= 1);
+        prop_assert_eq!(recalls == 1, marks.recalled);
         prop_assert_eq!(queue, 0, "nothing waits for anybody after the purge");
         prop_assert_ne!(state(&shape, &marks), MessageState::Waiting);
         for (index, group) in shape.groups.iter().enumerate() {
@@ -224,6 +243,8 @@ proptest! {
                 (GroupState::Returned, Effect::Returned { to, .. }) => group.contains(to),
                 (GroupState::Undecryptable, Effect::Undecryptable { to })
                 | (GroupState::Refused, Effect::Refused { to, .. }) => *to == group.start,
+                (GroupState::Recalled, Effect::Purge(reason)) => *reason == PurgeReason::Recalled,
+                (GroupState::Withdrawn, Effect::Purge(reason)) => *reason == PurgeReason::Withdrawn,
                 _ => false,
             };
             prop_assert!(marks.groups[index] == GroupState::Delivered || told.iter().any(about), "the sender was told");
@@ -248,4 +269,55 @@ fn a_reader_that_names_one_reason_after_another_says_nothing_new() {
         assert_eq!(says(&shape, &mut marks, 0, Verdict::Refused(reason)), []);
         assert_eq!(marks, first);
     }
+}
+
+#[test]
+fn a_message_that_nobody_has_is_destroyed_and_its_readers_never_hear_of_it() {
+    let shape = shape(&[1], vec![wrap(0, 1), wrap(90, 0)]);
+    let mut marks = accepted(&shape);
+    let effects = step(&shape, &mut marks, Event::Recalled).expect("always allowed");
+    let gone =
+        [Effect::Dequeue { wrap: 0 }, Effect::Dequeue { wrap: 1 }, Effect::Purge(PurgeReason::Recalled)];
+    assert_eq!(effects[0], Effect::Recalled);
+    assert_eq!(effects[1..], gone);
+    assert_eq!(state(&shape, &marks), MessageState::Recalled);
+    assert_eq!(step(&shape, &mut marks, Event::Recalled), Ok(vec![]), "once");
+}
+
+#[test]
+fn whoever_has_a_message_is_told_to_stop_when_it_is_taken_back() {
+    let shape = shape(&[1, 1], vec![wrap(0, 0b01), wrap(10, 0b10), wrap(11, 0b10)]);
+    let mut marks = accepted(&shape);
+    for wrap in [0, 2] {
+        step(&shape, &mut marks, Event::HandedOver { wrap }).expect("contradicts nothing");
+    }
+    says(&shape, &mut marks, 0, Verdict::Delivered);
+    says(&shape, &mut marks, 2, Verdict::CannotDecrypt);
+    let effects = step(&shape, &mut marks, Event::Recalled).expect("always allowed");
+    let stops: Vec<_> = effects.iter().filter(|effect| matches!(effect, Effect::Stop { .. })).collect();
+    assert_eq!(
+        stops,
+        [&Effect::Stop { wrap: 0 }],
+        "who can not open it has nothing, and who never got it hears nothing"
+    );
+    // What was delivered stays delivered; the other group never gets it.
+    assert_eq!(marks.groups[..2], [GroupState::Delivered, GroupState::Recalled]);
+    assert_eq!(state(&shape, &marks), MessageState::Recalled);
+}
+
+#[test]
+fn a_withdrawn_consent_is_told_to_those_for_whom_the_message_waited_too() {
+    let shape = shape(&[1, 1], vec![wrap(0, 0b01), wrap(10, 0b10)]);
+    let mut marks = accepted(&shape);
+    step(&shape, &mut marks, Event::HandedOver { wrap: 0 }).expect("contradicts nothing");
+    says(&shape, &mut marks, 0, Verdict::Delivered);
+    let effects = step(&shape, &mut marks, Event::Withdrawn).expect("always allowed");
+    assert_eq!(effects[..2], [Effect::Stop { wrap: 0 }, Effect::Stop { wrap: 1 }]);
+    assert_eq!(effects.last(), Some(&Effect::Purge(PurgeReason::Withdrawn)));
+    assert_eq!(state(&shape, &marks), MessageState::Withdrawn);
+    assert_eq!(
+        step(&shape, &mut marks, Event::Withdrawn),
+        Ok(vec![]),
+        "once, however many of its consents go"
+    );
 }

@@ -19,8 +19,8 @@ use samverkan_proto::reason::Refusal;
 use samverkan_proto::v1::relay_service_server::RelayService;
 use samverkan_proto::v1::{
     DownloadBlobRequest, ErrorReason, GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest,
-    GetUploadResponse, ReceiveRequest, RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, UploadBlobRequest, UploadBlobResponse,
+    GetUploadResponse, RecallRequest, RecallResponse, ReceiveRequest, RewrapRequest, RewrapResponse,
+    SubmitRequest, SubmitResponse, SubmitStreamRequest, UploadBlobRequest, UploadBlobResponse,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -28,6 +28,7 @@ use super::trace;
 use crate::error;
 use crate::hub::Hub;
 use crate::policy::rewrap::may_rewrap;
+use crate::policy::takeback::may_recall;
 use crate::policy::{may_receive, may_see_status, may_upload};
 use crate::server::{Hangup, Peer, PeerCertificate};
 use crate::store::Given;
@@ -110,6 +111,12 @@ impl RelayService for Relay {
         Ok(Response::new(RewrapResponse { settled: given == Given::Settled }))
     }
 
+    async fn recall(&self, request: Request<RecallRequest>) -> Result<Response<RecallResponse>, Status> {
+        let receipt = self.take_back(&request).await;
+        let receipt = receipt.map_err(|refusal| self.0.refuse(refusal))?;
+        Ok(Response::new(RecallResponse { receipt: receipt.into() }))
+    }
+
     async fn get_message_status(
         &self,
         request: Request<GetMessageStatusRequest>,
@@ -131,6 +138,12 @@ impl Relay {
         let permit = may_rewrap(&self.0.caller(request)?, &request.get_ref().rewrap)?;
         trace::about(&permit.statement().value().message_id);
         self.0.store.rewrap(permit).await.map_err(error::of_store)
+    }
+
+    async fn take_back(&self, request: &Request<RecallRequest>) -> Result<Vec<u8>, Refusal> {
+        let permit = may_recall(&self.0.caller(request)?, &request.get_ref().recall)?;
+        trace::about(&permit.statement().value().message_id);
+        self.0.store.recall(permit).await.map_err(error::of_store)
     }
 
     async fn status(

@@ -17,6 +17,7 @@ use tracing::{Instrument as _, Span};
 /// Every call of the contract. What else a peer asks for is not repeated.
 const METHODS: &[&str] = &[
     "/samverkan.v1.ConsentService/RegisterConsents",
+    "/samverkan.v1.ConsentService/WithdrawConsent",
     "/samverkan.v1.DirectoryService/PublishEpochKeys",
     "/samverkan.v1.DirectoryService/ReturnLog",
     "/samverkan.v1.DirectoryService/PublishManifest",
@@ -45,6 +46,7 @@ const METHODS: &[&str] = &[
     "/samverkan.v1.RelayService/DownloadBlob",
     "/samverkan.v1.RelayService/GetMessageStatus",
     "/samverkan.v1.RelayService/GetUpload",
+    "/samverkan.v1.RelayService/Recall",
     "/samverkan.v1.RelayService/Receive",
     "/samverkan.v1.RelayService/Rewrap",
     "/samverkan.v1.RelayService/Submit",

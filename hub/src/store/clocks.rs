@@ -11,10 +11,12 @@ use samverkan_proto::statement::receipt::HubEvent;
 use super::draft::Draft;
 use super::error::StoreError;
 use super::handle::Store;
+use super::journal::Location;
 use super::key::{self, Due};
-use super::mail::letter::{Letter, say};
+use super::mail::letter::{Cause, Letter, say};
 use super::mail::rewrap::drop_of_damaged;
 use super::mail::share;
+use super::mail::stop::untell;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::record::tombstone::Tombstone;
 use super::{actions, blobs, consents, membership, organisations};
@@ -146,7 +148,7 @@ fn put_off(draft: &mut Draft, key: Vec<u8>) -> Result<(), StoreError> {
 fn end(draft: &mut Draft, id: &[u8], event: Event) -> Result<(), StoreError> {
     let id = MessageId::parse(id).map_err(|_| StoreError::Damaged)?;
     match Letter::load(draft, id) {
-        Ok(Some(letter)) => letter.happen(draft, event, None).map(drop),
+        Ok(Some(letter)) => letter.happen(draft, event, Cause::Hub).map(drop),
         Ok(None) => Ok(()),
         Err(StoreError::Damaged) => end_damaged(draft, id),
         Err(error) => Err(error),
@@ -158,15 +160,31 @@ fn end_damaged(draft: &mut Draft, id: MessageId) -> Result<(), StoreError> {
     let key = key::message(&id);
     let Some(value) = draft.get(&key)? else { return Ok(()) };
     let value = MessageValue::parse(&value).ok_or(StoreError::Damaged)?;
-    say(draft, &id, &value, HubEvent::ExpiredUndelivered, 0)?;
+    say(draft, &id, value.about(), HubEvent::ExpiredUndelivered, 0)?;
     draft.ended(GroupState::Expired);
-    say(draft, &id, &value, HubEvent::Purged(PurgeReason::Expired), 0)?;
+    say(draft, &id, value.about(), HubEvent::Purged(PurgeReason::Expired), 0)?;
     draft.release(value.location)?;
     drop_of_damaged(draft, &id)?;
     share::purged(draft, &value.sender.org, value.location)?;
     share::forgotten(draft, &value.sender.org)?;
     draft.count(key::messages(), -1)?;
     draft.delete(key)
+}
+
+/// Takes an order to stop out of the queues of those who never came for it.
+fn forget_order(
+    draft: &mut Draft,
+    id: &MessageId,
+    tombstone: Location,
+    wraps: u64,
+    seq: u64,
+) -> Result<(), StoreError> {
+    match draft.buried_shape(id, tombstone) {
+        Ok(Some(shape)) => untell(draft, &shape, wraps, seq),
+        // Nobody knows any more whom it was for; what is left in their queues leads nowhere and is passed over.
+        Ok(None) | Err(StoreError::Damaged) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Deletes what was kept of a message after its end, a bounded piece of it. Gives whether nothing is left.
@@ -189,6 +207,9 @@ fn forget(draft: &mut Draft, id: &[u8]) -> Result<bool, StoreError> {
         if let Some(seq) = key::cursor(&fact_key) {
             for reader in &readers {
                 draft.delete(key::event(reader, seq))?;
+            }
+            if let Fact::Stop { wraps, .. } = fact.fact {
+                forget_order(draft, &id, value.location, wraps, seq)?;
             }
         }
         draft.release(fact.location)?;

@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
+use samverkan_proto::ids::{ConsentHandle, DeviceId, MessageId, OrgId};
 use samverkan_proto::limits::MAX_HUB_BATCH;
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::batch::{ProofMaker, sign_batch};
 use samverkan_proto::statement::log::{Leaf, Record, TreeHead};
-use samverkan_proto::statement::receipt::{HubEvent, HubReceipt};
+use samverkan_proto::statement::receipt::{HubEvent, HubRecord};
 
 use super::engine::Transaction;
 use super::error::StoreError;
@@ -44,7 +44,7 @@ pub(super) struct Draft {
     /// The log as it stands on disk, which receipts answer for.
     head: TreeHead,
     leaves: Vec<Leaf>,
-    receipts: Vec<HubReceipt>,
+    receipts: Vec<HubRecord>,
     /// Number of the first receipt batch.
     batch: u64,
     heads: Heads,
@@ -64,7 +64,7 @@ pub(super) struct Finished {
     pub(super) registry: Arc<Registry>,
     pub(super) leaves: Vec<Leaf>,
     pub(super) proofs: Vec<(u64, Arc<ProofMaker>)>,
-    pub(super) receipts: Vec<HubReceipt>,
+    pub(super) receipts: Vec<HubRecord>,
     pub(super) batch: u64,
     pub(super) heads: Heads,
     pub(super) wake: HashSet<DeviceId>,
@@ -246,18 +246,29 @@ impl Draft {
 
     /// Gives a receipt, to be signed with the batch. The caller journals what is given here in a record.
     pub(super) fn give(&mut self, id: MessageId, hashes: &Hashes, event: HubEvent) -> Given {
+        let given = self.next_given();
+        self.receipts.push(HubRecord::Message(given.receipt(id, hashes, event)));
+        given
+    }
+
+    /// Gives a receipt for a withdrawal, as [`Draft::give`] does for a message.
+    pub(super) fn give_for_withdrawal(&mut self, handle: ConsentHandle, withdrawal: &[u8]) -> Given {
+        let given = self.next_given();
+        self.receipts.push(HubRecord::Withdrawal(given.withdrawal_receipt(handle, withdrawal)));
+        given
+    }
+
+    fn next_given(&mut self) -> Given {
         self.changes += 1;
         let (batch, leaf) = place(self.batch, self.receipts.len());
-        let given = Given {
+        Given {
             hub_time_ms: self.now_ms,
             batch,
             leaf,
             policy_version: POLICY_VERSION,
             log_size: self.head.size,
             log_root: self.head.root,
-        };
-        self.receipts.push(given.receipt(id, hashes, event));
-        given
+        }
     }
 
     /// One kept receipt of a batch is gone; with the last of them the batch goes.

@@ -71,6 +71,12 @@ pub enum StoreError {
     /// The consent handle's time is up.
     #[error("the consent handle has expired")]
     HandleExpired,
+    /// The consent handle was withdrawn.
+    #[error("the consent handle was withdrawn")]
+    HandleWithdrawn,
+    /// Another organisation has registered the consent handle.
+    #[error("the consent handle is another organisation's")]
+    NotIssuer,
     /// The consent handle was named by another message.
     #[error("the consent handle was used")]
     HandleUsed,

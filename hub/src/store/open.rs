@@ -31,7 +31,7 @@ use crate::limits::UPLOAD_MARGIN;
 use crate::registry::Registry;
 
 /// Number of the index's layout; grows whenever `key.rs` or what stands behind a key changes.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 /// Memory for index pages.
 const INDEX_CACHE: u64 = 128 << 20;
 

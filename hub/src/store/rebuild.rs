@@ -19,14 +19,16 @@ use super::key::{self, Due};
 use super::mail::letter::{delivery, device_fact, hub_fact};
 use super::mail::rewrap::{of_facts, supersede};
 use super::mail::share;
+use super::mail::stop::told;
 use super::mail::value::{Fact, FactValue, MessageValue, TombstoneValue};
 use super::organisations::USED_INVITE_KEPT_MS;
 use super::record::blob::{BlobValue, StoredBlob};
-use super::record::consent::Consent;
+use super::record::consent::{Consent, ConsentState, WithdrawnConsent};
 use super::record::kind;
 use super::record::mail::{
     DeviceReceiptHead, Given, HubReceiptHead, MessageHead, RewrapHead, Sender, parse_opened,
 };
+use super::record::stop::StopHead;
 use super::record::tombstone::Tombstone;
 use super::{RECEIPTS_KEPT_MS, actions, blobs, membership, record};
 use crate::blob::BlobKey;
@@ -117,9 +119,19 @@ impl Rebuild {
                     Ok::<_, IndexError>(record.location.to_bytes().to_vec())
                 })
                 .transpose()?,
-            kind::CONSENT => self.consent(Consent::of_stub(record.head), record.location, false, overlay)?,
-            kind::USED_CONSENT => {
-                self.consent(Consent::parse(record.head), record.location, true, overlay)?
+            kind::STOP => StopHead::parse(record.head).map(|head| {
+                self.spoken_of.insert(head.message_id);
+                FactValue { location: record.location, fact: head.fact(), at_ms: head.at_ms }.encode()
+            }),
+            kind::CONSENT => self.consent(Consent::of_stub(record.head), record.location, overlay)?,
+            kind::USED_CONSENT => self.consent(Consent::parse_used(record.head), record.location, overlay)?,
+            kind::WITHDRAWN_CONSENT => {
+                let withdrawn = WithdrawnConsent::parse(record.head).map(|withdrawn| {
+                    self.answers_for(&withdrawn.given);
+                    *self.batches.entry(withdrawn.given.batch).or_default() += 1;
+                    withdrawn.consent
+                });
+                self.consent(withdrawn, record.location, overlay)?
             }
             kind::BLOB => self.blob(record, overlay)?,
             // The number of its kept receipts follows when all of them have been seen.
@@ -140,15 +152,14 @@ impl Rebuild {
         &mut self,
         consent: Option<Consent>,
         location: Location,
-        used: bool,
         overlay: &mut Overlay,
     ) -> Result<Option<Vec<u8>>, IndexError> {
         let Some(consent) = consent else { return Ok(None) };
         overlay.put(consent.forgetting(), [])?;
-        if !used {
+        if consent.state == ConsentState::Unused {
             *self.unused_consents.entry(consent.issuer).or_default() += 1;
         }
-        Ok(Some(consent.value(location, used)))
+        Ok(Some(consent.value(location)))
     }
 
     fn blob(&mut self, record: &Replayed<'_>, overlay: &mut Overlay) -> Result<Option<Vec<u8>>, IndexError> {
@@ -329,6 +340,7 @@ impl Fold<'_> {
         for (_, fact) in &facts {
             apply(&shape, &mut value.marks, fact);
         }
+        self.orders(id, &shape, &facts)?;
         self.overlay.put(key::tombstone(id), value.encode())?;
         Ok(())
     }
@@ -422,6 +434,37 @@ impl Fold<'_> {
         Ok(())
     }
 
+    /// Up to where a device has taken its events.
+    fn taken_by(&mut self, device: DeviceId) -> Result<u64, StoreError> {
+        if let Some(taken) = self.taken.get(&device) {
+            return Ok(*taken);
+        }
+        let value = self.overlay.get(&key::events_taken(&device))?;
+        let taken = value.as_deref().and_then(key::cursor).unwrap_or(0);
+        self.taken.insert(device, taken);
+        Ok(taken)
+    }
+
+    /// Puts the orders to stop that were not taken yet before the devices that they are for.
+    fn orders(
+        &mut self,
+        id: &MessageId,
+        shape: &Shape,
+        facts: &[(u64, FactValue)],
+    ) -> Result<(), StoreError> {
+        for (seq, fact) in facts {
+            let Fact::Stop { wraps, .. } = fact.fact else { continue };
+            for wrap in told(shape, wraps) {
+                let waits =
+                    self.registry.is_current(&wrap.org, &wrap.device) && *seq > self.taken_by(wrap.device)?;
+                if waits {
+                    self.overlay.put(key::event(&wrap.device, *seq), id.as_bytes().as_slice())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Puts what the sender has not taken yet before the devices that read its mailbox now and were there then.
     fn events(
         &mut self,
@@ -432,15 +475,7 @@ impl Fold<'_> {
         let Some(organisation) = self.registry.organisation(&sender.org) else { return Ok(()) };
         for reader in organisation.manifest().readers(&sender.mailbox) {
             let device = reader.id();
-            let taken = match self.taken.get(&device) {
-                Some(taken) => *taken,
-                None => {
-                    let value = self.overlay.get(&key::events_taken(&device))?;
-                    let taken = value.as_deref().and_then(key::cursor).unwrap_or(0);
-                    self.taken.insert(device, taken);
-                    taken
-                }
-            };
+            let taken = self.taken_by(device)?;
             for (seq, fact) in facts {
                 if fact.is_event() && *seq > taken && fact.at_ms >= reader.added_ms {
                     self.overlay.put(key::event(&device, *seq), id.as_bytes().as_slice())?;
@@ -473,7 +508,9 @@ fn apply(shape: &Shape, marks: &mut Marks, value: &FactValue) -> Vec<Effect> {
             marks.open |= open;
             return Vec::new();
         }
-        Fact::Rewrapped { .. } => return Vec::new(),
+        // A recall stands in a hub receipt as well.
+        Fact::Rewrapped { .. } | Fact::Stop { withdrawn: false, .. } => return Vec::new(),
+        Fact::Stop { withdrawn: true, .. } => Event::Withdrawn,
         Fact::Device { kind, reason, wrap, .. } => {
             let verdict = match (DeviceReceiptType::try_from(kind), RefusalReason::try_from(reason)) {
                 (Ok(DeviceReceiptType::Delivered), _) => Verdict::Delivered,
@@ -511,12 +548,12 @@ fn hub_event(shape: &Shape, marks: &mut Marks, kind: u8, reason: u8, place: u8) 
             let org = shape.to.get(place)?.org;
             Some(Event::OrganisationCut { org, reason: reason.try_into().ok()? })
         }
+        HubReceiptType::Recalled => Some(Event::Recalled),
         HubReceiptType::SubmissionAccepted
         | HubReceiptType::Expiring
         | HubReceiptType::ExpiredUndelivered
         | HubReceiptType::Purged
-        | HubReceiptType::Shredded
-        | HubReceiptType::Recalled => None,
+        | HubReceiptType::Shredded => None,
     }
 }
 

@@ -25,11 +25,20 @@ enum Outcome {
     Undecryptable,
     Returned,
     Expired,
+    Recalled,
+    Withdrawn,
 }
 
 impl Outcome {
-    const ALL: [Self; 5] =
-        [Self::Delivered, Self::Refused, Self::Undecryptable, Self::Returned, Self::Expired];
+    const ALL: [Self; 7] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Undecryptable,
+        Self::Returned,
+        Self::Expired,
+        Self::Recalled,
+        Self::Withdrawn,
+    ];
 
     const fn of(state: GroupState) -> Option<Self> {
         Some(match state {
@@ -39,6 +48,8 @@ impl Outcome {
             GroupState::Undecryptable => Self::Undecryptable,
             GroupState::Returned => Self::Returned,
             GroupState::Expired => Self::Expired,
+            GroupState::Recalled => Self::Recalled,
+            GroupState::Withdrawn => Self::Withdrawn,
         })
     }
 }

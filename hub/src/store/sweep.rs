@@ -10,7 +10,7 @@ use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use super::draft::Draft;
 use super::error::StoreError;
 use super::key;
-use super::mail::letter::Letter;
+use super::mail::letter::{Cause, Letter};
 use crate::mail::{Event, WrapShape};
 use crate::registry::Registry;
 
@@ -56,7 +56,7 @@ impl Sweep {
         let Some(wrap) = letter.shape().wraps.iter().rfind(own).copied() else { return Ok(()) };
         if let Some(event) = self.event(draft.registry(), &letter, &wrap) {
             // Neither event contradicts anything.
-            let _ = letter.happen(draft, event, None)?;
+            let _ = letter.happen(draft, event, Cause::Hub)?;
         }
         Ok(())
     }

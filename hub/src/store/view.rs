@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use samverkan_proto::ids::MessageId;
-use samverkan_proto::statement::receipt::HubReceipt;
+use samverkan_proto::statement::receipt::Record as ReceiptRecord;
 
 use super::error::StoreError;
 use super::index::Index;
@@ -52,7 +52,7 @@ impl View {
     }
 
     /// A receipt with its proof, as it was given.
-    pub(super) fn proof(&self, receipt: &HubReceipt, given: &Given) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn proof<R: ReceiptRecord>(&self, receipt: &R, given: &Given) -> Result<Vec<u8>, StoreError> {
         let maker = self.shown.proofs.get(self, given.batch)?;
         maker.prove(receipt, given.leaf).map_err(|_| StoreError::Damaged)
     }

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use samverkan_proto::limits::MAX_HUB_BATCH;
 use samverkan_proto::statement::batch::ProofMaker;
 use samverkan_proto::statement::log::LogTree;
-use samverkan_proto::statement::receipt::HubReceipt;
+use samverkan_proto::statement::receipt::HubRecord;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Signers;
@@ -46,7 +46,7 @@ pub(super) struct Committed {
     /// The registry after the batch.
     pub(super) registry: Arc<Registry>,
     proofs: Vec<(u64, Arc<ProofMaker>)>,
-    receipts: Vec<HubReceipt>,
+    receipts: Vec<HubRecord>,
     first_batch: u64,
 }
 

@@ -5,7 +5,7 @@
 //! * [`manifest`]: an organisation's devices and mailboxes; [`epoch_key`]: what messages to a device are sealed to.
 //! * [`log`]: leaves, tree and checkpoints of the transparency log.
 //! * [`invite`]: what an organisation joins with; [`member`]: how a further device comes into it; [`safety`]: what people compare or say aloud.
-//! * [`consent`]: what the hub keeps of a consent; [`recall`]: a message taken back.
+//! * [`consent`]: what the hub keeps of a consent; [`withdrawal`]: its end; [`recall`]: a message taken back.
 //! * [`agreement`]: what one organisation may send to another.
 //! * [`operator`]: what the hub's operators do, and sign.
 //! * [`renewal`]: a device's request for its next certificate; [`rewrap`]: a message for a colleague's later device.
@@ -27,6 +27,7 @@ pub mod receipt;
 pub mod renewal;
 pub mod rewrap;
 pub mod safety;
+pub mod withdrawal;
 
 mod invite_text;
 mod merkle;

@@ -1,10 +1,12 @@
-//! What devices and the hub say about a message (PROTOCOL.md section 10), without the signature.
+//! What devices and the hub say about a message, and the hub about a withdrawn consent (PROTOCOL.md section 10), without the signature.
 
 mod device;
 mod hub;
+mod withdrawal;
 
 pub use device::{DeviceReceipt, Verdict};
 pub use hub::{HubEvent, HubReceipt, MailboxRef};
+pub use withdrawal::{HubRecord, WithdrawalReceipt};
 
 use crate::fault::InvalidField;
 use crate::ids::sha256_of;
@@ -17,14 +19,16 @@ pub fn wraps_hash(wraps: &[u8]) -> [u8; 32] {
 }
 
 mod sealed {
-    /// Keeps [`super::Record`] to the two receipts of the protocol.
+    /// Keeps [`super::Record`] to the receipts of the protocol.
     pub trait Sealed {}
 
     impl Sealed for super::DeviceReceipt {}
     impl Sealed for super::HubReceipt {}
+    impl Sealed for super::WithdrawalReceipt {}
+    impl Sealed for super::HubRecord {}
 }
 
-/// A receipt of fixed length that is signed in batches: [`DeviceReceipt`] or [`HubReceipt`].
+/// A receipt of fixed length that is signed in batches: [`DeviceReceipt`], or a hub's [`HubReceipt`] or [`WithdrawalReceipt`].
 pub trait Record: sealed::Sealed + Clone + std::fmt::Debug + PartialEq + Eq {
     /// The four bytes it begins with.
     const MAGIC: &'static [u8; 4];

@@ -1,4 +1,4 @@
-//! Statements of fixed length that one device signs by itself: consent stubs, recalls, renewals and re-wraps.
+//! Statements of fixed length that one device signs by itself: consent stubs, recalls, withdrawals, renewals and re-wraps.
 
 use super::Verified;
 use crate::codec::{Reader, Writer};

@@ -1,7 +1,7 @@
 //! Valid statements for property tests, and the laws that every layout obeys.
 
 use super::header::{BlobRef, HeaderFields, Recipient, Wrap};
-use super::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Verdict};
+use super::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Verdict, WithdrawalReceipt};
 use crate::code::{
     CannotDecryptReason, Class, LegalBasis, PurgeReason, RecipientKind, RefusalReason, ReturnReason, Roles,
     Urgency,
@@ -106,6 +106,20 @@ pub(crate) fn hub_receipt() -> impl Strategy<Value = HubReceipt> {
             log_size: numbers.2,
             log_root,
             event,
+        },
+    )
+}
+
+/// A hub receipt about a withdrawn handle.
+pub(crate) fn withdrawal_receipt() -> impl Strategy<Value = WithdrawalReceipt> {
+    (id(), any::<[[u8; 32]; 2]>(), any::<(u64, u32, u64)>()).prop_map(
+        |(handle, [withdrawal_hash, log_root], numbers)| WithdrawalReceipt {
+            handle,
+            withdrawal_hash,
+            hub_time_ms: numbers.0,
+            policy_version: numbers.1,
+            log_size: numbers.2,
+            log_root,
         },
     )
 }

@@ -213,6 +213,8 @@ impl<'v> Target<'v> {
             "device_receipt" => plain("receipt", "device_receipt"),
             "hub_receipt" => plain("receipt", "hub_receipt"),
             "recall" => plain("recall", "recall"),
+            "withdrawal" => plain("withdrawal", "withdrawal"),
+            "withdrawal_receipt" => plain("receipt", "withdrawal_receipt"),
             "renewal" => plain("renewal", "renewal"),
             "rewrap" => plain("rewrap", "rewrap"),
             "epoch_key" => plain("epoch_key", "epoch_key"),

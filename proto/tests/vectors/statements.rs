@@ -1,4 +1,4 @@
-//! Headers, receipts and their proofs, consent stubs, recalls, renewals, re-wraps.
+//! Headers, receipts and their proofs, consent stubs, recalls, withdrawals, renewals, re-wraps.
 
 use crate::{Input, Outcome, hex};
 use samverkan_proto::Fault;
@@ -6,9 +6,10 @@ use samverkan_proto::statement::batch::ReceiptProof;
 use samverkan_proto::statement::consent::{UnverifiedStub, commitment};
 use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::recall::UnverifiedRecall;
-use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
+use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record, WithdrawalReceipt};
 use samverkan_proto::statement::renewal::UnverifiedRenewal;
 use samverkan_proto::statement::rewrap::UnverifiedRewrap;
+use samverkan_proto::statement::withdrawal::UnverifiedWithdrawal;
 use serde_json::{Value, json};
 
 pub(crate) fn header(input: &Input<'_>) -> Outcome {
@@ -53,6 +54,19 @@ pub(crate) fn consent_stub(input: &Input<'_>) -> Outcome {
 pub(crate) fn recall(input: &Input<'_>) -> Outcome {
     let recall = UnverifiedRecall::parse(&input.bytes("recall"))?.verify(&input.public_key()?)?.into_value();
     Ok(json!({ "message_id": hex(recall.message_id.as_bytes()), "time_ms": recall.time_ms }))
+}
+
+pub(crate) fn withdrawal(input: &Input<'_>) -> Outcome {
+    let withdrawal = UnverifiedWithdrawal::parse(&input.bytes("withdrawal"))?;
+    let withdrawal = withdrawal.verify(&input.public_key()?)?.into_value();
+    let (handle, reason) = (hex(withdrawal.handle.as_bytes()), withdrawal.reason.code());
+    Ok(json!({ "handle": handle, "time_ms": withdrawal.time_ms, "reason": reason }))
+}
+
+pub(crate) fn withdrawal_receipt(input: &Input<'_>) -> Outcome {
+    let receipt = WithdrawalReceipt::parse(&input.bytes("receipt"))?;
+    let (handle, withdrawal_hash) = (hex(receipt.handle.as_bytes()), hex(&receipt.withdrawal_hash));
+    Ok(json!({ "handle": handle, "withdrawal_hash": withdrawal_hash }))
 }
 
 pub(crate) fn renewal(input: &Input<'_>) -> Outcome {

@@ -104,6 +104,13 @@ const TARGETS: &[Target] = &[
     ),
     of("consent", 512, signed::consent, "one encoding; verifies as signed, and with no bit changed"),
     of("recall", 512, signed::recall, "one encoding; verifies as signed, and with no bit changed"),
+    of("withdrawal", 512, signed::withdrawal, "one encoding; verifies as signed, and with no bit changed"),
+    of(
+        "withdrawal_receipt",
+        1_024,
+        signed::withdrawal_receipt,
+        "one encoding, of no other hub receipt; verifies as signed, and with no bit changed",
+    ),
     of("rewrap", 1_500, signed::rewrap, "one encoding; verifies as signed, and with no bit changed"),
     of("renewal", 512, signed::renewal, "one encoding; verifies as signed, and with no bit changed"),
     of(

@@ -75,6 +75,7 @@ fn weight(item: &Item) -> usize {
                 + delivery.submission_receipt.len()
         }
         Item::Event(event) => event.receipt.len(),
+        Item::Stop(stop) => stop.statement.len(),
         Item::Acknowledged(acknowledged) => 64 * acknowledged.failures.len(),
         Item::CaughtUp(_) => 8,
     }

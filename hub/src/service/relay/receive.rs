@@ -1,13 +1,12 @@
 //! Handing over: what waits for one device, in the order of its cursor, and what the device says about it.
 //!
 //! One task serves a stream. It takes requests as they come, hands over a page at a time while there is credit,
-//! and sleeps when nothing waits. A page is noted as handed over before it is queued, so that a receipt for it finds
-//! the note. Neither notes nor receipts hold the next page up; what the device said is answered in order, each time
-//! when it is on disk.
+//! and sleeps when nothing waits. That a page is handed over is on disk before its first byte goes, and what was taken back until then
+//! is left out: a sender who is told that nobody had a message can rely on it. The next page is read meanwhile; receipts hold none up,
+//! and what the device said is answered in order, each time when it is on disk.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -19,7 +18,7 @@ use samverkan_proto::statement::batch::VerifiedDeviceReceipt;
 use samverkan_proto::v1::receive_request::Step;
 use samverkan_proto::v1::receive_response::Item;
 use samverkan_proto::v1::{
-    Acknowledge, Acknowledged, CaughtUp, Delivery, ErrorReason, Event, ReceiptFailure, ReceiveRequest, Start,
+    Acknowledge, Acknowledged, CaughtUp, Delivery, Event, ReceiptFailure, ReceiveRequest, Start, Stop,
 };
 use samverkan_proto::{Fault, InvalidField};
 use tonic::Streaming;
@@ -46,11 +45,23 @@ const PAGE_BYTES: usize = 64 << 10;
 const PATIENCE: u32 = 200;
 const BREATH: Duration = Duration::from_millis(10);
 
-/// Notes and sayings of one stream that may be on their way to disk.
+/// Sayings of one stream that may be on their way to disk.
 const MAX_PENDING: usize = 16;
 
-/// What is on its way to disk, and the answer to it if it has one.
-type Pending<'a> = Pin<Box<dyn Future<Output = Result<Option<Acknowledged>, End>> + Send + 'a>>;
+/// Pages that wait for the note that they are handed over.
+const MAX_PAGES: usize = 2;
+
+/// What is on its way to disk, and what comes of it.
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, End>> + Send + 'a>>;
+
+/// A piece of what waits, once nothing in it was taken back.
+struct Page {
+    items: Vec<store::Item>,
+    /// How many were left out of it.
+    left_out: u32,
+    /// The cursor behind it, when that was all.
+    end: Option<u64>,
+}
 
 /// Why a stream ends.
 enum End {
@@ -138,8 +149,10 @@ struct Stream<'a> {
     credit: u32,
     /// Whether the client knows that nothing waits after `cursor`.
     told_empty: bool,
-    /// What is on its way to disk, in order: notes, and what the device said with the answer to it.
-    pending: FuturesOrdered<Pending<'a>>,
+    /// What the device said and is on its way to disk, in order, with the answer to it.
+    pending: FuturesOrdered<Pending<'a, Acknowledged>>,
+    /// What goes to the device next, in order.
+    pages: FuturesOrdered<Pending<'a, Page>>,
 }
 
 impl<'a> Stream<'a> {
@@ -157,23 +170,33 @@ impl<'a> Stream<'a> {
         if !(1..=MAX_CREDIT).contains(&credit) {
             return Err(Fault::CountOutOfRange.in_field("credit").into());
         }
-        let pending = FuturesOrdered::new();
+        let (pending, pages) = (FuturesOrdered::new(), FuturesOrdered::new());
         // From the first item on: what an earlier stream has sent may have been lost on the way to its disk.
-        Ok(Self { hub, permit, line, outbox, subscription, cursor: 0, credit, told_empty: false, pending })
+        Ok(Self {
+            hub,
+            permit,
+            line,
+            outbox,
+            subscription,
+            cursor: 0,
+            credit,
+            told_empty: false,
+            pending,
+            pages,
+        })
     }
 
     async fn run(&mut self, requests: &mut Streaming<ReceiveRequest>) -> Result<(), End> {
         loop {
             let room = self.pending.len() < MAX_PENDING;
-            let more = room && self.credit > 0 && !self.told_empty;
+            let more = self.pages.len() < MAX_PAGES && self.credit > 0 && !self.told_empty;
             // Requests come before what waits: they are few, and what they say makes the queue shorter.
             tokio::select! {
                 biased;
-                Some(done) = self.pending.next(), if !self.pending.is_empty() => {
-                    if let Some(answer) = done? {
-                        self.outbox.put(Item::Acknowledged(answer)).await?;
-                    }
+                Some(answer) = self.pending.next(), if !self.pending.is_empty() => {
+                    self.outbox.put(Item::Acknowledged(answer?)).await?;
                 }
+                Some(page) = self.pages.next(), if !self.pages.is_empty() => self.queue(page?).await?,
                 step = next_step(requests), if room => match step? {
                     Some(Step::Acknowledge(said)) => self.acknowledge(&said)?,
                     Some(Step::Credit(more)) => self.credit = self.credit.saturating_add(more).min(MAX_CREDIT),
@@ -183,60 +206,45 @@ impl<'a> Stream<'a> {
                     None => return self.finish().await,
                 },
                 () = self.subscription.woken(), if self.told_empty => self.told_empty = false,
-                () = std::future::ready(()), if more => self.hand_over().await?,
+                () = std::future::ready(()), if more => self.turn_page().await?,
             }
         }
     }
 
-    /// Answers what the device said last, before the stream ends.
+    /// Answers what the device said last, and queues what was on its way to it, before the stream ends.
     async fn finish(&mut self) -> Result<(), End> {
-        while let Some(done) = self.pending.next().await {
-            if let Some(answer) = done? {
-                self.outbox.put(Item::Acknowledged(answer)).await?;
-            }
+        while let Some(answer) = self.pending.next().await {
+            self.outbox.put(Item::Acknowledged(answer?)).await?;
+        }
+        while let Some(page) = self.pages.next().await {
+            self.queue(page?).await?;
         }
         Ok(())
     }
 
-    /// Queues one page of what waits, and says so when that was all.
-    async fn hand_over(&mut self) -> Result<(), End> {
+    /// Reads one page of what waits, and has it noted as handed over.
+    async fn turn_page(&mut self) -> Result<(), End> {
         let (device, items) = (self.permit.device(), self.credit.min(PAGE) as usize);
         let waiting = self.hub.store.waiting(device, self.cursor, items, PAGE_BYTES).await;
         let Waiting { items, through, caught_up } = waiting.map_err(error::of_store)?;
-        self.note(items.iter().filter_map(message_id).collect()).await?;
-        for item in items {
-            self.outbox.put(on_the_wire(item)).await?;
-            self.credit -= 1;
-        }
-        self.cursor = through;
-        if caught_up {
-            self.told_empty = true;
-            self.outbox.put(Item::CaughtUp(CaughtUp { cursor: self.cursor })).await?;
-        }
+        // No more than a page's items.
+        self.credit -= items.len() as u32;
+        (self.cursor, self.told_empty) = (through, caught_up);
+        let page = note(self.hub, self.permit, items, caught_up.then_some(through));
+        self.pages.push_back(Box::pin(page));
         Ok(())
     }
 
-    /// Has the store note that these messages go to the device. Once this returns the note is on its way, and stands
-    /// before whatever the device may answer.
-    async fn note(&mut self, messages: Vec<MessageId>) -> Result<(), End> {
-        if messages.is_empty() {
-            return Ok(());
+    /// Queues a page that is noted, and says so when that was all.
+    async fn queue(&mut self, page: Page) -> Result<(), End> {
+        self.credit = self.credit.saturating_add(page.left_out).min(MAX_CREDIT);
+        for item in page.items {
+            self.outbox.put(on_the_wire(item)).await?;
         }
-        let (hub, org, device) = (self.hub, self.permit.org(), self.permit.device());
-        for _ in 0..PATIENCE {
-            let mut noted = Box::pin(hub.store.handed_over(org, device, messages.clone()));
-            match futures_util::poll!(&mut noted) {
-                Poll::Pending => {
-                    let noted = async move { Ok(noted.await.map(|()| None).map_err(error::of_store)?) };
-                    self.pending.push_back(Box::pin(noted));
-                    return Ok(());
-                }
-                Poll::Ready(Ok(())) => return Ok(()),
-                Poll::Ready(Err(StoreError::Busy)) => tokio::time::sleep(BREATH).await,
-                Poll::Ready(Err(error)) => return Err(error::of_store(error).into()),
-            }
+        if let Some(cursor) = page.end {
+            self.outbox.put(Item::CaughtUp(CaughtUp { cursor })).await?;
         }
-        Err(Refusal::new(ErrorReason::Busy).into())
+        Ok(())
     }
 
     /// Verifies what the device says; the answer comes when it is on disk.
@@ -252,13 +260,32 @@ impl<'a> Stream<'a> {
     }
 }
 
+/// Has the store note that a page goes to the device, and leaves out what is gone by then.
+async fn note(
+    hub: &Hub,
+    permit: ReceivePermit,
+    mut items: Vec<store::Item>,
+    end: Option<u64>,
+) -> Result<Page, End> {
+    let messages: Vec<MessageId> = items.iter().filter_map(message_id).collect();
+    let before = items.len();
+    if !messages.is_empty() {
+        let noted = || hub.store.handed_over(permit.org(), permit.device(), messages.clone());
+        let gone = patiently(noted).await.map_err(error::of_store)?;
+        items.retain(|item| message_id(item).is_none_or(|id| !gone.contains(&id)));
+    }
+    // No more than a page's items.
+    let left_out = (before - items.len()) as u32;
+    Ok(Page { items, left_out, end })
+}
+
 /// Has the store take what a device says, and gives the answer to it.
 async fn take(
     hub: &Hub,
     permit: ReceivePermit,
     verified: Vec<Result<VerifiedDeviceReceipt, Refusal>>,
     events_through: u64,
-) -> Result<Option<Acknowledged>, End> {
+) -> Result<Acknowledged, End> {
     let (org, device) = (permit.org(), permit.device());
     let good: Vec<VerifiedDeviceReceipt> = verified.iter().filter_map(|v| v.as_ref().ok()).cloned().collect();
     let mut taken = Vec::new();
@@ -279,13 +306,13 @@ async fn take(
         hub.metrics.call_refused(&refusal);
         Some(ReceiptFailure { index, failure: Some((&refusal).into()) })
     });
-    Ok(Some(Acknowledged { failures: failures.collect() }))
+    Ok(Acknowledged { failures: failures.collect() })
 }
 
 fn message_id(item: &store::Item) -> Option<MessageId> {
     match item {
         store::Item::Delivery { message_id, .. } => Some(*message_id),
-        store::Item::Event { .. } => None,
+        store::Item::Event { .. } | store::Item::Stop { .. } => None,
     }
 }
 
@@ -296,6 +323,10 @@ fn on_the_wire(item: store::Item) -> Item {
             Item::Delivery(Delivery { cursor, header, wrap, content, submission_receipt, rewrap })
         }
         store::Item::Event { cursor, receipt } => Item::Event(Event { cursor, receipt: receipt.into() }),
+        store::Item::Stop { cursor, message_id, statement } => {
+            let message_id = message_id.as_bytes().to_vec().into();
+            Item::Stop(Stop { cursor, message_id, statement })
+        }
     }
 }
 

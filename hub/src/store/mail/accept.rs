@@ -6,7 +6,7 @@ use samverkan_proto::limits::MAX_WAITING_PER_MAILBOX;
 use samverkan_proto::statement::receipt::{HubReceipt, MailboxRef};
 
 use super::StoredMessage;
-use super::letter::{Letter, count_waiting};
+use super::letter::{Cause, Letter, count_waiting};
 use super::sealed::Sealed;
 use super::share;
 use super::value::{MessageValue, TombstoneValue};
@@ -159,7 +159,7 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     draft.keep_message(Arc::clone(&message));
     let fields = message.head.header.fields();
     blobs::refer(draft, fields)?;
-    fields.handles.iter().try_for_each(|handle| consents::use_up(draft, handle))?;
+    fields.handles.iter().try_for_each(|handle| consents::use_up(draft, handle, id))?;
     draft.put_new(key::due(expires_ms, Due::Expire, id.as_bytes()), [])?;
     draft.count(key::messages(), 1)?;
     share::stored(draft, &sender.org, pushed.location)?;
@@ -168,7 +168,7 @@ fn store(draft: &mut Draft, sealed: Sealed) -> Result<Given, StoreError> {
     count_waiting(draft, &message.shape, &nowhere, &Marks::default())?;
     let (location, seq, marks) = (pushed.location, pushed.seq, Marks::default());
     let value = MessageValue { location, seq, expires_ms, lapse_ms: 0, hashes, sender, marks, rewraps: 0 };
-    match (Letter { id, message, value }).happen(draft, Event::Accepted, None)? {
+    match (Letter { id, message, value }).happen(draft, Event::Accepted, Cause::Hub)? {
         Ok(()) => Ok(accepted),
         Err(Contradiction) => Err(StoreError::Internal("a message contradicts its own acceptance")),
     }

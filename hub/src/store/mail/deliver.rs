@@ -1,4 +1,4 @@
-//! What waits for a device: messages to read, and news of those that its mailboxes have sent.
+//! What waits for a device: messages to read, orders to stop, and news of those that its mailboxes have sent.
 
 use std::sync::atomic::Ordering;
 
@@ -42,13 +42,22 @@ pub enum Item {
         /// The receipt with its proof.
         receipt: Vec<u8>,
     },
+    /// A message that the device was sent, or was about to be, is taken back, or a consent for it was withdrawn.
+    Stop {
+        /// Its place in the device's queue.
+        cursor: u64,
+        /// The message.
+        message_id: MessageId,
+        /// Who says so: SVKX or SVKD.
+        statement: Bytes,
+    },
 }
 
 impl Item {
     /// Its place in the device's queue.
     pub const fn cursor(&self) -> u64 {
         match self {
-            Self::Delivery { cursor, .. } | Self::Event { cursor, .. } => *cursor,
+            Self::Delivery { cursor, .. } | Self::Event { cursor, .. } | Self::Stop { cursor, .. } => *cursor,
         }
     }
 
@@ -59,6 +68,7 @@ impl Item {
                 header.len() + wrap.len() + rewrap.len() + content.len() + submission_receipt.len()
             }
             Self::Event { receipt, .. } => receipt.len(),
+            Self::Stop { statement, .. } => statement.len(),
         }
     }
 
@@ -203,8 +213,12 @@ impl View {
         match entry.wrap {
             Some(wrap) => self.delivery(entry, usize::from(wrap)),
             None => {
-                let receipt = self.fact(&entry.message_id, entry.cursor)?;
-                Ok(receipt.map(|receipt| Item::Event { cursor: entry.cursor, receipt }))
+                let QueueEntry { cursor, message_id, .. } = *entry;
+                if let Some(statement) = self.stop(&message_id, cursor)? {
+                    return Ok(Some(Item::Stop { cursor, message_id, statement }));
+                }
+                let receipt = self.fact(&message_id, cursor)?;
+                Ok(receipt.map(|receipt| Item::Event { cursor, receipt }))
             }
         }
     }

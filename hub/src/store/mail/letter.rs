@@ -9,7 +9,8 @@ use samverkan_proto::statement::batch::VerifiedDeviceReceipt;
 use samverkan_proto::statement::receipt::{HubEvent, Record as _};
 
 use super::rewrap::rewraps;
-use super::value::{Fact, FactValue, MessageValue};
+use super::stop::{StopOrder, tell_to_stop};
+use super::value::{About, Fact, FactValue, MessageValue};
 use super::{StoredMessage, purge};
 use crate::mail::{Contradiction, Effect, Event, GroupState, Marks, Shape, WrapShape, step};
 use crate::store::draft::Draft;
@@ -19,6 +20,16 @@ use crate::store::key::{self, Due};
 use crate::store::record;
 use crate::store::record::mail::{DeviceReceiptHead, HubReceiptHead, Sender, encode_opened};
 use crate::store::sweep::may_be_needed;
+
+/// Where an event comes from, as far as something of that is kept.
+pub(in crate::store) enum Cause<'a> {
+    /// The hub itself: time, the registry, or handing over.
+    Hub,
+    /// The device of this wrap has said something, which is kept when it brings something new.
+    Receipt { wrap: usize, receipt: &'a VerifiedDeviceReceipt },
+    /// Somebody who may has signed that it is to stop.
+    Stop(StopOrder<'a>),
+}
 
 /// A stored message.
 pub(in crate::store) struct Letter {
@@ -44,13 +55,12 @@ impl Letter {
         &self.message.shape
     }
 
-    /// Lets `event` happen to the message, and carries out all that follows from it. `receipt` is what a device
-    /// said, for events that come from one; it is kept when it brings something new.
+    /// Lets `event` happen to the message, and carries out all that follows from it.
     pub(in crate::store) fn happen(
         mut self,
         draft: &mut Draft,
         event: Event,
-        receipt: Option<(usize, &VerifiedDeviceReceipt)>,
+        cause: Cause<'_>,
     ) -> Result<Result<(), Contradiction>, StoreError> {
         let before = self.value.marks.clone();
         let message = Arc::clone(&self.message);
@@ -61,9 +71,16 @@ impl Letter {
         if before == self.value.marks {
             return Ok(Ok(()));
         }
-        if let Some((wrap, receipt)) = receipt {
-            let told = effects.contains(&Effect::PassOn);
-            keep_receipt(draft, &self.value.sender, wrap, receipt, told)?;
+        match cause {
+            Cause::Hub => {}
+            Cause::Receipt { wrap, receipt } => {
+                let told = effects.contains(&Effect::PassOn);
+                keep_receipt(draft, &self.value.sender, wrap, receipt, told)?;
+            }
+            Cause::Stop(order) => {
+                order.receipt().map_or(Ok(()), |receipt| self.say(draft, receipt, 0))?;
+                tell_to_stop(draft, &self.id, &message.shape, &effects, order)?;
+            }
         }
         count_waiting(draft, &message.shape, &before, &self.value.marks)?;
         let groups = self.value.marks.groups.into_iter().zip(before.groups);
@@ -86,7 +103,8 @@ impl Letter {
     fn carry_out(&mut self, draft: &mut Draft, effect: Effect) -> Result<Option<PurgeReason>, StoreError> {
         let to = |to: usize| self.message.shape.to[to];
         match effect {
-            Effect::Enqueue { .. } | Effect::PassOn => {}
+            // Done already, with what caused them.
+            Effect::Enqueue { .. } | Effect::PassOn | Effect::Recalled | Effect::Stop { .. } => {}
             Effect::Dequeue { wrap } => self.dequeue(draft, self.message.shape.wraps[wrap].device)?,
             Effect::HandedOver { to: index, wrap } => {
                 let device = self.message.shape.wraps[wrap].device;
@@ -178,7 +196,7 @@ impl Letter {
         place: usize,
     ) -> Result<(), StoreError> {
         // A place is a wrap or a mailbox: below 64.
-        say(draft, &self.id, &self.value, event, place as u8)
+        say(draft, &self.id, self.value.about(), event, place as u8)
     }
 }
 
@@ -186,15 +204,15 @@ impl Letter {
 pub(in crate::store) fn say(
     draft: &mut Draft,
     id: &MessageId,
-    value: &MessageValue,
+    about: About,
     event: HubEvent,
     place: u8,
 ) -> Result<(), StoreError> {
-    let given = draft.give(*id, &value.hashes, event);
+    let given = draft.give(*id, &about.hashes, event);
     let head = HubReceiptHead { message_id: *id, event, place, given };
     let pushed = draft.push(record::kind::HUB_RECEIPT, head.encode(), Body::empty())?;
     draft.put_new(key::fact(id, pushed.seq), hub_fact(&head, pushed.location).encode())?;
-    notify(draft, &value.sender, id, pushed.seq)
+    notify(draft, &about.sender, id, pushed.seq)
 }
 
 /// Keeps what a device said, and tells the sender's mailbox unless it is about a copy of the sender's own.

@@ -7,6 +7,7 @@
 //! | `deliver.rs` | what waits for a device |
 //! | `receipts.rs` | handing over, and what devices say |
 //! | `rewrap.rs` | a message that a colleague gives to a later device |
+//! | `stop.rs` | messages that are taken back, and what a withdrawn consent does to them |
 //! | `letter.rs` | carrying out what follows from an event |
 //! | `share.rs` | how much of the disk one organisation's messages may take |
 //! | `purge.rs` | the end of a message, and what stays |
@@ -24,6 +25,7 @@ pub(super) mod letter;
 mod purge;
 pub(super) mod rewrap;
 pub(super) mod share;
+pub(super) mod stop;
 pub(super) mod value;
 
 use crate::mail::Shape;

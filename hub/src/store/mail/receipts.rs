@@ -4,7 +4,7 @@ use samverkan_proto::ids::{DeviceId, MessageId, OrgId};
 use samverkan_proto::statement::batch::VerifiedDeviceReceipt;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict as Said};
 
-use super::letter::{Letter, keep_receipt};
+use super::letter::{Cause, Letter, keep_receipt};
 use super::value::TombstoneValue;
 use crate::mail::{Contradiction, Event, Shape, Verdict, step};
 use crate::store::draft::Draft;
@@ -30,26 +30,31 @@ pub enum ReceiptRefusal {
 }
 
 impl Store {
-    /// Notes that messages went to a device, and tells their senders: once for each device, and not for copies
-    /// within the sender's organisation. To be asked for before the device can answer.
+    /// Notes that messages go to a device, and tells their senders: once for each device, and not for copies
+    /// within the sender's organisation. Gives those that are gone by now: they must not go to anybody any more. To be asked for, and
+    /// waited for, before the first byte goes: whoever takes a message back has been told what became of it.
     ///
     /// # Errors
-    /// [`StoreError::Failed`]. Messages that are gone are passed over.
+    /// [`StoreError::Failed`].
     pub async fn handed_over(
         &self,
         org: OrgId,
         device: DeviceId,
         messages: Vec<MessageId>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<MessageId>, StoreError> {
         self.call(Room::Reserve, move |draft| {
+            let mut gone = Vec::new();
             for id in messages {
-                let Some(letter) = Letter::load(draft, id)? else { continue };
+                let Some(letter) = Letter::load(draft, id)? else {
+                    gone.push(id);
+                    continue;
+                };
                 if let Some(wrap) = wrap_of(letter.shape(), &org, &device) {
                     // Handing over contradicts nothing.
-                    let _ = letter.happen(draft, Event::HandedOver { wrap }, None)?;
+                    let _ = letter.happen(draft, Event::HandedOver { wrap }, Cause::Hub)?;
                 }
             }
-            Ok(|_: &_| Ok(()))
+            Ok(move |_: &_| Ok(gone))
         })
         .await
     }
@@ -95,7 +100,7 @@ fn take(
         return Ok(Err(ReceiptRefusal::NotYours));
     }
     let event = event_of(said, wrap, draft.now_ms);
-    let happened = letter.happen(draft, event, Some((wrap, receipt)))?;
+    let happened = letter.happen(draft, event, Cause::Receipt { wrap, receipt })?;
     Ok(happened.map_err(|Contradiction| ReceiptRefusal::Contradiction))
 }
 

@@ -53,7 +53,7 @@ impl Rewrapped {
     fn of(seq: u64, value: &FactValue) -> Option<Self> {
         match value.fact {
             Fact::Rewrapped { device, boxes } => Some(Self { seq, location: value.location, device, boxes }),
-            Fact::Hub { .. } | Fact::Device { .. } | Fact::Opened { .. } => None,
+            Fact::Hub { .. } | Fact::Device { .. } | Fact::Opened { .. } | Fact::Stop { .. } => None,
         }
     }
 

@@ -7,6 +7,13 @@ use crate::mail::Marks;
 use crate::store::journal::Location;
 use crate::store::record::mail::{Hashes, Sender};
 
+/// What every receipt about a message needs: whom it is for, and the bytes it is about.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct About {
+    pub(in crate::store) sender: Sender,
+    pub(in crate::store) hashes: Hashes,
+}
+
 /// A stored message, behind `m` and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct MessageValue {
@@ -24,6 +31,10 @@ pub(in crate::store) struct MessageValue {
 }
 
 impl MessageValue {
+    pub(in crate::store) const fn about(&self) -> About {
+        About { sender: self.sender, hashes: self.hashes }
+    }
+
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let mut value = Vec::with_capacity(272);
         value.extend_from_slice(&self.location.to_bytes());
@@ -67,6 +78,10 @@ pub(in crate::store) struct TombstoneValue {
 }
 
 impl TombstoneValue {
+    pub(in crate::store) const fn about(&self) -> About {
+        About { sender: self.sender, hashes: self.hashes }
+    }
+
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let mut value = self.location.to_bytes().to_vec();
         self.hashes.put(&mut value);
@@ -106,6 +121,9 @@ pub(in crate::store) enum Fact {
     Opened { open: u16 },
     /// A later device that it was re-wrapped for, and the mailboxes that the device reads it for; the fact's number is its cursor.
     Rewrapped { device: DeviceId, boxes: u16 },
+    /// An order to stop for the devices of these wraps, because a consent was withdrawn or the message recalled; the fact's number is the
+    /// order's cursor.
+    Stop { withdrawn: bool, wraps: u64 },
 }
 
 impl FactValue {
@@ -126,6 +144,7 @@ impl FactValue {
                 let [high, low] = open.to_be_bytes();
                 ([3, high, low, 0], 0)
             }
+            Fact::Stop { withdrawn, wraps } => ([5, u8::from(withdrawn), 0, 0], wraps),
         };
         value.extend_from_slice(&fields);
         value.extend_from_slice(&self.at_ms.to_be_bytes());
@@ -143,11 +162,13 @@ impl FactValue {
             // When it came is of no use to anybody.
             return take.is_empty().then_some(Self { location, fact, at_ms: 0 });
         }
+        // What stands in the place of the batch in an order to stop are its wraps.
         let (at_ms, batch) = (take.u64()?, take.u64()?);
         let fact = match fields {
             [0, kind, reason, place] => Fact::Hub { kind, reason, place, batch },
             [tag @ (1 | 2), kind, reason, wrap] => Fact::Device { kind, reason, wrap, sent_copy: tag == 2 },
             [3, high, low, _] => Fact::Opened { open: u16::from_be_bytes([high, low]) },
+            [5, withdrawn @ (0 | 1), 0, 0] => Fact::Stop { withdrawn: withdrawn == 1, wraps: batch },
             _ => return None,
         };
         take.is_empty().then_some(Self { location, fact, at_ms })
@@ -172,6 +193,8 @@ mod tests {
             Fact::Device { kind: 1, reason: 0, wrap: 0, sent_copy: true },
             Fact::Opened { open: 0x8001 },
             Fact::Rewrapped { device: DeviceId::parse(&[9; 16]).unwrap(), boxes: 0x8001 },
+            Fact::Stop { withdrawn: true, wraps: 1 << 63 | 1 },
+            Fact::Stop { withdrawn: false, wraps: 0 },
         ] {
             let at_ms = if matches!(fact, Fact::Rewrapped { .. }) { 0 } else { 7 };
             let value = FactValue { location, fact, at_ms };

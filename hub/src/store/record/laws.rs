@@ -1,9 +1,10 @@
 //! The laws of the records' heads; see [`crate::laws`].
 
 use super::blob::{BlobValue, StoredBlob};
-use super::consent::Consent;
+use super::consent::{Consent, WithdrawnConsent};
 use super::kind;
 use super::mail::{DeviceReceiptHead, HubReceiptHead, MessageHead, RewrapHead, encode_opened, parse_opened};
+use super::stop::StopHead;
 use super::tombstone::Tombstone;
 use super::{
     claim, encode_events_taken, encode_log_entry, index_key, invite, member, parse_events_taken,
@@ -43,7 +44,9 @@ fn encoded_again(kind: u8, head: &[u8]) -> Option<Vec<u8>> {
         kind::EVENTS_TAKEN => {
             parse_events_taken(head).map(|(device, through)| encode_events_taken(&device, through))?
         }
-        kind::USED_CONSENT => Consent::parse(head)?.encode(),
+        kind::USED_CONSENT => Consent::parse_used(head)?.encode_used(),
+        kind::WITHDRAWN_CONSENT => WithdrawnConsent::parse(head)?.encode(),
+        kind::STOP => StopHead::parse(head)?.encode(),
         kind::BLOB => StoredBlob::parse(head)?.encode(),
         kind::MEMBER_INVITE => member::parse(head).map(|(name, invite)| member::encode(&name, &invite))?,
         kind::CLAIM => claim::encode(&claim::parse(head)?),

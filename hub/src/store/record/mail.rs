@@ -13,10 +13,12 @@
 //! A hub receipt is kept without the hashes that the message or its tombstone has: `place` is the wrap in type 2,
 //! the mailbox's index in types 7 to 9, and 0 otherwise.
 
-use samverkan_proto::ids::{DeviceId, MailboxId, MessageId, OrgId};
+use samverkan_proto::ids::{ConsentHandle, DeviceId, MailboxId, MessageId, OrgId, sha256};
 use samverkan_proto::statement::Verified;
 use samverkan_proto::statement::header::Header;
-use samverkan_proto::statement::receipt::{DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Record as _};
+use samverkan_proto::statement::receipt::{
+    DeviceReceipt, HubEvent, HubReceipt, MailboxRef, Record as _, WithdrawalReceipt,
+};
 use samverkan_proto::statement::rewrap::{Rewrap, UnverifiedRewrap};
 
 use crate::store::codec::Take;
@@ -70,6 +72,22 @@ impl Given {
             log_size: take.u64()?,
             log_root: take.array()?,
         })
+    }
+
+    /// The receipt that was given for a withdrawal.
+    pub(in crate::store) fn withdrawal_receipt(
+        &self,
+        handle: ConsentHandle,
+        withdrawal: &[u8],
+    ) -> WithdrawalReceipt {
+        WithdrawalReceipt {
+            handle,
+            withdrawal_hash: sha256(withdrawal),
+            hub_time_ms: self.hub_time_ms,
+            policy_version: self.policy_version,
+            log_size: self.log_size,
+            log_root: self.log_root,
+        }
     }
 
     /// The receipt that was given.
@@ -163,7 +181,7 @@ impl MessageHead {
     }
 }
 
-/// The head of a hub receipt of types 2 to 9.
+/// The head of a hub receipt of types 2 to 11, but for 10.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct HubReceiptHead {
     pub(in crate::store) message_id: MessageId,
@@ -266,6 +284,7 @@ mod tests {
             HubEvent::Returned { recipient, reason: ReturnReason::Removed },
             HubEvent::Undecryptable { recipient },
             HubEvent::Refused { recipient, reason: RefusalReason::SchemaTooNew },
+            HubEvent::Recalled { org: recipient.org, device: DeviceId::parse(&[3; 16]).unwrap() },
         ] {
             let head = HubReceiptHead { message_id, event, place: 7, given };
             assert_eq!(HubReceiptHead::parse(&head.encode()), Some(head));

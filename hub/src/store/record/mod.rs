@@ -6,7 +6,7 @@
 //! | 2 | invite | see `invite.rs` | — |
 //! | 3 | used invite | see `invite.rs` | — |
 //! | 4 | message | see `mail.rs` | wraps, content |
-//! | 5 | hub receipt of types 2 to 9 | see `mail.rs` | — |
+//! | 5 | hub receipt of types 2 to 9 and 11 | see `mail.rs` | — |
 //! | 6 | device receipt | see `mail.rs` | — |
 //! | 7 | mailboxes opened later | see `mail.rs` | — |
 //! | 8 | receipt batch | see `mail.rs` | signature and leaf hashes |
@@ -19,6 +19,8 @@
 //! | 16 | re-wrap | see `mail.rs` | — |
 //! | 17 | action that waits for a second signature | `SVKA` | — |
 //! | 18 | claim on the log | see `claim.rs` | — |
+//! | 19 | order to stop | see `stop.rs` | — |
+//! | 20 | withdrawn consent | see `consent.rs` | — |
 
 pub(super) mod blob;
 pub(super) mod claim;
@@ -27,6 +29,7 @@ pub(super) mod invite;
 pub(super) mod laws;
 pub(super) mod mail;
 pub(super) mod member;
+pub(super) mod stop;
 pub(super) mod tombstone;
 
 use bytes::Bytes;
@@ -56,6 +59,8 @@ pub(super) mod kind {
     pub(in crate::store) const REWRAP: u8 = 16;
     pub(in crate::store) const WAITING_ACTION: u8 = 17;
     pub(in crate::store) const CLAIM: u8 = 18;
+    pub(in crate::store) const STOP: u8 = 19;
+    pub(in crate::store) const WITHDRAWN_CONSENT: u8 = 20;
 }
 
 /// The head of a log entry.
@@ -105,7 +110,9 @@ pub(super) fn index_key(kind: u8, seq: u64, head: &[u8]) -> Option<Vec<u8>> {
         kind::TOMBSTONE => key::tombstone(&tombstone::Tombstone::parse(head)?.message_id),
         kind::EVENTS_TAKEN => key::events_taken(&parse_events_taken(head)?.0),
         kind::CONSENT => key::consent(&consent::Consent::of_stub(head)?.handle),
-        kind::USED_CONSENT => key::consent(&consent::Consent::parse(head)?.handle),
+        kind::USED_CONSENT => key::consent(&consent::Consent::parse_used(head)?.handle),
+        kind::WITHDRAWN_CONSENT => key::consent(&consent::WithdrawnConsent::parse(head)?.consent.handle),
+        kind::STOP => key::fact(&stop::StopHead::parse(head)?.message_id, seq),
         kind::BLOB => key::blob(&blob::StoredBlob::parse(head)?.key),
         kind::CLAIM => claim::parse(head).map(|_| key::claim())?,
         kind::MEMBER_INVITE => key::member_invite(&member::parse(head)?.0),

@@ -151,7 +151,7 @@ pub(super) async fn queue(hub: &TestHub, device: &TestDevice) -> Vec<Item> {
 pub(super) async fn delivered_ids(hub: &TestHub, device: &TestDevice) -> Vec<MessageId> {
     let ids = queue(hub, device).await.into_iter().filter_map(|item| match item {
         Item::Delivery { message_id, .. } => Some(message_id),
-        Item::Event { .. } => None,
+        Item::Event { .. } | Item::Stop { .. } => None,
     });
     ids.collect()
 }

@@ -17,6 +17,7 @@ mod returned;
 mod rewraps;
 mod share;
 mod stops;
+mod takeback;
 
 use std::path::PathBuf;
 use std::time::Duration;

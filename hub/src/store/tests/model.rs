@@ -11,8 +11,9 @@ use samverkan_proto::v1::MessageState;
 
 use super::mail::{
     ALTERNATE, CANNOT, DELIVERED, LIFE, PRIMARY, REFUSED, STOPS, accept, answer, delivered_ids, events,
-    hand_over, hub_receipt, message, ordered, pass, state,
+    hand_over, hub_receipt, ordered, pass, state,
 };
+use super::takeback::{in_days, random_handle, recall, stub_for, under_consent, withdraw};
 use super::*;
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,16 @@ enum Act {
     },
     TakeEvents {
         device: usize,
+    },
+    TakeOrders {
+        org: usize,
+        device: usize,
+    },
+    Recall {
+        which: usize,
+    },
+    Withdraw {
+        which: usize,
     },
     Suspend {
         org: usize,
@@ -59,7 +70,10 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (org.clone(), device.clone()).prop_map(|(org, device)| Act::Take { org, device }),
         8 => (org.clone(), device.clone(), 0_usize..6, 0_u8..3)
             .prop_map(|(org, device, which, verdict)| Act::Answer { org, device, which, verdict }),
+        1 => (org.clone(), device.clone()).prop_map(|(org, device)| Act::TakeOrders { org, device }),
         1 => device.prop_map(|device| Act::TakeEvents { device }),
+        1 => (0_usize..6).prop_map(|which| Act::Recall { which }),
+        1 => (0_usize..6).prop_map(|which| Act::Withdraw { which }),
         1 => org.clone().prop_map(|org| Act::Suspend { org }),
         1 => org.clone().prop_map(|org| Act::Resume { org }),
         1 => org.prop_map(|org| Act::Revoke { org }),
@@ -103,6 +117,14 @@ impl World {
                 let found = self.hub.store.waiting(device, 0, 5, 1 << 20).await.unwrap();
                 self.hub.store.events_taken(device, found.through).await.unwrap();
             }
+            Act::TakeOrders { org, device } => {
+                if let Some(device) = self.others[org].devices.get(device) {
+                    let through = self.hub.store.waiting(device.id(), 0, 5, 1 << 20).await.unwrap().through;
+                    self.hub.store.events_taken(device.id(), through).await.unwrap();
+                }
+            }
+            Act::Recall { which } => self.recall(which).await,
+            Act::Withdraw { which } => self.withdraw(which).await,
             Act::Suspend { org } => self.set(org, OrganisationState::Suspended).await,
             Act::Resume { org } => self.set(org, OrganisationState::Active).await,
             Act::Revoke { org } => self.revoke(org).await,
@@ -126,7 +148,13 @@ impl World {
             last.1 = ALTERNATE;
         }
         if !to.is_empty() {
-            let sealed = message(&self.hub, &self.sender, &to);
+            let handle = random_handle();
+            self.hub
+                .store
+                .register_consents(vec![stub_for(&self.sender, handle, in_days(90))])
+                .await
+                .unwrap();
+            let sealed = under_consent(&self.hub, &self.sender, &to, handle);
             let receipt = accept(&self.hub, &sealed).await.unwrap();
             self.sent.push((sealed, receipt));
         }
@@ -142,6 +170,20 @@ impl World {
         if answer(&self.hub, org, device, sealed, verdict).await.is_ok() {
             self.acknowledged.insert((device.id(), sealed.id()));
         }
+    }
+
+    /// Twice: whoever takes the same message back again gets the same receipt.
+    async fn recall(&self, which: usize) {
+        let Some((sealed, _)) = self.sent.iter().rev().nth(which) else { return };
+        let first = recall(&self.hub, &self.sender, sealed).await.unwrap();
+        assert_eq!(recall(&self.hub, &self.sender, sealed).await.unwrap(), first);
+    }
+
+    async fn withdraw(&self, which: usize) {
+        let Some((sealed, _)) = self.sent.iter().rev().nth(which) else { return };
+        let handle = sealed.header().fields().handles[0];
+        let first = withdraw(&self.hub, &self.sender, handle).await.unwrap();
+        assert_eq!(withdraw(&self.hub, &self.sender, handle).await.unwrap(), first);
     }
 
     async fn set(&self, org: usize, state: OrganisationState) {
@@ -190,7 +232,7 @@ impl World {
                         value[..12].fill(0);
                         value[196..204].fill(0);
                     }
-                    b'l' | b'j' | b'r' | b'f' | b'a' => value[..12].fill(0),
+                    b'l' | b'j' | b'r' | b'f' | b'a' | b'h' => value[..12].fill(0),
                     _ => {}
                 }
                 Ok((key, value))

@@ -74,7 +74,7 @@ impl Ground {
 async fn wraps(hub: &TestHub, device: &TestDevice) -> Vec<(usize, usize)> {
     let items = queue(hub, device).await.into_iter().filter_map(|item| match item {
         Item::Delivery { wrap, rewrap, .. } => Some((wrap.len(), rewrap.len())),
-        Item::Event { .. } => None,
+        Item::Event { .. } | Item::Stop { .. } => None,
     });
     items.collect()
 }

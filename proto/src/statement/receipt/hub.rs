@@ -61,7 +61,7 @@ pub enum HubEvent {
         /// The rule named last.
         reason: RefusalReason,
     },
-    /// Type 11: the sender took it back. Not issued by this version.
+    /// Type 11: the sender took it back.
     Recalled {
         /// The recaller's organisation.
         org: OrgId,

@@ -1,6 +1,8 @@
 use super::*;
 use crate::fault::Fault;
-use crate::statement::testing::{check_any_bytes, check_laws, device_receipt, hub_receipt};
+use crate::statement::testing::{
+    check_any_bytes, check_laws, device_receipt, hub_receipt, withdrawal_receipt,
+};
 use proptest::prelude::*;
 
 fn reencode<R: Record>(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
@@ -41,6 +43,17 @@ proptest! {
         prop_assert_eq!(bytes.len(), HubReceipt::LEN);
         prop_assert_eq!(HubReceipt::parse(&bytes), Ok(receipt));
         check_laws(&bytes, mutation, reencode::<HubReceipt>)?;
+    }
+
+    #[test]
+    fn withdrawal_receipts_obey_the_laws(receipt in withdrawal_receipt(), mutation: (prop::sample::Index, u8)) {
+        let bytes = receipt.encode();
+        prop_assert_eq!(bytes.len(), WithdrawalReceipt::LEN);
+        prop_assert_eq!(WithdrawalReceipt::parse(&bytes), Ok(receipt));
+        prop_assert_eq!(HubRecord::parse(&bytes), Ok(HubRecord::Withdrawal(receipt)));
+        // Nobody takes it for the word about a message.
+        prop_assert_eq!(HubReceipt::parse(&bytes).expect_err("about a handle").fault, Fault::UnknownCode);
+        check_laws(&bytes, mutation, reencode::<WithdrawalReceipt>)?;
     }
 
     /// Type and reason decide which fields are used, so no receipt can be read as one of another type by changing them alone

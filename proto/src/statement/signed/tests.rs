@@ -6,6 +6,7 @@ use crate::statement::recall::{Recall, UnverifiedRecall};
 use crate::statement::renewal::{Renewal, UnverifiedRenewal};
 use crate::statement::rewrap::{Rewrap, UnverifiedRewrap};
 use crate::statement::testing::{check_any_bytes, check_laws, id, message_id, signer};
+use crate::statement::withdrawal::{UnverifiedWithdrawal, Withdrawal};
 use proptest::prelude::*;
 
 fn stub() -> impl Strategy<Value = ([u8; 32], ConsentStub)> {
@@ -23,6 +24,15 @@ fn recall() -> impl Strategy<Value = ([u8; 32], Recall)> {
     (any::<[u8; 32]>(), message_id(), any::<[u8; 32]>(), id::<OrgId>(), any::<u64>()).prop_map(
         |(seed, message_id, hh, org, time_ms)| {
             (seed, Recall { message_id, hh, org, device: signer(seed).device_id(), time_ms })
+        },
+    )
+}
+
+fn withdrawal() -> impl Strategy<Value = ([u8; 32], Withdrawal)> {
+    let reason = prop::sample::select(crate::code::WithdrawalReason::ALL);
+    (any::<[u8; 32]>(), id(), id::<OrgId>(), any::<u64>(), reason).prop_map(
+        |(seed, handle, org, time_ms, reason)| {
+            (seed, Withdrawal { handle, org, device: signer(seed).device_id(), time_ms, reason })
         },
     )
 }
@@ -72,6 +82,18 @@ fn reencode_recall(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
     Ok(encode_fields(b"SVKX", &signature, &fields))
 }
 
+fn reencode_withdrawal(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
+    let Unverified { statement: s, signature, .. } = UnverifiedWithdrawal::parse(bytes)?;
+    let fields: [&[u8]; 5] = [
+        s.handle.as_bytes(),
+        s.org.as_bytes(),
+        s.device.as_bytes(),
+        &s.time_ms.to_be_bytes(),
+        &[s.reason.code()],
+    ];
+    Ok(encode_fields(b"SVKD", &signature, &fields))
+}
+
 fn reencode_renewal(bytes: &[u8]) -> Result<Vec<u8>, InvalidField> {
     let Unverified { statement: s, signature, .. } = UnverifiedRenewal::parse(bytes)?;
     let fields: [&[u8]; 4] = [s.org.as_bytes(), s.device.as_bytes(), &s.nonce, &s.csr_hash];
@@ -117,6 +139,16 @@ proptest! {
         prop_assert_eq!(parsed.claimed(), &recall);
         prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
         check_laws(signed.bytes(), mutation, reencode_recall)?;
+    }
+
+    #[test]
+    fn withdrawals_obey_the_laws((seed, withdrawal) in withdrawal(), mutation: (prop::sample::Index, u8)) {
+        let signed = withdrawal.sign(&signer(seed)).expect("own withdrawal");
+        prop_assert_eq!(signed.bytes().len(), Withdrawal::LEN);
+        let parsed = UnverifiedWithdrawal::parse(signed.bytes()).expect("own withdrawal");
+        prop_assert_eq!(parsed.claimed(), &withdrawal);
+        prop_assert_eq!(parsed.verify(signer(seed).public_key()), Ok(signed.clone()));
+        check_laws(signed.bytes(), mutation, reencode_withdrawal)?;
     }
 
     #[test]
@@ -177,6 +209,7 @@ proptest! {
         check_any_bytes(&tail, reencode_stub)?;
         check_any_bytes(&[b"SVKC\0\x01", &tail[..]].concat(), reencode_stub)?;
         check_any_bytes(&[b"SVKX\0\x01", &tail[..]].concat(), reencode_recall)?;
+        check_any_bytes(&[b"SVKD\0\x01", &tail[..]].concat(), reencode_withdrawal)?;
         check_any_bytes(&[b"SVKT\0\x01", &tail[..]].concat(), reencode_renewal)?;
         check_any_bytes(&[b"SVKW\0\x01", &tail[..]].concat(), reencode_rewrap)?;
     }

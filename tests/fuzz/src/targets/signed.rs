@@ -1,4 +1,4 @@
-//! Receipts with their proofs, consent stubs, recalls, renewals, re-wraps and requests for membership (PROTOCOL.md sections 10
+//! Receipts with their proofs, consent stubs, recalls, withdrawals, renewals, re-wraps and requests for membership (PROTOCOL.md sections 10
 //! to 14).
 //!
 //! Each input is used twice: as bytes from the network, and as the choices of a statement that is then signed, verified, and
@@ -13,9 +13,10 @@ use samverkan_proto::statement::batch::{ProofMaker, ReceiptProof, UnverifiedProo
 use samverkan_proto::statement::consent::{ConsentStub, UnverifiedStub};
 use samverkan_proto::statement::member::{MemberSecret, Membership, UnverifiedMembership};
 use samverkan_proto::statement::recall::{Recall, UnverifiedRecall};
-use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record};
+use samverkan_proto::statement::receipt::{DeviceReceipt, HubReceipt, Record, WithdrawalReceipt};
 use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
 use samverkan_proto::statement::rewrap::{Rewrap, UnverifiedRewrap};
+use samverkan_proto::statement::withdrawal::{UnverifiedWithdrawal, Withdrawal};
 use samverkan_proto::{Fault, InvalidField};
 
 use crate::cursor::Cursor;
@@ -43,9 +44,24 @@ pub(super) fn hub_receipt(bytes: &[u8]) {
     });
 }
 
-/// `at_place` makes the receipts of a batch differ: one receipt at two places of a batch has a proof for both.
+pub(super) fn withdrawal_receipt(bytes: &[u8]) {
+    let about_a_message = bytes.get(..HubReceipt::LEN).is_some_and(|record| HubReceipt::parse(record).is_ok());
+    let about_a_handle =
+        bytes.get(..HubReceipt::LEN).is_some_and(|record| WithdrawalReceipt::parse(record).is_ok());
+    assert!(!(about_a_message && about_a_handle), "nothing can be read as both");
+    batched(bytes, &signer(), |receipt: &WithdrawalReceipt, place| WithdrawalReceipt {
+        hub_time_ms: place.into(),
+        ..*receipt
+    });
+}
+
 fn receipt<R: Record>(bytes: &[u8], signer: &Signer, at_place: impl Fn(&R, u16) -> R) {
     proof::<R>(bytes, signer.public_key());
+    batched(bytes, signer, at_place);
+}
+
+/// `at_place` makes the receipts of a batch differ: one receipt at two places of a batch has a proof for both.
+fn batched<R: Record>(bytes: &[u8], signer: &Signer, at_place: impl Fn(&R, u16) -> R) {
     let record = bytes.get(..R::LEN).unwrap_or(bytes);
     let Some(record) = one_encoding(record, R::parse, Record::encode) else { return };
     let mut choices = Cursor::new(&bytes[R::LEN..]);
@@ -97,6 +113,17 @@ pub(super) fn recall(bytes: &[u8]) {
     let parse = |bytes: &[u8]| UnverifiedRecall::parse(bytes).map(|recall| *recall.claimed());
     let verify = |bytes: &[u8]| UnverifiedRecall::parse(bytes)?.verify(signer.public_key());
     signed_alone(bytes, Recall::LEN, parse, sign, verify);
+}
+
+pub(super) fn withdrawal(bytes: &[u8]) {
+    let signer = signer();
+    let sign = |withdrawal: Withdrawal| {
+        let device = signer.device_id();
+        Withdrawal { device, ..withdrawal }.sign(&signer).expect("the signer's own").bytes().to_vec()
+    };
+    let parse = |bytes: &[u8]| UnverifiedWithdrawal::parse(bytes).map(|withdrawal| *withdrawal.claimed());
+    let verify = |bytes: &[u8]| UnverifiedWithdrawal::parse(bytes)?.verify(signer.public_key());
+    signed_alone(bytes, Withdrawal::LEN, parse, sign, verify);
 }
 
 pub(super) fn renewal(bytes: &[u8]) {
