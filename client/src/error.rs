@@ -71,6 +71,8 @@ codes! {
     NotConfirmed = "NOT_CONFIRMED", ActionNeeded, Interrupted;
     /// The person was asked whether to change the organisation, and did not say yes.
     ChangeNotConfirmed = "CHANGE_NOT_CONFIRMED", ActionNeeded, Interrupted;
+    /// The person was asked whether to take something back, and did not say yes.
+    StopNotConfirmed = "STOP_NOT_CONFIRMED", ActionNeeded, Interrupted;
     /// Whoever read the output went away. Ends quietly.
     OutputClosed = "OUTPUT_CLOSED", Permanent, Done;
     /// The output can not be written.
@@ -377,6 +379,14 @@ codes! {
     NoSpareHandle = "NO_SPARE_HANDLE", ActionNeeded, Refused;
     /// This device has only what followed in a case, and not what it began with.
     FirstMessageMissing = "FIRST_MESSAGE_MISSING", ActionNeeded, NotFound;
+    /// Nothing in a case can be taken back.
+    NothingToRecall = "NOTHING_TO_RECALL", ActionNeeded, Conflict;
+    /// Nothing in a case waits for an answer to a withdrawn consent.
+    NothingToStop = "NOTHING_TO_STOP", ActionNeeded, Conflict;
+    /// Something in a case is to be used no more: it was taken back, or the consent for it was withdrawn.
+    MessageStopped = "MESSAGE_STOPPED", ActionNeeded, Refused;
+    /// What was taken back, or said to that, waits until the hub can be reached.
+    StopWaits = "STOP_WAITS", Transient, HubUnreachable;
     /// A field of a message breaks a rule.
     MessageInvalid = "MESSAGE_INVALID", ActionNeeded, Usage;
     /// No case has that reference.
@@ -452,6 +462,8 @@ codes! {
     ConsentHandleExpired = "CONSENT_HANDLE_EXPIRED", ActionNeeded, Refused;
     /// A consent was used already.
     ConsentHandleUsed = "CONSENT_HANDLE_USED", ActionNeeded, Refused;
+    /// A consent was withdrawn.
+    ConsentWithdrawn = "CONSENT_WITHDRAWN", ActionNeeded, Refused;
     /// The same identifier was used for other bytes.
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Permanent, Conflict;
     /// A message has been purged.

@@ -12,11 +12,13 @@ use tonic::Code;
 const SUBMIT: &str = "RelayService/Submit";
 
 /// Every call that a member may make with a single message.
-const UNARY: [&str; 10] = [
+const UNARY: [&str; 12] = [
     SUBMIT,
     "RelayService/GetUpload",
     "RelayService/GetMessageStatus",
+    "RelayService/Recall",
     "ConsentService/RegisterConsents",
+    "ConsentService/WithdrawConsent",
     "DirectoryService/PublishManifest",
     "DirectoryService/PublishEpochKeys",
     "EnrolmentService/DescribeInvite",
@@ -212,6 +214,8 @@ async fn bad_048_missing_message() {
         ("DirectoryService/PublishEpochKeys", "epoch_keys"),
         ("ConsentService/RegisterConsents", "stubs"),
         ("RelayService/GetUpload", "blob_id"),
+        ("RelayService/Recall", "magic"),
+        ("ConsentService/WithdrawConsent", "magic"),
     ] {
         let result = ground.peer.call_bytes(method, Bytes::new()).await;
         refused(method, result).is_invalid(field);

@@ -194,6 +194,7 @@ impl Tale {
         tale.answer(&reference);
         tale.follow_up(&reference);
         tale.mistakes(&reference);
+        tale.take_back(&reference, &consent);
         tale.everything_else();
         tale.the_operators();
         tale
@@ -315,6 +316,19 @@ impl Tale {
         let basis = ["--basis", "VITAL_INTEREST", "--subject-file", "two-lines.txt"];
         said.fail(police, &[&envelope[..], &basis].concat(), 2);
         said.fail(&self.association, &["save", reference, "--attachment", "1", "-o", "saved.pdf"], 8);
+    }
+
+    /// The case is taken back, and then the consent withdrawn.
+    fn take_back(&mut self, reference: &str, consent: &str) {
+        let (said, police, association) = (&mut self.said, &self.police, &self.association);
+        said.document(police, &["recall", reference, "--yes"]);
+        said.document(police, &["consent", "withdraw", consent, "--yes"]);
+        said.run(police, &["consent", "show", consent]);
+        said.run(association, &["inbox"]);
+        said.run(association, &["show", reference, "--accept-contact-rule"]);
+        said.document(association, &["consent", "retain", reference, "--ground", "LEGAL_CLAIM"]);
+        said.fail(association, &["consent", "comply", reference, "--yes"], 8);
+        said.run(police, &["track", reference]);
     }
 
     /// The commands that have nothing to do with the case.

@@ -33,6 +33,7 @@ mod bad_099_manifests;
 mod bad_106_epoch_keys;
 mod bad_111_checkpoints;
 mod bad_114_receipts;
+mod bad_115_withdrawals;
 
 mod bad_120_disk;
 mod bad_121_store;
@@ -83,6 +84,7 @@ mod story_02_duty_to_report;
 mod story_04_passed_on;
 mod story_transcript;
 mod suspension;
+mod taken_back;
 mod tampering;
 mod time_passes;
 mod two_processes;

@@ -211,6 +211,12 @@ help-resend = Send again what ended undelivered in a case, sealed for the keys o
 help-discard = Take what ended undelivered in a case off the list; what the hub never had is deleted
     .example = samverkan discard 222-222-2
     .reference = The reference of the case
+help-recall = Take back what was sent in a case: what nobody has fetched is destroyed, whoever has it is told to stop
+    .example =
+        samverkan recall 222-222-2
+        samverkan recall 222-222-2 --yes
+    .reference = The reference of the case
+    .yes = Do not ask
 help-receipts = Show the proofs of what became of a case, write them to a file, or check such a file
     .example =
         samverkan receipts 222-222-2
@@ -229,7 +235,7 @@ help-export = Write a case in the clear, for your own archive, another system, o
     .output = Where to write it: a file that does not exist, a folder, or - for stdout
 help-watch = Stay connected and print a neutral line when something happens, until Ctrl-C or SIGTERM
     .example = samverkan watch --json
-help-consent = Write down what a person agreed to
+help-consent = Write down what a person agreed to, and end it when they withdraw it
     .example = samverkan consent record
 help-consent-record = Write down a consent before anything is sent under it
     .example =
@@ -245,8 +251,26 @@ help-consent-record = Write down a consent before anything is sent under it
     .from-file = A JSON file with to, purpose, categories, until, how, messages and evidence; - for stdin
 help-consent-refuse = Note that a person said no: a number on this computer, nothing about who, and nothing is sent
     .example = samverkan consent refuse
-help-consent-show = List the consents that can still be used
-    .example = samverkan consent show
+help-consent-show = List the consents that can still be used, or show one and what became of what was sent under it
+    .example =
+        samverkan consent show
+        samverkan consent show 222-222-2
+    .consent = The consent, as samverkan consent record named it; all that can be used if absent
+help-consent-withdraw = Withdraw a consent: nothing more is sent under it, and whoever has something is told to stop
+    .example =
+        samverkan consent withdraw 222-222-2
+        samverkan consent withdraw 222-222-2 --reason RECORDED_IN_ERROR --yes
+    .consent = The consent, as samverkan consent record named it
+    .reason = Why; the hub sees it. PERSON_WITHDREW if absent
+    .yes = Do not ask
+help-consent-comply = Destroy what came under a consent that was withdrawn, and say so to the sender
+    .example = samverkan consent comply 222-222-2
+    .reference = The reference of the case
+    .yes = Do not ask
+help-consent-retain = Keep what came under a consent that was withdrawn, and say to the sender on what ground
+    .example = samverkan consent retain 222-222-2 --ground DUTY_TO_DOCUMENT
+    .reference = The reference of the case
+    .ground = Why it must be kept; the sender sees it, the hub does not
 help-org = Show organisations, and find out whether they are who they say
     .example = samverkan org show
 help-org-list = List every organisation of the hub, suspended ones too

@@ -383,6 +383,8 @@ stage-expired = EXPIRED, nobody fetched it
 stage-returned = RETURNED
 stage-undecryptable = UNDECRYPTABLE
 stage-unproven = UNPROVEN
+stage-recalled = taken back
+stage-withdrawn = consent withdrawn
 thread-new = new
 thread-overdue = OVERDUE
 thread-answered = answered
@@ -540,6 +542,48 @@ discard-dismissed =
         [one] One message is taken off the list. What is proven about it is kept.
        *[other] { $count } messages are taken off the list. What is proven about them is kept.
     }
+track-recalled = { "  " }It was taken back: { $outcome }.
+track-withdrawn = { "  " }The consent was withdrawn: { $outcome }.
+stop-not-sent = the hub does not know of it yet
+stop-destroyed = destroyed before anybody fetched it
+stop-waiting = fetched before that; their answer is waited for
+stop-unopened = destroyed, nobody had opened it
+stop-opened = somebody had opened it
+stop-complied = opened, and destroyed since
+stop-retained-document = kept: the law asks them to document what they did
+stop-retained-record = kept: it is a public record
+stop-retained-claim = kept: it is needed for a legal claim
+stop-retained-vital = kept: somebody's life or health depends on it
+ask-recall = Is what was sent in this case to be taken back?
+answer-recall-no = No, leave it
+answer-recall = Yes, take it back
+recall-taken = What was sent in { $reference } is taken back.
+recall-waits = What was sent in { $reference } will be taken back as soon as the hub can be reached.
+recall-next = next: samverkan track { $reference } shows what the recipients say; what was read can not be made unread
+ask-withdraw = Is the consent to be withdrawn? It can not be given back; a new one can be recorded:
+answer-withdraw-no = No, it stands
+answer-withdraw = Yes, withdraw it
+consent-withdrawn = The consent { $consent } is withdrawn. Nothing more is sent under it.
+consent-withdrawal-waits = The consent { $consent } is withdrawn here. The hub does not know of all of it yet, and whoever has something has not been told.
+consent-nothing-sent = Nothing was sent under it from this device.
+consent-completion =
+    { $recipients ->
+        [one] { $done } of one recipient is done
+       *[other] { $done } of { $recipients } recipients are done
+    }: { $destroyed } destroyed unread, { $complied } complied, { $retained } retained, { $waiting } waiting.
+ask-comply = Is what came in this case to be destroyed here? Nobody can bring it back:
+answer-comply-no = No, destroy nothing
+answer-comply = Yes, destroy it
+stop-said = { $reference }: { $answer }. The sender is told so.
+show-recalled = TAKEN BACK by its sender. Do not act on it, and pass nothing of it on.
+show-withdrawn = CONSENT WITHDRAWN: the person does not agree any more. Stop, and pass nothing of it on.
+show-stop-answered = What was said to that: { $answer }.
+show-stop-decide =
+    next: samverkan consent comply { $reference } destroys what came,
+    samverkan consent retain { $reference } --ground GROUND says why it must be kept
+show-stop-answer = What became of it there: { $answer }.
+inbox-missed-recalled = { $by } took a message back before it was fetched here ({ $at }). Nothing of it is here.
+inbox-missed-withdrawn = { $by } had sent something under a consent that was withdrawn before it was fetched here ({ $at }). Nothing of it is here.
 track-nothing-sent = Nothing in this case was sent from here.
 receipts-message = message { $message }, { $at }
 receipts-none = { "  " }nothing is proven yet

@@ -77,7 +77,13 @@ topic-consent =
     Passing on to somebody whom the consent does not name is refused, here and by
     the recipient.
 
-    The person may take it back at any time and need not say why.
+    The person may take it back at any time and need not say why:
+
+      samverkan consent withdraw REF
+
+    What nobody has fetched by then is destroyed, and whoever has something is told to
+    stop and answers; samverkan consent show REF counts who has. What was read can not
+    be made unread.
 
 topic-legal-bases-title = Legal bases
 topic-legal-bases =

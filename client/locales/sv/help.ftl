@@ -211,6 +211,12 @@ help-resend = Skicka det i ett ärende som inte kom fram på nytt, förseglat f�
 help-discard = Ta bort det i ett ärende som inte kom fram från listan; det som hubben aldrig fick raderas
     .example = samverkan discard 222-222-2
     .reference = Ärendets referens
+help-recall = Ta tillbaka det som skickats i ett ärende: det som ingen har hämtat förstörs, den som har det får veta att den ska sluta
+    .example =
+        samverkan recall 222-222-2
+        samverkan recall 222-222-2 --yes
+    .reference = Ärendets referens
+    .yes = Fråga inte
 help-receipts = Visa bevisen för vad som hände med ett ärende, skriv dem till en fil, eller kontrollera en sådan fil
     .example =
         samverkan receipts 222-222-2
@@ -229,7 +235,7 @@ help-export = Skriv ett ärende i klartext, för det egna arkivet, ett annat sys
     .output = Var det ska skrivas: en fil som inte finns, en mapp, eller - för standard ut
 help-watch = Håll förbindelsen öppen och skriv en neutral rad när något händer, tills Ctrl-C eller SIGTERM avslutar
     .example = samverkan watch --json
-help-consent = Anteckna vad en person har gått med på
+help-consent = Anteckna vad en person har gått med på, och avsluta det när personen återkallar
     .example = samverkan consent record
 help-consent-record = Anteckna ett samtycke innan något skickas med stöd av det
     .example =
@@ -245,8 +251,26 @@ help-consent-record = Anteckna ett samtycke innan något skickas med stöd av de
     .from-file = En JSON-fil med to, purpose, categories, until, how, messages och evidence; - för standard in
 help-consent-refuse = Anteckna att en person sade nej: ett antal på den här datorn, ingenting om vem, och ingenting skickas
     .example = samverkan consent refuse
-help-consent-show = Visa de samtycken som ännu kan användas
-    .example = samverkan consent show
+help-consent-show = Visa de samtycken som ännu kan användas, eller ett och vad som hände med det som skickades med stöd av det
+    .example =
+        samverkan consent show
+        samverkan consent show 222-222-2
+    .consent = Samtycket, så som samverkan consent record kallade det; alla som kan användas om det saknas
+help-consent-withdraw = Återkalla ett samtycke: inget mer skickas med stöd av det, och den som har något får veta att den ska sluta
+    .example =
+        samverkan consent withdraw 222-222-2
+        samverkan consent withdraw 222-222-2 --reason RECORDED_IN_ERROR --yes
+    .consent = Samtycket, så som samverkan consent record kallade det
+    .reason = Varför; hubben ser det. PERSON_WITHDREW om det saknas
+    .yes = Fråga inte
+help-consent-comply = Förstör det som kom med stöd av ett samtycke som återkallats, och säg det till avsändaren
+    .example = samverkan consent comply 222-222-2
+    .reference = Ärendets referens
+    .yes = Fråga inte
+help-consent-retain = Behåll det som kom med stöd av ett samtycke som återkallats, och säg till avsändaren på vilken grund
+    .example = samverkan consent retain 222-222-2 --ground DUTY_TO_DOCUMENT
+    .reference = Ärendets referens
+    .ground = Varför det måste behållas; avsändaren ser det, hubben gör det inte
 help-org = Visa organisationer, och ta reda på om de är dem de säger
     .example = samverkan org show
 help-org-list = Visa alla organisationer i hubben, även avstängda

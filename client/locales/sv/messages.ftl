@@ -385,6 +385,8 @@ stage-expired = UTGÅNGET, ingen hämtade det
 stage-returned = RETURNERAT
 stage-undecryptable = OLÄSBART
 stage-unproven = OBEVISAT
+stage-recalled = återtaget
+stage-withdrawn = samtycket återkallat
 thread-new = nytt
 thread-overdue = FÖRSENAT
 thread-answered = besvarat
@@ -542,6 +544,48 @@ discard-dismissed =
         [one] Ett meddelande är borttaget från listan. Det som är bevisat om det finns kvar.
        *[other] { $count } meddelanden är borttagna från listan. Det som är bevisat om dem finns kvar.
     }
+track-recalled = { "  " }Det återtogs: { $outcome }.
+track-withdrawn = { "  " }Samtycket återkallades: { $outcome }.
+stop-not-sent = hubben vet inte om det ännu
+stop-destroyed = förstört innan någon hämtade det
+stop-waiting = hämtat före det; deras svar inväntas
+stop-unopened = förstört, ingen hade öppnat det
+stop-opened = någon hade öppnat det
+stop-complied = öppnat, och sedan förstört
+stop-retained-document = behållet: de måste enligt lag dokumentera vad de gjort
+stop-retained-record = behållet: det är en allmän handling
+stop-retained-claim = behållet: det behövs för ett rättsligt anspråk
+stop-retained-vital = behållet: någons liv eller hälsa hänger på det
+ask-recall = Ska det som skickats i det här ärendet återtas?
+answer-recall-no = Nej, låt det vara
+answer-recall = Ja, återta det
+recall-taken = Det som skickats i { $reference } är återtaget.
+recall-waits = Det som skickats i { $reference } återtas så snart hubben kan nås.
+recall-next = nästa steg: samverkan track { $reference } visar vad mottagarna säger; det som är läst kan inte bli oläst
+ask-withdraw = Ska samtycket återkallas? Det kan inte ges tillbaka; ett nytt kan antecknas:
+answer-withdraw-no = Nej, det gäller
+answer-withdraw = Ja, återkalla det
+consent-withdrawn = Samtycket { $consent } är återkallat. Inget mer skickas med stöd av det.
+consent-withdrawal-waits = Samtycket { $consent } är återkallat här. Hubben vet ännu inte om allt, och den som har något har inte fått veta det.
+consent-nothing-sent = Ingenting har skickats med stöd av det från den här enheten.
+consent-completion =
+    { $recipients ->
+        [one] { $done } av en mottagare är klar
+       *[other] { $done } av { $recipients } mottagare är klara
+    }: { $destroyed } förstörda olästa, { $complied } har följt, { $retained } har behållit, { $waiting } väntar.
+ask-comply = Ska det som kom i det här ärendet förstöras här? Ingen kan få det tillbaka:
+answer-comply-no = Nej, förstör ingenting
+answer-comply = Ja, förstör det
+stop-said = { $reference }: { $answer }. Avsändaren får veta det.
+show-recalled = ÅTERTAGET av avsändaren. Handla inte efter det, och lämna inget av det vidare.
+show-withdrawn = SAMTYCKET ÅTERKALLAT: personen går inte längre med på det. Sluta, och lämna inget av det vidare.
+show-stop-answered = Vad som svarades på det: { $answer }.
+show-stop-decide =
+    nästa steg: samverkan consent comply { $reference } förstör det som kom,
+    samverkan consent retain { $reference } --ground GRUND säger varför det måste behållas
+show-stop-answer = Vad som hände med det där: { $answer }.
+inbox-missed-recalled = { $by } tog tillbaka ett meddelande innan det hämtades hit ({ $at }). Inget av det finns här.
+inbox-missed-withdrawn = { $by } hade skickat något med stöd av ett samtycke som återkallades innan det hämtades hit ({ $at }). Inget av det finns här.
 track-nothing-sent = Ingenting i det här ärendet skickades härifrån.
 receipts-message = meddelande { $message }, { $at }
 receipts-none = { "  " }ingenting är bevisat än

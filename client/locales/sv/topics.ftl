@@ -79,7 +79,13 @@ topic-consent =
     förseglat. Att lämna vidare till någon som samtycket inte nämner nekas, både här
     och hos mottagaren.
 
-    Personen kan när som helst återkalla samtycket och behöver inte säga varför.
+    Personen kan när som helst återkalla samtycket och behöver inte säga varför:
+
+      samverkan consent withdraw REF
+
+    Det som ingen har hämtat då förstörs, och den som har något får veta att den ska
+    sluta och svarar; samverkan consent show REF räknar vilka som har svarat. Det som
+    är läst kan inte bli oläst.
 
 topic-legal-bases-title = Rättsliga grunder
 topic-legal-bases =

@@ -86,14 +86,29 @@ pub(super) fn confirm(
     console: &mut Console,
     output: &mut Output,
 ) -> Result<()> {
+    let answers = [msg!("answer-change-nothing"), msg!("answer-sign")];
+    confirm_words(question, answers, yes, console, output, Code::ChangeNotConfirmed)
+}
+
+/// The same in other words: what to say for no, and for yes.
+///
+/// # Errors
+/// `refused` for anything but a yes; [`Code::ArgumentMissing`] when nobody can be asked.
+pub(super) fn confirm_words(
+    question: Question,
+    answers: [MessageId; 2],
+    yes: bool,
+    console: &mut Console,
+    output: &mut Output,
+    refused: Code,
+) -> Result<()> {
     if yes {
         return Ok(());
     }
-    let answers = [msg!("answer-change-nothing"), msg!("answer-sign")];
     let answers = answers.map(|id| output.text().get(id, &Args::none()));
     match console.choice(output, question, &answers, 0)? {
         1 => Ok(()),
-        _ => Err(Error::new(Code::ChangeNotConfirmed)),
+        _ => Err(Error::new(refused)),
     }
 }
 

@@ -7,8 +7,8 @@ use super::globals::Globals;
 use super::output::Output;
 use super::{
     agreement, ask, completions, consent, course, decide, discard, doctor, export, find, forward, help,
-    inbox, join, key, log, mailbox, man, member, org, profile, receipts, recover, reply, resend, save, send,
-    sent, show, track, unlock, watch, wording,
+    inbox, join, key, log, mailbox, man, member, org, profile, recall, receipts, recover, reply, resend,
+    save, send, sent, show, track, unlock, watch, wording,
 };
 use crate::error::Result;
 use crate::referral::Act;
@@ -60,6 +60,7 @@ pub(super) enum Command {
     Track(track::Track),
     Resend(resend::Resend),
     Discard(discard::Discard),
+    Recall(recall::Recall),
     Receipts(receipts::Receipts),
     Export(export::Export),
     Watch(watch::Watch),
@@ -104,6 +105,7 @@ impl Command {
             Self::Track(command) => command.run(context, output).await,
             Self::Resend(command) => command.run(context, output).await,
             Self::Discard(command) => command.run(context, output),
+            Self::Recall(command) => command.run(context, output).await,
             Self::Receipts(command) => command.run(context, output).await,
             Self::Export(command) => command.run(context, output),
             Self::Watch(command) => command.run(context, output).await,

@@ -5,22 +5,25 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use samverkan_proto::code::{ConsentHow, ConsentPurpose};
 use samverkan_proto::ids::MailboxAddress;
+use samverkan_proto::statement::safety::CaseReference;
 use serde::Serialize;
 
 use super::console::{Console, Question};
 use super::context::Context;
 use super::fields::Fields;
+use super::inbox::{fetch, warn_about};
 use super::input;
 use super::moment::{Moment, parse_end_of_day};
 use super::names;
 use super::output::{Output, Report};
 use super::page::{Page, Tone};
-use super::reference::parse_mailbox;
+use super::reference::{parse_mailbox, parse_reference};
 use super::steps::Steps;
-use crate::error::{Code, Error, Result};
+use crate::error::{Class, Code, Error, Result};
 use crate::msg;
-use crate::session::model::{ConsentDraft, RecordedConsent};
+use crate::session::model::{ConsentDraft, ConsentId, RecordedConsent};
 use crate::text::{self, MessageId};
+use stop::{Comply, Retain, StatusReport, Withdraw};
 
 const TO: Question = Question { text: msg!("ask-consent-to"), option: "--to" };
 const CATEGORIES: Question = Question { text: msg!("ask-consent-categories"), option: "--category" };
@@ -39,6 +42,9 @@ enum Action {
     Record(Record),
     Refuse(Refuse),
     Show(Show),
+    Withdraw(Withdraw),
+    Comply(Comply),
+    Retain(Retain),
 }
 
 #[derive(Args, Default)]
@@ -65,7 +71,10 @@ struct Record {
 struct Refuse {}
 
 #[derive(Args)]
-struct Show {}
+struct Show {
+    #[arg(value_name = "REF", value_parser = parse_reference)]
+    consent: Option<CaseReference>,
+}
 
 impl Consent {
     pub(super) async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
@@ -75,11 +84,28 @@ impl Consent {
                 let refused = context.session(output)?.count_refusal()?;
                 output.result(&Refused { refused })
             }
-            Action::Show(Show {}) => {
-                let session = context.session(output)?;
-                let consents = session.consents().iter().map(ConsentReport::of).collect();
-                output.result(&List { consents, refused: session.refusals() })
-            }
+            Action::Show(show) => show.run(context, output).await,
+            Action::Withdraw(withdraw) => withdraw.run(context, output).await,
+            Action::Comply(comply) => comply.run(context, output).await,
+            Action::Retain(retain) => retain.run(context, output).await,
+        }
+    }
+}
+
+impl Show {
+    async fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
+        let mut session = context.session(output)?;
+        let Some(consent) = self.consent.map(ConsentId) else {
+            let consents = session.consents().iter().map(ConsentReport::of).collect();
+            return output.result(&List { consents, refused: session.refusals() });
+        };
+        // An unknown one is told before the hub is asked.
+        session.consent_status(consent)?;
+        let fetched = fetch(&mut session, false, output).await;
+        output.result(&StatusReport::of(&session.consent_status(consent)?))?;
+        match fetched {
+            Err(error) if error.code().class() == Class::Transient => Ok(()),
+            fetched => fetched.and_then(|received| warn_about(&received, output)),
         }
     }
 }
@@ -290,6 +316,8 @@ impl Report for List {
         page.table(&headings, &rows);
     }
 }
+
+mod stop;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::output::{Output, Report};
 use super::page::Page;
 use super::steps::Steps;
+use super::stopped::{self, MissedReport};
 use super::thread::{self, ThreadReport, is_overdue};
 use crate::error::{Class, Result};
 use crate::msg;
@@ -42,7 +43,10 @@ impl Inbox {
         warn_about_damage(&session, output);
         let cases_to_act_on = session.cases_to_act_on();
         let compromised = compromise::tell(&mut session, output)?;
-        output.result(&InboxReport { threads, cases_to_act_on, compromised, none: self.none() })?;
+        let missed = session.missed();
+        stopped::tell(&missed, output);
+        let missed = missed.iter().map(MissedReport::of).collect();
+        output.result(&InboxReport { threads, cases_to_act_on, compromised, missed, none: self.none() })?;
         if cases_to_act_on > 0 {
             let count = text::Args::none().number("count", cases_to_act_on as u64);
             output.notice(msg!("inbox-not-arrived"), &count);
@@ -108,6 +112,8 @@ struct InboxReport {
     cases_to_act_on: usize,
     /// Devices of others that were reported to be in other hands since this was asked last.
     compromised: Vec<Told>,
+    /// Messages that were gone before this device had them.
+    missed: Vec<MissedReport>,
     #[serde(skip)]
     none: MessageId,
 }

@@ -44,6 +44,7 @@ mod save;
 mod show;
 
 mod consent;
+mod recall;
 mod receipts;
 mod track;
 mod watch;
@@ -85,6 +86,7 @@ pub mod output;
 pub mod page;
 pub mod progress;
 mod steps;
+mod stopped;
 
 #[cfg(test)]
 mod stories;

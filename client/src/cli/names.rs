@@ -2,13 +2,13 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use samverkan_proto::code::{
-    Class, ConsentHow, ConsentPurpose, LegalBasis, RevocationReason, Roles, Urgency,
+    Class, ConsentHow, ConsentPurpose, LegalBasis, RevocationReason, Roles, Urgency, WithdrawalReason,
 };
 
 use crate::error::{Code, Error};
 use crate::msg;
 use crate::referral::{Reason as DeclineReason, State};
-use crate::session::model::{Compared, Goal, Stage};
+use crate::session::model::{Compared, Goal, RetentionGround, Stage, StopAnswer, StopOutcome};
 use crate::text::{Args, MessageId};
 
 /// A code with a name in capitals, such as `DUTY_TO_REPORT`.
@@ -38,7 +38,7 @@ macro_rules! named_by_protocol {
     };
 }
 
-named_by_protocol!(Class, LegalBasis, Urgency, ConsentPurpose, ConsentHow);
+named_by_protocol!(Class, LegalBasis, Urgency, ConsentPurpose, ConsentHow, WithdrawalReason);
 
 impl Named for Stage {
     /// The stages that can be waited for; a message that ended otherwise ends the wait too.
@@ -58,6 +58,8 @@ impl Named for Stage {
             Self::Returned => "RETURNED",
             Self::Undecryptable => "UNDECRYPTABLE",
             Self::Unproven => "UNPROVEN",
+            Self::Recalled => "RECALLED",
+            Self::Withdrawn => "WITHDRAWN",
         }
     }
 }
@@ -117,6 +119,37 @@ impl Named for Compared {
             Self::ByTelephone => "BY_TELEPHONE",
             Self::InPerson => "IN_PERSON",
         }
+    }
+}
+
+impl Named for RetentionGround {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+}
+
+/// What became of something that was taken back, in the words that people use.
+pub(super) const fn outcome_words(outcome: StopOutcome) -> MessageId {
+    match outcome {
+        StopOutcome::NotSent => msg!("stop-not-sent"),
+        StopOutcome::Destroyed => msg!("stop-destroyed"),
+        StopOutcome::Waiting => msg!("stop-waiting"),
+        StopOutcome::Answered(answer) => answer_words(answer),
+    }
+}
+
+/// What somebody said to an order to stop, in the words that people use.
+pub(super) const fn answer_words(answer: StopAnswer) -> MessageId {
+    match answer {
+        StopAnswer::Unopened => msg!("stop-unopened"),
+        StopAnswer::Opened => msg!("stop-opened"),
+        StopAnswer::Complied => msg!("stop-complied"),
+        StopAnswer::Retained(RetentionGround::DutyToDocument) => msg!("stop-retained-document"),
+        StopAnswer::Retained(RetentionGround::PublicRecord) => msg!("stop-retained-record"),
+        StopAnswer::Retained(RetentionGround::LegalClaim) => msg!("stop-retained-claim"),
+        StopAnswer::Retained(RetentionGround::VitalInterest) => msg!("stop-retained-vital"),
     }
 }
 
@@ -218,6 +251,8 @@ pub(super) const fn stage_words(stage: Stage) -> MessageId {
         Stage::Returned => msg!("stage-returned"),
         Stage::Undecryptable => msg!("stage-undecryptable"),
         Stage::Unproven => msg!("stage-unproven"),
+        Stage::Recalled => msg!("stage-recalled"),
+        Stage::Withdrawn => msg!("stage-withdrawn"),
     }
 }
 

@@ -42,12 +42,13 @@ impl Save {
             // A terminal is refused before the passphrase is asked for.
             output.binary(&[])?;
         }
-        let session = context.session(output)?;
+        let mut session = context.session(output)?;
         session.thread(&self.reference)?.check_senders()?;
         let number = self.number(&session)?;
         let line = session.attachment_line(&self.reference, number)?;
         if to_stdout {
-            return session.attachment(&self.reference, number, &mut Binary(output), &mut Silent);
+            session.attachment(&self.reference, number, &mut Binary(output), &mut Silent)?;
+            return session.mark_shown(&self.reference);
         }
         let path = target(self.output, &line);
         if cloud::is_synced(&path) {
@@ -64,6 +65,8 @@ impl Save {
                 None => saved,
             }
         })?;
+        // Who has the file has seen what came with it.
+        session.mark_shown(&self.reference)?;
         output.result(&Saved::of(&self.reference, &line, path))
     }
 

@@ -8,16 +8,18 @@ use super::answers;
 use super::console::{Console, Question};
 use super::context::Context;
 use super::moment::Moment;
+use super::names::answer_words;
 use super::organisation::TrustMark;
 use super::output::{Format, Output, Report};
 use super::page::{Page, Tone};
 use super::reference::parse_reference;
 use super::referral::{MessageStepReport, ReferralReport};
+use super::stopped::OrderReport;
 use super::thread::ThreadReport;
 use crate::error::{Code, Error, Result};
 use crate::forms;
 use crate::msg;
-use crate::session::model::{AttachmentLine, ContactRule, Direction, Message, Thread, Trust};
+use crate::session::model::{AttachmentLine, ContactRule, Direction, Message, StopAnswer, Thread, Trust};
 use crate::text;
 
 const ACCEPT: Question = Question { text: msg!("ask-contact-rule"), option: "--accept-contact-rule" };
@@ -148,6 +150,12 @@ struct MessageReport {
     /// Who had it before its sender passed it on.
     chain: Vec<String>,
     attachments: Vec<Attachment>,
+    /// That it is to be used no more.
+    stop: Option<OrderReport>,
+    /// What it says to an order to stop.
+    stop_answer: Option<&'static str>,
+    #[serde(skip)]
+    said: Option<StopAnswer>,
 }
 
 #[derive(Serialize)]
@@ -200,10 +208,13 @@ impl MessageReport {
             step: message.step.as_ref().map(MessageStepReport::of),
             chain: message.chain.iter().map(ToString::to_string).collect(),
             attachments: message.attachments.iter().map(Attachment::of).collect(),
+            stop: message.stop.map(OrderReport::of),
+            stop_answer: message.stop_answer.map(StopAnswer::name),
+            said: message.stop_answer,
         }
     }
 
-    fn lines(&self, page: &mut Page<'_>) {
+    fn lines(&self, reference: &str, page: &mut Page<'_>) {
         let title = text::Args::none()
             .text("from", &self.from)
             .text("at", self.created_at.local(page.text()))
@@ -226,6 +237,9 @@ impl MessageReport {
                 &text::Args::none().text("since", since.local(page.text())),
             );
         }
+        if let Some(stop) = &self.stop {
+            stop.lines(reference, page);
+        }
         page.field(msg!("label-to"), &self.to.join(", "));
         if let Some(basis) = self.basis {
             page.field(msg!("label-basis"), basis);
@@ -244,6 +258,11 @@ impl MessageReport {
         }
         if !self.text.is_empty() {
             page.blank().block(&self.text);
+        }
+        if let Some(said) = self.said {
+            let words = page.text().get(answer_words(said), &text::Args::none());
+            page.blank().say(msg!("show-stop-answer"), &text::Args::none().text("answer", words));
+            return;
         }
         answers::lines(self.form.as_deref().unwrap_or_default(), &Field::pairs(&self.fields), page);
         for attachment in &self.attachments {
@@ -290,7 +309,7 @@ impl Report for Opened {
             referral.line(page);
         }
         for message in &self.messages {
-            message.lines(page);
+            message.lines(&self.thread.reference, page);
         }
     }
 }
@@ -329,6 +348,8 @@ mod tests {
                 media_type: "text/html\x1b".to_owned(),
                 len: 1,
             }],
+            stop: None,
+            stop_answer: None,
         };
         Thread { line: line(), messages: vec![message], referrals: Vec::new() }
     }

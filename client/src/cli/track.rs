@@ -16,6 +16,7 @@ use super::page::{Page, Tone};
 use super::reference::parse_reference;
 use super::referral::ReferralReport;
 use super::steps::Steps;
+use super::stopped::StopReport;
 use crate::error::{Class, Code, Error, Result};
 use crate::msg;
 use crate::session::Session;
@@ -114,6 +115,8 @@ struct StepReport {
     sent_again_as: Option<String>,
     /// A person has taken it off the list.
     dismissed: bool,
+    /// That it was taken back, and what became of it.
+    stop: Option<StopReport>,
     history: Vec<StageReport>,
     purged_at: Option<Moment>,
     #[serde(skip)]
@@ -161,6 +164,7 @@ impl StepReport {
                 Some(Settled::Dismissed) | None => None,
             },
             dismissed: step.settled == Some(Settled::Dismissed),
+            stop: step.stop.map(StopReport::of),
             history: history.iter().map(stage).collect(),
             purged_at: step.purged_ms.map(Moment),
             reached: step.stage,
@@ -179,6 +183,9 @@ impl StepReport {
         }
         if let Some(purged) = self.purged_at {
             page.say(msg!("track-purged"), &text::Args::none().text("at", purged.local(page.text())));
+        }
+        if let Some(stop) = &self.stop {
+            stop.lines(page);
         }
         if let Some(why) = &self.why {
             page.block(why);
@@ -224,7 +231,9 @@ fn why(step: &TrackStep, text: &Text) -> Option<String> {
         | Stage::HandedOver
         | Stage::Covered
         | Stage::Delivered
-        | Stage::Answered => return None,
+        | Stage::Answered
+        | Stage::Recalled
+        | Stage::Withdrawn => return None,
     };
     Some(text.get(id, &text::Args::none()))
 }
@@ -250,7 +259,9 @@ const fn next_step(stage: Stage) -> Option<MessageId> {
         | Stage::HandedOver
         | Stage::Covered
         | Stage::Delivered
-        | Stage::Answered => None,
+        | Stage::Answered
+        | Stage::Recalled
+        | Stage::Withdrawn => None,
     }
 }
 
@@ -287,6 +298,7 @@ mod tests {
             reason: None,
             settled: None,
             needs_action: stage.is_undelivered_end(),
+            stop: None,
             history: vec![(stage, 1_000), (Stage::Accepted, 2_000)],
             purged_ms: None,
         };

@@ -39,6 +39,7 @@ const fn code_of(reason: ErrorReason) -> Code {
         R::ConsentHandleUnknown => Code::ConsentHandleUnknown,
         R::ConsentHandleExpired => Code::ConsentHandleExpired,
         R::ConsentHandleUsed => Code::ConsentHandleUsed,
+        R::ConsentWithdrawn => Code::ConsentWithdrawn,
         R::IdempotencyConflict => Code::IdempotencyConflict,
         R::MessageGone => Code::MessageGone,
         R::MessageUnknown => Code::MessageUnknown,

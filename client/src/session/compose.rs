@@ -321,7 +321,9 @@ impl Desk<'_> {
         if self.now_ms >= consent.record.expires_ms {
             found.push(Code::ConsentHandleExpired);
         }
-        if !consent.has_handle() {
+        if consent.is_withdrawn() {
+            found.push(Code::ConsentWithdrawn);
+        } else if !consent.has_handle() {
             found.push(Code::ConsentHandleUsed);
         }
         found

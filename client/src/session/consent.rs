@@ -10,7 +10,7 @@ use samverkan_envelope::consent::{ConsentOpening, ConsentRecipient, ConsentRecor
 use samverkan_proto::ids::{ConsentHandle, MessageId, OrgId, ThreadId};
 use samverkan_proto::limits::{DAY_MS, MAX_FORWARDS, MAX_STUBS};
 use samverkan_proto::sign::Signer;
-use samverkan_proto::statement::consent::{ConsentStub, commitment};
+use samverkan_proto::statement::consent::{ConsentStub, UnverifiedStub, commitment};
 use samverkan_proto::statement::safety::CaseReference;
 use samverkan_proto::v1::RegisterConsentsRequest;
 use secrecy::zeroize::Zeroizing;
@@ -54,6 +54,19 @@ struct Handle {
     used_by: Option<MessageId>,
     /// It is for whoever passes a referral on, and sealed into a message instead of naming it.
     spare: bool,
+    /// That it was withdrawn.
+    withdrawn: Option<WithdrawnHandle>,
+}
+
+/// A handle that was withdrawn.
+#[derive(Clone)]
+struct WithdrawnHandle {
+    /// SVKD.
+    statement: Vec<u8>,
+    /// The hub's receipt with its proof; empty when it knows no such handle, and while it has not answered.
+    receipt: Vec<u8>,
+    /// The hub has answered.
+    settled: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -76,8 +89,51 @@ struct WireHandle {
     salt: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     used_by: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    withdrawal: Vec<u8>,
+    #[prost(bytes = "vec", tag = "5")]
+    withdrawal_receipt: Vec<u8>,
+    #[prost(bool, tag = "6")]
+    withdrawal_settled: bool,
     #[prost(bool, tag = "7")]
     spare: bool,
+}
+
+impl Handle {
+    fn id(&self) -> Option<ConsentHandle> {
+        UnverifiedStub::parse(&self.stub).ok().map(|stub| stub.claimed().handle)
+    }
+
+    /// Whether a message may name it.
+    const fn is_free(&self) -> bool {
+        self.used_by.is_none() && self.withdrawn.is_none() && !self.spare
+    }
+
+    fn to_wire(&self) -> WireHandle {
+        let withdrawn = self.withdrawn.as_ref();
+        WireHandle {
+            stub: self.stub.to_vec(),
+            salt: self.salt.to_vec(),
+            used_by: self.used_by.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            spare: self.spare,
+            withdrawal: withdrawn.map(|withdrawn| withdrawn.statement.clone()).unwrap_or_default(),
+            withdrawal_receipt: withdrawn.map(|withdrawn| withdrawn.receipt.clone()).unwrap_or_default(),
+            withdrawal_settled: withdrawn.is_some_and(|withdrawn| withdrawn.settled),
+        }
+    }
+
+    fn from_wire(wire: WireHandle) -> Option<Self> {
+        let used_by = (!wire.used_by.is_empty()).then(|| MessageId::parse(&wire.used_by));
+        let (statement, receipt) = (wire.withdrawal, wire.withdrawal_receipt);
+        let settled = wire.withdrawal_settled;
+        Some(Self {
+            stub: wire.stub.try_into().ok()?,
+            salt: wire.salt.try_into().ok()?,
+            used_by: used_by.transpose().ok()?,
+            spare: wire.spare,
+            withdrawn: (!statement.is_empty()).then_some(WithdrawnHandle { statement, receipt, settled }),
+        })
+    }
 }
 
 impl Consent {
@@ -89,8 +145,40 @@ impl Consent {
 
     /// How many messages can still be sent under it.
     fn left(&self) -> u8 {
-        let free = self.handles.iter().filter(|handle| handle.used_by.is_none() && !handle.spare).count();
+        let free = self.handles.iter().filter(|handle| handle.is_free()).count();
         u8::try_from(free).unwrap_or(u8::MAX)
+    }
+
+    /// Every handle of it.
+    pub(super) fn handles(&self) -> impl Iterator<Item = ConsentHandle> {
+        self.handles.iter().filter_map(Handle::id)
+    }
+
+    /// Whether it was withdrawn.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.withdrawn().is_some()
+    }
+
+    /// How many handles were withdrawn, and of how many of those the hub knows; `None` while the consent stands.
+    pub(super) fn withdrawn(&self) -> Option<(usize, usize)> {
+        let withdrawn = self.handles.iter().filter_map(|handle| handle.withdrawn.as_ref());
+        let (all, settled) = (withdrawn.clone().count(), withdrawn.filter(|one| one.settled).count());
+        (all > 0).then_some((all, settled))
+    }
+
+    /// Withdraws every handle that was not withdrawn yet; gives them with the statements.
+    pub(super) fn withdraw(
+        &mut self,
+        sign: impl Fn(ConsentHandle) -> Result<Vec<u8>>,
+    ) -> Result<Vec<(ConsentHandle, Vec<u8>)>> {
+        let mut stopped = Vec::new();
+        for handle in self.handles.iter_mut().filter(|handle| handle.withdrawn.is_none()) {
+            let id = handle.id().ok_or(Error::new(Code::FileDamaged))?;
+            let statement = sign(id)?;
+            stopped.push((id, statement.clone()));
+            handle.withdrawn = Some(WithdrawnHandle { statement, receipt: Vec::new(), settled: false });
+        }
+        Ok(stopped)
     }
 
     /// Whether a handle is left.
@@ -100,7 +188,7 @@ impl Consent {
 
     /// Opens the next free handle for a message.
     fn take(&mut self, message: MessageId) -> Option<ConsentOpening> {
-        let handle = self.handles.iter_mut().find(|handle| handle.used_by.is_none() && !handle.spare)?;
+        let handle = self.handles.iter_mut().find(|handle| handle.is_free())?;
         handle.used_by = Some(message);
         Some(ConsentOpening { stub: handle.stub, salt: handle.salt, record: self.record_bytes.clone() })
     }
@@ -118,33 +206,18 @@ impl Consent {
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let handle = |handle: &Handle| WireHandle {
-            stub: handle.stub.to_vec(),
-            salt: handle.salt.to_vec(),
-            used_by: handle.used_by.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
-            spare: handle.spare,
-        };
-        let handles = self.handles.iter().map(handle).collect();
+        let handles = self.handles.iter().map(Handle::to_wire).collect();
         let (record, unregistered) = (self.record_bytes.clone(), !self.registered);
         Zeroizing::new(Wire { version: VERSION, record, handles, unregistered }.encode_to_vec())
     }
 
     fn decode(id: MessageId, bytes: &[u8]) -> Option<Self> {
         let wire = Wire::decode(bytes).ok().filter(|wire| wire.version == VERSION)?;
-        let handle = |handle: WireHandle| {
-            let used_by = (!handle.used_by.is_empty()).then(|| MessageId::parse(&handle.used_by));
-            Some(Handle {
-                stub: handle.stub.try_into().ok()?,
-                salt: handle.salt.try_into().ok()?,
-                used_by: used_by.transpose().ok()?,
-                spare: handle.spare,
-            })
-        };
         Some(Self {
             id,
             record: ConsentRecord::decode(&wire.record).ok()?,
             record_bytes: wire.record,
-            handles: wire.handles.into_iter().map(handle).collect::<Option<_>>()?,
+            handles: wire.handles.into_iter().map(Handle::from_wire).collect::<Option<_>>()?,
             registered: !wire.unregistered,
         })
     }
@@ -185,6 +258,35 @@ impl Consents {
         self.list.iter().filter(|consent| !consent.registered).map(|consent| consent.id).collect()
     }
 
+    /// The withdrawals that the hub has not answered, with the consents and handles that they are of.
+    pub(super) fn unsettled(&self) -> Vec<(MessageId, ConsentHandle, Vec<u8>)> {
+        let of_one = |consent: &Consent| {
+            let id = consent.id;
+            let waiting = consent.handles.iter().filter_map(move |handle| {
+                let withdrawn = handle.withdrawn.as_ref().filter(|withdrawn| !withdrawn.settled)?;
+                Some((id, handle.id()?, withdrawn.statement.clone()))
+            });
+            waiting.collect::<Vec<_>>()
+        };
+        self.list.iter().flat_map(of_one).collect()
+    }
+
+    /// Writes down that the hub has answered a withdrawal.
+    pub(super) fn settle(
+        &mut self,
+        contents: &Contents,
+        consent: &MessageId,
+        handle: &ConsentHandle,
+        receipt: Vec<u8>,
+    ) -> Result<()> {
+        let Some(mut changed) = self.get(consent).cloned() else { return Ok(()) };
+        let found = changed.handles.iter_mut().find(|known| known.id().as_ref() == Some(handle));
+        if let Some(withdrawn) = found.and_then(|found| found.withdrawn.as_mut()) {
+            (withdrawn.receipt, withdrawn.settled) = (receipt, true);
+        }
+        self.put(contents, changed)
+    }
+
     /// Forgets a consent whose key has been removed from the keystore on disk.
     fn forget(&mut self, id: &MessageId) -> Result<()> {
         self.list.retain(|consent| consent.id != *id);
@@ -204,6 +306,9 @@ impl Consents {
     ) -> Result<ConsentOpening> {
         let unknown = || Error::new(Code::ConsentUnknown);
         let mut consent = self.find(id).cloned().ok_or_else(unknown)?;
+        if consent.is_withdrawn() {
+            return Err(Error::new(Code::ConsentWithdrawn));
+        }
         let opening = consent.take(message).ok_or(Error::new(Code::ConsentHandleUsed))?;
         self.put(contents, consent)?;
         Ok(opening)
@@ -244,7 +349,7 @@ impl Consents {
         Ok(())
     }
 
-    fn put(&mut self, contents: &Contents, consent: Consent) -> Result<()> {
+    pub(super) fn put(&mut self, contents: &Contents, consent: Consent) -> Result<()> {
         let key = contents.message_key(&consent.id).ok_or(Error::new(Code::ProgramDefect))?;
         let path = self.folder.join(consent.id.to_string());
         sealed_file::write(&path, &key, label(&consent.id), &consent.encode())?;
@@ -321,7 +426,7 @@ impl Session {
         self.consents.iter().filter(usable).map(|consent| self.describe_consent(consent)).collect()
     }
 
-    fn describe_consent(&self, consent: &Consent) -> RecordedConsent {
+    pub(super) fn describe_consent(&self, consent: &Consent) -> RecordedConsent {
         let address = |to: &ConsentRecipient| self.directory.address_of(&to.org, &to.mailbox);
         RecordedConsent {
             id: consent.reference(),
@@ -380,7 +485,7 @@ fn make(record: ConsentRecord, handles: u8, org: OrgId, device: &Signer) -> Resu
         };
         let signed = stub.sign(device).map_err(|_| Error::new(Code::ProgramDefect))?;
         let stub = signed.bytes().try_into().map_err(|_| Error::new(Code::ProgramDefect))?;
-        Ok(Handle { stub, salt, used_by: None, spare })
+        Ok(Handle { stub, salt, used_by: None, spare, withdrawn: None })
     };
     let kinds = std::iter::repeat_n(false, handles.into()).chain(std::iter::repeat_n(true, spares));
     let handles = kinds.map(handle).collect::<Result<_>>()?;

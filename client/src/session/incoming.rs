@@ -265,5 +265,6 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         given_on: Vec::new(),
         dismissed: 0,
         rule_accepted: false,
+        stops: Vec::new(),
     }
 }

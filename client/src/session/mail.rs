@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use samverkan_envelope::body::Attachment;
 use samverkan_envelope::seal::SealedMessage;
 use samverkan_proto::ids::{BlobId, MessageId, SendId, ThreadId};
 use samverkan_proto::statement::receipt::wraps_hash;
@@ -26,9 +27,11 @@ use crate::secret::Secret32;
 
 mod kept;
 mod outbox;
+mod stop;
 
 pub(super) use kept::{GivenOn, Kept, OutState};
 pub(super) use outbox::Outgoing;
+pub(super) use stop::Stop;
 
 /// Every kept message, opened.
 pub(super) struct Mail {
@@ -120,12 +123,18 @@ impl Mail {
     /// Forgets a message whose key has been removed from the keystore on disk, with the attachments that no other one has.
     pub(super) fn forget(&mut self, id: &MessageId) -> Result<()> {
         let attachments = self.kept.remove(id).map(|kept| kept.body.attachments).unwrap_or_default();
+        self.drop_attachments(&attachments)?;
+        files::remove(&self.outbox_path(id))?;
+        Ok(files::remove(&self.message_path(id))?)
+    }
+
+    /// Deletes those of a message's attachments that no kept message names any more.
+    pub(super) fn drop_attachments(&self, attachments: &[Attachment]) -> Result<()> {
         let blobs = attachments.iter().map(|attachment| &attachment.blob_id);
         for blob in blobs.filter(|blob| !self.names_blob(blob)) {
             files::remove(&self.blob_path(blob))?;
         }
-        files::remove(&self.outbox_path(id))?;
-        Ok(files::remove(&self.message_path(id))?)
+        Ok(())
     }
 
     /// Keeps the sealed bytes of a message until the hub has accepted it.
@@ -147,9 +156,10 @@ impl Mail {
         Ok(files::remove(&self.outbox_path(id))?)
     }
 
-    /// What waits in the outbox and was not refused, oldest first.
+    /// What waits in the outbox and was neither refused nor taken back, oldest first.
     pub(super) fn waiting(&self) -> Vec<MessageId> {
-        let mut waiting: Vec<&Kept> = self.iter().filter(|kept| kept.state == OutState::Waiting).collect();
+        let waits = |kept: &&Kept| kept.state == OutState::Waiting && kept.stops.is_empty();
+        let mut waiting: Vec<&Kept> = self.iter().filter(waits).collect();
         waiting.sort_by_key(|kept| kept.created_ms());
         waiting.into_iter().map(Kept::id).collect()
     }

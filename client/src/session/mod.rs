@@ -20,6 +20,9 @@
 //! | `referrals(&self, &CaseRef) -> Vec<ReferralLine>` | what the referrals of a case have come to, folded from what is kept |
 //! | `async resend(&mut self, &CaseRef, Option<ConsentId>, progress) -> Vec<Sent>` | what ended undelivered, sealed anew for those who did not get it |
 //! | `discard(&mut self, &CaseRef) -> Discarded` | what ended undelivered, deleted or taken off the list |
+//! | `async recall(&mut self, &CaseRef, progress) -> Recalled` | takes back what was sent in a case |
+//! | `async withdraw_consent(&mut self, ConsentId, …) -> ConsentStatus`, `consent_status(&self, ConsentId)` | ends a consent handle by handle; what became of what was sent under it |
+//! | `async answer_withdrawal(&mut self, &CaseRef, StopAnswer, …)`, `check_not_stopped(&self, &CaseRef)`, `missed(&self)` | what others have taken back: the answer, what it forbids, and what was gone before it came |
 //! | `inbox(&self) -> Vec<ThreadLine>`, `sent(&self) -> Vec<ThreadLine>` | the threads others began, and those begun here |
 //! | `thread(&self, &CaseRef) -> Thread` | every message of a thread, opened |
 //! | `contact_rules(&self, &CaseRef) -> Vec<ContactRule>`, `accept_contact_rules(&mut self, …)` | how the person may be contacted; no `thread` before it is accepted |
@@ -87,7 +90,9 @@ mod membership;
 pub mod model;
 mod new_device;
 mod outbox;
+mod outcomes;
 mod own_news;
+mod recall;
 mod receipts;
 mod receive;
 pub mod recover;
@@ -103,10 +108,12 @@ mod send;
 mod stages;
 mod stamp;
 mod steps;
+mod stops;
 mod threads;
 mod track;
 mod transfer;
 mod trust;
+mod withdraw;
 
 pub use certificate::CertificateFacts;
 use compose::Desk;
@@ -355,6 +362,9 @@ impl Session {
         self.tell_own_news(progress)?;
         self.tend_keys(&link).await?;
         self.register_consents(&link).await;
+        // What was taken back goes before anything else; why something can not be is told to whoever asks for it.
+        let _ = self.hand_in_stops(&link).await?;
+        self.seal_stop_answers()?;
         // On an old view somebody may count as a colleague who was removed since.
         if self.staleness().is_none() {
             self.share_with_later_devices(&link).await?;

@@ -126,6 +126,8 @@ pub struct Received {
     pub held: usize,
     /// Receipts taken about messages sent from here.
     pub receipts: usize,
+    /// Messages that others have taken back, or whose consent was withdrawn.
+    pub stopped: usize,
     /// Receipts that were left out, because whoever signed them has said too much about one message before.
     pub left_out: usize,
     /// Another process was fetching attachments, and messages may wait that were left to it.
@@ -258,6 +260,10 @@ pub struct Message {
     pub chain: Vec<Handle>,
     /// What came with it.
     pub attachments: Vec<AttachmentLine>,
+    /// That it is to be used no more; absent for what was sent from here.
+    pub stop: Option<MessageStop>,
+    /// What it says to an order to stop, if that is what it is for.
+    pub stop_answer: Option<StopAnswer>,
 }
 
 /// How a person may be contacted, by the word of the sender; it is accepted before the message is opened.
@@ -313,6 +319,10 @@ pub enum Stage {
     Undecryptable,
     /// Ended: its time is over, and nobody has said what became of it.
     Unproven,
+    /// Ended: taken back, and the hub serves it no longer.
+    Recalled,
+    /// Ended: the consent was withdrawn, and the hub serves it no longer.
+    Withdrawn,
 }
 
 impl Stage {
@@ -331,8 +341,16 @@ impl Stage {
             | Self::HandedOver
             | Self::Covered
             | Self::Delivered
-            | Self::Answered => false,
+            | Self::Answered
+            | Self::Recalled
+            | Self::Withdrawn => false,
         }
+    }
+
+    /// Whether nothing more will become of it, though it was not delivered.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        self.is_undelivered_end() || matches!(self, Self::Recalled | Self::Withdrawn)
     }
 
     /// How little it asks for attention: 0 is what somebody must look at first.
@@ -344,14 +362,186 @@ impl Stage {
             Self::Refused => 3,
             Self::ExpiredUndelivered => 4,
             Self::Unproven => 5,
-            Self::Waiting => 6,
-            Self::Accepted => 7,
-            Self::HandedOver => 8,
-            Self::Covered => 9,
-            Self::Delivered => 10,
-            Self::Answered => 11,
+            Self::Recalled => 6,
+            Self::Withdrawn => 7,
+            Self::Waiting => 8,
+            Self::Accepted => 9,
+            Self::HandedOver => 10,
+            Self::Covered => 11,
+            Self::Delivered => 12,
+            Self::Answered => 13,
         }
     }
+}
+
+/// Why a message is to be used no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// Its sender has taken it back.
+    Recall,
+    /// The person has withdrawn the consent that it was sent under.
+    Withdrawal,
+}
+
+/// On what ground something is kept although the consent for it was withdrawn. Codes and no text: what is said here leaves the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetentionGround {
+    /// The law asks for a record of what was done.
+    DutyToDocument,
+    /// It is a public record, and may not be destroyed.
+    PublicRecord,
+    /// It is needed for a legal claim.
+    LegalClaim,
+    /// Somebody's life or health depends on it.
+    VitalInterest,
+}
+
+impl RetentionGround {
+    /// Every ground.
+    pub const ALL: [Self; 4] =
+        [Self::DutyToDocument, Self::PublicRecord, Self::LegalClaim, Self::VitalInterest];
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DutyToDocument => "DUTY_TO_DOCUMENT",
+            Self::PublicRecord => "PUBLIC_RECORD",
+            Self::LegalClaim => "LEGAL_CLAIM",
+            Self::VitalInterest => "VITAL_INTEREST",
+        }
+    }
+}
+
+/// What a recipient's device or person says to an order to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopAnswer {
+    /// Nobody had opened it, and its content is destroyed.
+    Unopened,
+    /// Somebody had opened it before it was taken back.
+    Opened,
+    /// Somebody had opened it, and its content is destroyed.
+    Complied,
+    /// Somebody had opened it, and it is kept.
+    Retained(RetentionGround),
+}
+
+impl StopAnswer {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unopened => "UNOPENED",
+            Self::Opened => "OPENED",
+            Self::Complied => "COMPLIED",
+            Self::Retained(_) => "RETAINED",
+        }
+    }
+
+    /// On what ground it is kept.
+    #[must_use]
+    pub const fn ground(self) -> Option<RetentionGround> {
+        match self {
+            Self::Retained(ground) => Some(ground),
+            Self::Unopened | Self::Opened | Self::Complied => None,
+        }
+    }
+
+    /// Whether nothing is left of the content.
+    #[must_use]
+    pub const fn is_destroyed(self) -> bool {
+        matches!(self, Self::Unopened | Self::Complied)
+    }
+
+    /// The answer with this name, and with this ground if it has one; `""` for none.
+    #[must_use]
+    pub fn by_names(name: &str, ground: &str) -> Option<Self> {
+        let named = RetentionGround::ALL.into_iter().find(|known| known.name() == ground);
+        match (name, named) {
+            ("UNOPENED", None) if ground.is_empty() => Some(Self::Unopened),
+            ("OPENED", None) if ground.is_empty() => Some(Self::Opened),
+            ("COMPLIED", None) if ground.is_empty() => Some(Self::Complied),
+            ("RETAINED", Some(ground)) => Some(Self::Retained(ground)),
+            _ => None,
+        }
+    }
+}
+
+/// What became of a message that was taken back, at one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopOutcome {
+    /// The hub does not know of it yet: it could not be reached.
+    NotSent,
+    /// The hub destroyed it, and had handed it to nobody there.
+    Destroyed,
+    /// They had fetched it, and have not said what became of it.
+    Waiting,
+    /// They have said it.
+    Answered(StopAnswer),
+}
+
+impl StopOutcome {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "NOT_SENT",
+            Self::Destroyed => "DESTROYED_UNREAD",
+            Self::Waiting => "WAITING",
+            Self::Answered(answer) => answer.name(),
+        }
+    }
+}
+
+/// That a message was taken back, and what became of it at one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopStep {
+    /// How it was.
+    pub kind: StopKind,
+    /// What became of it.
+    pub outcome: StopOutcome,
+}
+
+/// That a message which came is to be used no more, and what this device has said to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageStop {
+    /// Why.
+    pub kind: StopKind,
+    /// What was said; absent while a person has to decide.
+    pub answer: Option<StopAnswer>,
+}
+
+/// A message that was gone before this device had it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// The organisation that took it back or withdrew the consent.
+    pub by: Handle,
+    /// Which of the two.
+    pub kind: StopKind,
+    /// When this device heard of it.
+    pub at_ms: u64,
+}
+
+/// What became of a recall.
+#[derive(Clone, Debug)]
+pub struct Recalled {
+    /// How it stands with every recipient of everything in the case that was taken back.
+    pub steps: Vec<TrackStep>,
+    /// The hub knows of all of it.
+    pub taken: bool,
+    /// Messages that the hub never had, which are deleted.
+    pub deleted: usize,
+}
+
+/// A recorded consent, and what became of it when it was withdrawn.
+#[derive(Clone, Debug)]
+pub struct ConsentStatus {
+    /// The consent.
+    pub consent: RecordedConsent,
+    /// Its handles that were withdrawn, and of those the ones that the hub knows of; absent while it stands.
+    pub withdrawn: Option<(usize, usize)>,
+    /// What was sent under it from this device, one entry a recipient.
+    pub steps: Vec<TrackStep>,
 }
 
 /// What is proven about a thread's outgoing messages.
@@ -382,6 +572,8 @@ pub struct TrackStep {
     pub settled: Option<Settled>,
     /// Its group ended undelivered, and nobody has dealt with that.
     pub needs_action: bool,
+    /// That it was taken back, and what became of it then.
+    pub stop: Option<StopStep>,
     /// When each stage was reached, by the clock of who says so.
     pub history: Vec<(Stage, u64)>,
     /// The hub serves the ciphertext no longer.

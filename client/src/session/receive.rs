@@ -24,6 +24,7 @@ use super::incoming::{Known, Opened};
 use super::inflow::{Inflow, Next};
 use super::mail::{Kept, add_once};
 use super::model::{Direction, Notice, Progress, Received};
+use super::stops::Order;
 use super::{Session, TRIES, TRY_AGAIN, trust};
 use crate::connect::{CALL_TIMEOUT, Link};
 use crate::error::{Class, Code, Error, Result};
@@ -49,6 +50,8 @@ struct Batch {
     /// Receipts that were signed before, for messages that came again.
     again: Vec<Bytes>,
     events: Vec<Bytes>,
+    /// Orders to stop whose signatures hold.
+    orders: Vec<Order>,
     events_through: u64,
     items: u32,
     caught_up: bool,
@@ -122,7 +125,7 @@ impl Session {
             self.settle(link, &mut inflow, batch, received).await?;
             if is_over {
                 // What has come may say that nobody can open something.
-                let late = self.send_resealed(link, received.receipts, progress).await?;
+                let late = self.send_what_follows(link, received, progress).await?;
                 return doubt.or(late).or(why_unfetched).map_or(Ok(()), Err);
             }
         }
@@ -205,7 +208,7 @@ impl Session {
             let mut received = Received::default();
             self.settle(&link, &mut inflow, batch, &mut received).await?;
             for (happened, notice) in [
-                (!received.threads.is_empty(), Notice::Arrived),
+                (!received.threads.is_empty() || received.stopped > 0, Notice::Arrived),
                 (received.receipts > 0, Notice::Receipt),
                 (received.refused + received.held > 0, Notice::Refused),
             ] {
@@ -213,7 +216,7 @@ impl Session {
                     notify(notice);
                 }
             }
-            let doubt = self.send_resealed(&mut link, received.receipts, progress).await?;
+            let doubt = self.send_what_follows(&mut link, &received, progress).await?;
             left = left.or(doubt);
             if elsewhere {
                 return Err(self.busy());
@@ -243,14 +246,16 @@ impl Session {
         self.flush_outbox(link, progress).await
     }
 
-    /// After so many receipts have come: sends what has to be sealed again because of them.
-    async fn send_resealed(
+    /// Sends what has to be sealed because of what has come: again, what nobody can open, and the answers to orders to stop.
+    async fn send_what_follows(
         &mut self,
         link: &mut Link,
-        receipts: usize,
+        received: &Received,
         progress: &mut dyn Progress,
     ) -> Result<Option<Error>> {
-        if receipts == 0 || self.reseal_unreadable()? == 0 {
+        let again = if received.receipts > 0 { self.reseal_unreadable()? } else { 0 };
+        let answers = if received.stopped > 0 { self.seal_stop_answers()? } else { 0 };
+        if again + answers == 0 {
             return Ok(None);
         }
         self.flush_outbox(link, progress).await
@@ -306,6 +311,12 @@ impl Session {
                 batch.items += 1;
                 batch.events_through = batch.events_through.max(event.cursor);
                 batch.events.push(event.receipt);
+            }
+            Next::Item(Item::Stop(stop)) => {
+                let order = self.verify_stop(link, &stop).await?;
+                batch.items += 1;
+                batch.events_through = batch.events_through.max(stop.cursor);
+                batch.orders.extend(order);
             }
             Next::Item(Item::CaughtUp(_)) => batch.caught_up = true,
             // Every acknowledgement was answered before more was read.
@@ -385,7 +396,7 @@ impl Session {
     /// Puts a batch on disk, with the receipts about it; gives those, and the ones that were signed before.
     fn keep_batch(&mut self, batch: Batch, received: &mut Received) -> Result<(Signed, Vec<Bytes>)> {
         let held = self.begin()?;
-        let Batch { opened, mut again, events, .. } = batch;
+        let Batch { opened, mut again, events, orders, .. } = batch;
         // Another process may have kept some of it since it was opened.
         let opened = self.only_new(opened, &mut again);
         let receipts: Vec<DeviceReceipt> = opened.iter().filter_map(Opened::receipt).copied().collect();
@@ -401,6 +412,10 @@ impl Session {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        // After what came with them: the message that an order is about may be among it.
+        for order in &orders {
+            self.take_stop(&held, order, received)?;
         }
         Ok((Signed { receipts: proofs, by_message }, again))
     }

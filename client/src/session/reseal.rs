@@ -67,6 +67,7 @@ impl Session {
     fn may_be_pending(&self, kept: &Kept) -> bool {
         kept.direction == Direction::Out
             && kept.state == OutState::Settled
+            && kept.stops.is_empty()
             && self.clock.now_ms() < kept.header.fields().expires_ms
     }
 

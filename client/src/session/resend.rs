@@ -143,7 +143,12 @@ impl Session {
     /// A handle that the hub was never given to keep can be used for another message.
     fn release_handle(&mut self, old: &Kept) -> Result<()> {
         let OutState::Refused(code) = &old.state else { return Ok(()) };
-        let at_fault = [Code::ConsentHandleUsed, Code::ConsentHandleUnknown, Code::ConsentHandleExpired];
+        let at_fault = [
+            Code::ConsentHandleUsed,
+            Code::ConsentHandleUnknown,
+            Code::ConsentHandleExpired,
+            Code::ConsentWithdrawn,
+        ];
         if at_fault.iter().any(|fault| fault.as_str() == code) {
             return Ok(());
         }

@@ -91,8 +91,8 @@ impl Session {
         let (org, own, now_ms) = (self.membership.org, self.device.device_id(), self.clock.now_ms());
         let fields = kept.header.fields();
         let wrap = fields.wrap_index(&org, &own).and_then(|index| fields.wraps.get(index));
-        let Some(wrap) = wrap.filter(|_| kept.direction == Direction::In && now_ms < fields.expires_ms)
-        else {
+        let may_go_on = kept.direction == Direction::In && !kept.is_stopped();
+        let Some(wrap) = wrap.filter(|_| may_go_on && now_ms < fields.expires_ms) else {
             return Ok(Vec::new());
         };
         let mut given = Vec::new();

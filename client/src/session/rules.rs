@@ -56,8 +56,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::ProtectedIdentity`] when any message of the case says that the personal data are protected, or that nobody has asked;
-    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`].
+    /// [`Code::MessageStopped`] when something in it was taken back, or its consent withdrawn; [`Code::CaseUnknown`], [`Code::CaseAmbiguous`].
     pub fn may_leave(&self, reference: &CaseReference) -> Result<()> {
+        self.check_not_stopped(reference)?;
         let messages = self.mail.thread(&self.thread_id(reference)?);
         if messages.into_iter().any(is_protected) {
             return Err(Error::with(Code::ProtectedIdentity, Args::none().text("reference", reference)));

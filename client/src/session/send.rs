@@ -40,6 +40,21 @@ pub(super) struct Letter {
 }
 
 impl Letter {
+    /// A follow-up without attachments to one mailbox, of which no person thinks.
+    pub(super) fn routine(to: (OrgId, MailboxId), sender: MailboxId, body: Body) -> Self {
+        Self {
+            to: vec![to],
+            sender,
+            basis: None,
+            urgency: Urgency::Routine,
+            answer_within_minutes: None,
+            keep_ms: MAX_LIFETIME_MS,
+            body,
+            resends: None,
+            replaces: None,
+        }
+    }
+
     /// With the same sender, recipients and terms as a message that was sealed before.
     pub(super) fn like(old: &Kept, body: Body) -> Self {
         let fields = old.header.fields();
@@ -272,6 +287,7 @@ impl Session {
             given_on: Vec::new(),
             dismissed: 0,
             rule_accepted: false,
+            stops: Vec::new(),
         };
         self.mail.put(self.keystore.contents(), kept)
     }
@@ -361,7 +377,7 @@ impl Session {
     }
 
     /// The own mailbox that a message came to and that this device still reads.
-    fn answering_mailbox(&self, kept: &Kept) -> Result<MailboxId> {
+    pub(super) fn answering_mailbox(&self, kept: &Kept) -> Result<MailboxId> {
         let manifest = self.own_manifest().ok_or(Error::new(Code::DeviceUnknown))?;
         let own = self.device.device_id();
         let to = kept.header.fields().to.iter().filter(|to| to.org == self.membership.org);

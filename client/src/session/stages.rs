@@ -8,7 +8,7 @@
 //! | `Delivered` | a device receipt of type 1 by a reader of the mailbox, be it one that came later |
 //! | `Answered` | a device receipt of type 4, and a sealed answer from that mailbox, kept here, which its `answer_ref` names |
 //! | `Covered` | another mailbox of the same group has it (PROTOCOL.md section 6) |
-//! | the ends | the hub's receipts of types 4, 7, 8 and 9, while nobody of the group has the message |
+//! | the ends | the hub's receipts of types 4, 7, 8 and 9, and of type 5 for a recall or a withdrawn consent, while nobody of the group has the message |
 //! | `Unproven` | its time is over or the hub serves it no longer, and none of the above says what became of it |
 //!
 //! The hub's word alone never makes a message delivered. Receipts are verified before they are kept (`receipts.rs`), so only what
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use samverkan_envelope::secret::MessageSecret;
+use samverkan_proto::code::PurgeReason;
 use samverkan_proto::ids::{DeviceId, OrgId};
 use samverkan_proto::limits::SECOND_MS;
 use samverkan_proto::statement::batch::ReceiptProof;
@@ -108,7 +109,7 @@ impl Reached {
     pub(super) const fn is_told_end(&self) -> bool {
         let is_silence =
             matches!(self.stage, Stage::Unproven) && self.purged_ms.is_none() && self.reason.is_none();
-        self.stage.is_undelivered_end() && !is_silence
+        self.stage.is_end() && !is_silence
     }
 }
 
@@ -144,7 +145,9 @@ impl End {
     /// What is said of one mailbox tells more than what is said of the whole message, and what is said later more than what was said
     /// before.
     fn weight(&self) -> (bool, u64, u8, Option<&'static str>) {
-        (self.stage != Stage::ExpiredUndelivered, self.at_ms, self.stage.calm(), self.reason)
+        // Before this one, what was said of one mailbox had ended it there.
+        let of_all = matches!(self.stage, Stage::ExpiredUndelivered | Stage::Recalled | Stage::Withdrawn);
+        (!of_all, self.at_ms, self.stage.calm(), self.reason)
     }
 }
 
@@ -182,8 +185,14 @@ impl<'a> Proofs<'a> {
             HubEvent::ExpiredUndelivered => {
                 self.end(everyone, &End { at_ms, stage: Stage::ExpiredUndelivered, reason: None });
             }
-            HubEvent::Purged(_) => {
+            HubEvent::Purged(reason) => {
                 self.purged_ms = Some(self.purged_ms.map_or(at_ms, |known| known.min(at_ms)));
+                let stage = match reason {
+                    PurgeReason::Recalled => Stage::Recalled,
+                    PurgeReason::Withdrawn => Stage::Withdrawn,
+                    _ => return,
+                };
+                self.end(everyone, &End { at_ms, stage, reason: None });
             }
             HubEvent::Returned { recipient, reason } => {
                 let alone = self.index_of(recipient).map_or(0..0, |index| index..index + 1);

@@ -11,8 +11,10 @@ use super::Session;
 use super::attach::{self, OpenFailure};
 use super::forward::chain_of;
 use super::mail::Kept;
-use super::model::{AttachmentLine, Direction, Message, Progress, Step, Thread, ThreadLine};
-use super::{rules, track};
+use super::model::{
+    AttachmentLine, Direction, Message, MessageStop, Progress, Step, StopKind, Thread, ThreadLine,
+};
+use super::{rules, stops, track};
 use crate::error::{Code, Error, Result};
 use crate::forms::{self, law};
 use crate::text::Args;
@@ -80,7 +82,7 @@ impl Session {
     /// Writes an attachment in the clear to `out`. Everything is verified once before the first byte is written.
     ///
     /// # Errors
-    /// As [`Session::attachment_line`]; [`Code::FileDamaged`] when what is kept is not what came;
+    /// As [`Session::attachment_line`] and [`Session::check_not_stopped`]; [`Code::FileDamaged`] when what is kept is not what came;
     /// [`Code::OutputFailed`] when `out` does not take it; [`Code::Interrupted`] when `progress` says so.
     pub fn attachment(
         &self,
@@ -90,6 +92,7 @@ impl Session {
         progress: &mut dyn Progress,
     ) -> Result<()> {
         self.check_rules_accepted(reference)?;
+        self.check_not_stopped(reference)?;
         let messages = self.mail.thread(&self.thread_id(reference)?);
         let attachment = find_attachment(&messages, number)?;
         let path = self.mail.blob_path(&attachment.blob_id);
@@ -217,8 +220,17 @@ impl Session {
                     attachment_line(attachment, *number)
                 })
                 .collect(),
+            stop: stop_of(kept),
+            stop_answer: stops::answer_in(&kept.body),
         })
     }
+}
+
+/// That a message which came is to be used no more: that its consent was withdrawn before that it was taken back.
+fn stop_of(kept: &Kept) -> Option<MessageStop> {
+    let came = kept.direction == Direction::In;
+    let stop = kept.stop(StopKind::Withdrawal).or(kept.stop(StopKind::Recall)).filter(|_| came)?;
+    Some(MessageStop { kind: stop.kind(), answer: stop.answer })
 }
 
 /// What was filled in, without the fields that are the program's own.

@@ -8,7 +8,8 @@ use samverkan_proto::statement::safety::CaseReference;
 use super::Session;
 use super::later::LaterReader;
 use super::mail::Kept;
-use super::model::{Direction, Goal, Progress, ReferralLine, Settled, Stage, Track, TrackStep};
+use super::model::{Direction, Goal, Progress, ReferralLine, Settled, Stage, StopStep, Track, TrackStep};
+use super::outcomes;
 use super::stages::{self, Answer, Known, Reached, Said};
 use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
@@ -75,7 +76,7 @@ impl Session {
             .collect()
     }
 
-    fn steps(&self, sent: &SentMessage<'_>) -> Vec<TrackStep> {
+    pub(super) fn steps(&self, sent: &SentMessage<'_>) -> Vec<TrackStep> {
         let step = |index: usize, to: &Recipient| {
             let Reached { stage, reason, history, purged_ms } = sent.reached.get(index)?.clone();
             Some(TrackStep {
@@ -85,6 +86,7 @@ impl Session {
                 reason,
                 settled: sent.settled.get(index).copied().flatten(),
                 needs_action: sent.recipients_to_act_on().contains(&index),
+                stop: sent.stopped.get(index).copied().flatten(),
                 history,
                 purged_ms,
             })
@@ -94,11 +96,13 @@ impl Session {
     }
 }
 
-/// A message that was sent, how far it got towards each recipient, and what was done where it ended badly. Both lists are in header order.
+/// A message that was sent, how far it got towards each recipient, what was done where it ended badly, and what became of it when it was
+/// taken back. All lists are in header order.
 pub(super) struct SentMessage<'a> {
     pub(super) kept: &'a Kept,
     pub(super) reached: Vec<Reached>,
     settled: Vec<Option<Settled>>,
+    stopped: Vec<Option<StopStep>>,
 }
 
 impl<'a> SentMessage<'a> {
@@ -109,7 +113,7 @@ impl<'a> SentMessage<'a> {
         let later = &LaterReader::spoken_of(directory, fields, &said);
         let known = Known { fields, secret, state, said: &said, answers, later, now_ms };
         let settled = (0..).zip(&fields.to).map(|(index, to)| settled(kept, index, to, thread)).collect();
-        Self { kept, reached: stages::judge(&known), settled }
+        Self { kept, reached: stages::judge(&known), settled, stopped: outcomes::of(kept, &said, thread) }
     }
 
     /// Whether the hub refused it for good and has never had it.
@@ -124,6 +128,10 @@ impl<'a> SentMessage<'a> {
             reached.is_some_and(|reached| reached.stage.is_undelivered_end())
                 && self.settled.get(*index).is_none_or(Option::is_none)
         };
+        // What was taken back waits for nobody on this side.
+        if !self.kept.stops.is_empty() {
+            return Vec::new();
+        }
         let groups =
             self.kept.header.fields().groups().filter(|group| group.clone().all(|index| ended(&index)));
         groups.flatten().collect()
@@ -150,7 +158,7 @@ impl<'a> SentMessage<'a> {
 
     /// Whether each group has got to a stage, or has ended without ever getting there. What is delivered comes to no other end.
     fn is_over_or_at(&self, stage: Stage) -> bool {
-        let goal = if stage.is_undelivered_end() { Stage::Covered } else { stage };
+        let goal = if stage.is_end() { Stage::Covered } else { stage };
         let there = |reached: &Reached| reached.is_told_end() || reached.stage.calm() >= goal.calm();
         let best = |mut group: Range<usize>| group.any(|index| self.reached.get(index).is_some_and(there));
         self.kept.header.fields().groups().all(best)

@@ -12,7 +12,7 @@ use samverkan_proto::statement::agreement::{
 };
 use samverkan_proto::v1;
 use samverkan_tests::wire::bytes::random;
-use samverkan_tests::wire::statement::RawStub;
+use samverkan_tests::wire::statement::{RawStub, raw_recall, raw_withdrawal};
 use samverkan_tests::wire::upload::Blob;
 use samverkan_tests::wire::{Member, now_ms};
 use tonic_health::pb::HealthCheckRequest;
@@ -75,6 +75,8 @@ pub(super) const TABLE: &[(&str, Build)] = &[
         let (message_id, blob_id) = (facts.message_id(), facts.blob.id.to_vec().into());
         one(&v1::DownloadBlobRequest { message_id, blob_id, offset: 0, length: 0 })
     }),
+    ("samverkan.v1.ConsentService/WithdrawConsent", |facts| one(&withdrawal(&facts.ground.sender))),
+    ("samverkan.v1.RelayService/Recall", |facts| one(&recall(facts))),
     ("samverkan.v1.RelayService/Rewrap", |facts| one(&rewrap(facts))),
     ("samverkan.v1.RelayService/GetMessageStatus", |facts| {
         one(&v1::GetMessageStatusRequest { message_id: facts.message_id() })
@@ -119,6 +121,17 @@ fn consents(member: &Member) -> v1::RegisterConsentsRequest {
     let device = member.device();
     let stub = RawStub::new(member.org(), device.id(), now_ms()).signed_by(&device.signer);
     v1::RegisterConsentsRequest { stubs: vec![stub.into()] }
+}
+
+fn withdrawal(member: &Member) -> v1::WithdrawConsentRequest {
+    let withdrawal = raw_withdrawal([9; 16], member.org(), member.device());
+    v1::WithdrawConsentRequest { withdrawal: withdrawal.into() }
+}
+
+fn recall(facts: &Facts) -> v1::RecallRequest {
+    let (sender, sent) = (&facts.ground.sender, &facts.sent);
+    let recall = raw_recall(sent.header.message_id, sent.header_hash(), sender.org(), sender.device());
+    v1::RecallRequest { recall: recall.into() }
 }
 
 /// A message that the sender's device gives to some other device.

@@ -22,11 +22,11 @@ use samverkan_proto::v1::{
     DescribeRecoveryResponse, DownloadBlobRequest, DownloadBlobResponse, EnrolRequest, EnrolResponse,
     GetMessageStatusRequest, GetMessageStatusResponse, GetUploadRequest, GetUploadResponse, HelloRequest,
     HelloResponse, PublishAgreementRequest, PublishAgreementResponse, PublishEpochKeysRequest,
-    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, ReceiveRequest,
-    ReceiveResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest, RenewCertificateResponse,
-    RequestMembershipRequest, RequestMembershipResponse, ReturnLogRequest, ReturnLogResponse, RewrapRequest,
-    RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SyncRequest,
-    SyncResponse, UploadBlobRequest, UploadBlobResponse,
+    PublishEpochKeysResponse, PublishManifestRequest, PublishManifestResponse, RecallRequest, RecallResponse,
+    ReceiveRequest, ReceiveResponse, RecoverRequest, RecoverResponse, RenewCertificateRequest,
+    RenewCertificateResponse, RequestMembershipRequest, RequestMembershipResponse, ReturnLogRequest,
+    ReturnLogResponse, RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest,
+    SubmitStreamResponse, SyncRequest, SyncResponse, UploadBlobRequest, UploadBlobResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -242,6 +242,10 @@ impl RelayService for Evil {
         &self,
         _: Request<Streaming<UploadBlobRequest>>,
     ) -> Result<Response<UploadBlobResponse>, Status> {
+        unimplemented()
+    }
+
+    async fn recall(&self, _: Request<RecallRequest>) -> Result<Response<RecallResponse>, Status> {
         unimplemented()
     }
 

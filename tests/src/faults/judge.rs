@@ -109,6 +109,10 @@ impl Judge<'_> {
                     }
                 }
                 Item::Event { receipt, .. } => *events.entry(receipt).or_default() += 1,
+                Item::Stop { message_id, .. } => {
+                    let text = format!("an order to stop {message_id}, which nobody took back");
+                    self.find(report, Finding::Silent, text);
+                }
             }
         }
         self.letters_for(at, &letters, report);

@@ -162,6 +162,7 @@ impl Load {
                     assert_eq!(answer.failures, [], "every receipt is taken");
                     self.answered(&reader.unanswered.pop_front().expect("an answer to something"));
                 }
+                Item::Stop(_) => panic!("an order to stop, and nothing was taken back"),
                 Item::CaughtUp(_) => {}
             }
             if reader.receipts.len() >= ACKNOWLEDGED || (!reader.receipts.is_empty() && chance.percent(20)) {

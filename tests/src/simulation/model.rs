@@ -247,7 +247,9 @@ pub fn follows(before: Stage, after: Stage) -> bool {
             | Stage::Refused
             | Stage::ExpiredUndelivered
             | Stage::Returned
-            | Stage::Undecryptable => is_delivered,
+            | Stage::Undecryptable
+            | Stage::Recalled
+            | Stage::Withdrawn => is_delivered,
         }
 }
 

@@ -5,7 +5,7 @@ use super::{Device, Peer, Refused, now_ms};
 use crate::until::in_time;
 use samverkan_proto::v1::{
     Acknowledge, Acknowledged, CaughtUp, Delivery, Event, ReceiptFailure, ReceiveRequest, ReceiveResponse,
-    Start, receive_request::Step, receive_response,
+    Start, Stop, receive_request::Step, receive_response,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -80,6 +80,7 @@ impl Inbox {
             match self.next().await?.expect("the stream says when it is caught up") {
                 Item::Delivery(delivery) => waiting.deliveries.push(delivery),
                 Item::Event(event) => waiting.events.push(event),
+                Item::Stop(stop) => waiting.stops.push(stop),
                 Item::Acknowledged(acknowledged) => waiting.acknowledged.push(acknowledged),
                 Item::CaughtUp(CaughtUp { cursor }) => {
                     waiting.cursor = cursor;
@@ -149,6 +150,8 @@ pub struct Waiting {
     pub deliveries: Vec<Delivery>,
     /// Receipts about own messages, in order.
     pub events: Vec<Event>,
+    /// Orders to stop, in order.
+    pub stops: Vec<Stop>,
     /// Answers to acknowledgements, in order.
     pub acknowledged: Vec<Acknowledged>,
     /// Of the last item.

@@ -1,6 +1,7 @@
 //! The smaller statements, written by hand: epoch keys, consent stubs, device receipts and batches of them.
 
 use super::bytes::{Put as _, count, random};
+use super::{Device, now_ms};
 use samverkan_proto::ids::{ConsentHandle, EpochKeyId, KeyId, sha256, sha256_of};
 use samverkan_proto::limits::{MAX_LIFETIME_MS, WEEK_MS, XWING_PUBLIC_LEN};
 use samverkan_proto::sign::{Label, Signer};
@@ -103,6 +104,30 @@ impl RawStub {
         w.u64(self.expires_ms);
         signed(w, Label::Consent, signer)
     }
+}
+
+/// A recall (PROTOCOL.md section 10), signed by the device.
+#[must_use]
+pub fn raw_recall(message_id: [u8; 16], hh: [u8; 32], org: [u8; 16], device: &Device) -> Vec<u8> {
+    let mut w = b"SVKX\0\x01".to_vec();
+    w.put(&message_id);
+    w.put(&hh);
+    w.put(&org);
+    w.put(&device.id());
+    w.u64(now_ms());
+    signed(w, Label::Recall, &device.signer)
+}
+
+/// The withdrawal of a handle because the person withdrew (PROTOCOL.md section 12), signed by the device.
+#[must_use]
+pub fn raw_withdrawal(handle: [u8; 16], org: [u8; 16], device: &Device) -> Vec<u8> {
+    let mut w = b"SVKD\0\x01".to_vec();
+    w.put(&handle);
+    w.put(&org);
+    w.put(&device.id());
+    w.u64(now_ms());
+    w.put(&[1]);
+    signed(w, Label::Withdrawal, &device.signer)
 }
 
 fn signed(mut bytes: Vec<u8>, label: Label, signer: &Signer) -> Vec<u8> {

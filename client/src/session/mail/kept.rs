@@ -9,8 +9,9 @@ use samverkan_proto::statement::header::Header;
 use samverkan_proto::statement::receipt::HubEvent;
 use secrecy::zeroize::Zeroizing;
 
+use super::stop::{Stop, StopOnWire};
 use crate::error::{Code, Error, Result};
-use crate::session::model::Direction;
+use crate::session::model::{Direction, StopAnswer, StopKind};
 use crate::session::stages::Said;
 
 /// The only version of the layout.
@@ -66,6 +67,8 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) dismissed: u16,
     /// A person has accepted how the one it is about may be contacted.
     pub(in crate::session) rule_accepted: bool,
+    /// Orders to stop, at most one of each kind.
+    pub(in crate::session) stops: Vec<Stop>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -106,6 +109,8 @@ struct Wire {
     given_on: Vec<GivenOnWire>,
     #[prost(bool, tag = "24")]
     rule_accepted: bool,
+    #[prost(message, repeated, tag = "18")]
+    stops: Vec<StopOnWire>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -130,6 +135,46 @@ impl Kept {
     /// The message.
     pub(in crate::session) fn id(&self) -> MessageId {
         self.header.fields().message_id
+    }
+
+    /// The order of this kind, if there is one.
+    pub(in crate::session) fn stop(&self, kind: StopKind) -> Option<&Stop> {
+        self.stops.iter().find(|stop| stop.kind() == kind)
+    }
+
+    /// Whether it came, and is not to be used any more: not given on, not taken out.
+    pub(in crate::session) fn is_stopped(&self) -> bool {
+        self.direction == Direction::In && !self.stops.is_empty()
+    }
+
+    /// Whether a person has seen what it says. One that came with an order to stop and was not destroyed has been seen, however often it
+    /// is put before somebody again.
+    pub(in crate::session) fn was_opened(&self) -> bool {
+        self.shown || (!self.stops.is_empty() && !self.is_destroyed())
+    }
+
+    /// Whether its content was destroyed because of an order to stop.
+    pub(in crate::session) fn is_destroyed(&self) -> bool {
+        self.stops.iter().filter_map(|stop| stop.answer).any(StopAnswer::is_destroyed)
+    }
+
+    /// Leaves nothing of it but what names it: who sent it when in which thread, and that it must not be shown again.
+    pub(in crate::session) fn erase(&mut self) {
+        let Body { kind, send_id, thread_id, in_reply_to, .. } = self.body;
+        self.body = Body {
+            kind,
+            send_id,
+            thread_id,
+            in_reply_to,
+            form: String::new(),
+            fields: Vec::new(),
+            subject: String::new(),
+            text: String::new(),
+            attachments: Vec::new(),
+            consents: Vec::new(),
+            checkpoint: self.body.checkpoint.clone(),
+        };
+        self.secret = MessageSecret::new(self.id(), Zeroizing::new([0; 32]));
     }
 
     /// When it was sealed.
@@ -169,6 +214,7 @@ impl Kept {
             given_on: self.given_on.iter().copied().map(GivenOn::to_wire).collect(),
             dismissed: self.dismissed.into(),
             rule_accepted: self.rule_accepted,
+            stops: self.stops.iter().map(Stop::to_wire).collect(),
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
         wipe(&mut wire);
@@ -208,6 +254,7 @@ impl Kept {
             given_on: wire.given_on.iter().map(GivenOn::from_wire).collect::<Option<_>>()?,
             dismissed: u16::try_from(wire.dismissed).ok()?,
             rule_accepted: wire.rule_accepted,
+            stops: wire.stops.iter().map(Stop::from_wire).collect::<Option<_>>()?,
         })
     }
 }
@@ -236,6 +283,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::session::model::RetentionGround;
     use crate::session::office::{Silent, referral, two_offices};
 
     #[tokio::test]
@@ -253,6 +301,10 @@ mod tests {
             kept.given_on = vec![GivenOn { device: kept.header.fields().sender_device, serial: u64::MAX }];
             kept.dismissed = 0b101;
             kept.rule_accepted = true;
+            let recall = Stop { taken: true, ..Stop::new(b"SVKX".to_vec()) };
+            let answer = Some(StopAnswer::Retained(RetentionGround::LegalClaim));
+            let sealed = Some(MessageId::random());
+            kept.stops = vec![recall, Stop { answer, sealed, ..Stop::new(b"SVKD".to_vec()) }];
             let bytes = kept.encode().expect("encodes");
             let read = Kept::decode(&bytes).expect("decodes");
             assert_eq!(read.encode().expect("encodes"), bytes);
@@ -261,6 +313,7 @@ mod tests {
             assert_eq!((read.resends, read.replaces), (kept.resends, kept.replaces));
             assert_eq!((read.dismissed, read.given_on), (kept.dismissed, kept.given_on));
             assert!(read.rule_accepted);
+            assert_eq!(read.stops, kept.stops);
         }
     }
 

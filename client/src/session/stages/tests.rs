@@ -303,7 +303,7 @@ fn is_allowed(from: Stage, to: Stage) -> bool {
         (Accepted, _) => true,
         (HandedOver, to) => to != HandedOver,
         // An end may be told better, or be overtaken by a delivery; it never becomes open again.
-        (from, to) if from.is_undelivered_end() => to != HandedOver,
+        (from, to) if from.is_end() => to != HandedOver,
         (Waiting | NotSent, _) | (_, _) => false,
     }
 }
@@ -347,7 +347,7 @@ proptest! {
     fn every_message_ends(told in vec(said(), 0..12)) {
         let said = [&[accepted()], told.as_slice()].concat();
         for one in reached_at(&OutState::Settled, &said, &[], EXPIRES_MS + SILENCE_MS) {
-            let ended = one.stage.is_undelivered_end() || one.stage.calm() >= Stage::Covered.calm();
+            let ended = one.stage.is_end() || one.stage.calm() >= Stage::Covered.calm();
             prop_assert!(ended, "{:?}", one.stage);
         }
     }

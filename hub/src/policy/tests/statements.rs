@@ -1,21 +1,24 @@
 //! What a device says, gives on or asks for with a statement of its own: each is let through, and refused for each part that is not its own.
 
 use rcgen::{CertificateParams, KeyPair};
-use samverkan_proto::code::RevocationReason;
-use samverkan_proto::ids::{MessageId, TlsKeyHash};
+use samverkan_proto::code::{RevocationReason, WithdrawalReason};
+use samverkan_proto::ids::{ConsentHandle, MessageId, TlsKeyHash};
 use samverkan_proto::limits::WRAP_LEN;
 use samverkan_proto::statement::Verified;
 use samverkan_proto::statement::batch::{proof, sign_batch};
 use samverkan_proto::statement::epoch_key::EpochKey;
 use samverkan_proto::statement::manifest::{Device, Manifest, ManifestFields, Revocation};
+use samverkan_proto::statement::recall::Recall;
 use samverkan_proto::statement::receipt::{DeviceReceipt, Verdict};
 use samverkan_proto::statement::renewal::{Renewal, UnverifiedRenewal};
 use samverkan_proto::statement::rewrap::Rewrap;
+use samverkan_proto::statement::withdrawal::Withdrawal;
 
 use super::super::receipts::may_say;
 use super::super::recover::may_recover;
 use super::super::renew::{may_renew, standing};
 use super::super::rewrap::may_rewrap;
+use super::super::takeback::{may_recall, may_withdraw};
 use super::*;
 use crate::ca::VerifiedRequest;
 
@@ -82,6 +85,46 @@ fn devices_give_on_what_they_sign_for_themselves_alone() {
     assert_eq!(reason(&world, &forged), Err(ErrorReason::InvalidField));
     world.set_state(&mut from, OrganisationState::Pending);
     assert_eq!(reason(&world, &own), Err(ErrorReason::OrganisationPending));
+}
+
+/// Why neither statement is taken from the device that hands them in, if it is one reason for both.
+fn takes_back(world: &World, by: &Signer, recall: &[u8], withdrawal: &[u8]) -> Result<(), ErrorReason> {
+    let caller = world.caller(by);
+    let recalled = may_recall(&caller, recall).map(drop);
+    let withdrawn = may_withdraw(&caller, withdrawal).map(drop);
+    let [recalled, withdrawn] = [recalled, withdrawn].map(|taken| taken.map_err(|refusal| refusal.reason));
+    assert_eq!(recalled, withdrawn, "one rule for both");
+    recalled
+}
+
+#[test]
+fn handlers_take_back_what_they_sign_for_themselves_alone() {
+    let (mut world, mut from, to) = two(OrganisationKind::Police);
+    let (by, second) =
+        (world.add_device(&from, Roles::HANDLER, true), world.add_device(&from, Roles::HANDLER, true));
+    let reader = world.add_device(&from, Roles::READER, true);
+    let signed = |by: &Signer, org| {
+        let (message_id, device) = (MessageId::random(), by.device_id());
+        let recall = Recall { message_id, hh: [8; 32], org, device, time_ms: NOW }.sign(by).unwrap();
+        let handle = ConsentHandle::parse(&[9; 16]).unwrap();
+        let reason = WithdrawalReason::PersonWithdrew;
+        let withdrawal = Withdrawal { handle, org, device, time_ms: NOW, reason }.sign(by).unwrap();
+        (recall.bytes().to_vec(), withdrawal.bytes().to_vec())
+    };
+    let reason = |world: &World, device: &Signer, (recall, withdrawal): &(Vec<u8>, Vec<u8>)| {
+        takes_back(world, device, recall, withdrawal)
+    };
+    let own = signed(&by, from.org);
+    assert_eq!(reason(&world, &by, &own), Ok(()));
+    assert_eq!(reason(&world, &by, &signed(&by, to.org)), Err(ErrorReason::SenderMismatch));
+    assert_eq!(reason(&world, &by, &signed(&second, from.org)), Err(ErrorReason::SenderMismatch));
+    assert_eq!(reason(&world, &reader, &signed(&reader, from.org)), Err(ErrorReason::RoleMissing));
+    let mut forged = own.clone();
+    *forged.0.last_mut().unwrap() ^= 1;
+    *forged.1.last_mut().unwrap() ^= 1;
+    assert_eq!(reason(&world, &by, &forged), Err(ErrorReason::InvalidField));
+    world.set_state(&mut from, OrganisationState::Pending);
+    assert_eq!(reason(&world, &by, &own), Err(ErrorReason::OrganisationPending));
 }
 
 /// A PKCS #10 request with a key of its own.

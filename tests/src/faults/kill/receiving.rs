@@ -82,6 +82,9 @@ impl Reader {
                     self.shown(delivery);
                 }
                 Item::Event(event) => self.told(&event),
+                Item::Stop(_) => {
+                    self.ground.model().find(Finding::Silent, "an order to stop, and nothing was taken back");
+                }
                 Item::CaughtUp(CaughtUp { .. }) => break,
                 Item::Acknowledged(_) => {
                     self.ground.model().find(Finding::Silent, "an answer to nothing");
@@ -134,6 +137,9 @@ impl Reader {
         match self.next().await? {
             Item::Delivery(delivery) => self.shown(delivery),
             Item::Event(event) => self.told(&event),
+            Item::Stop(_) => {
+                self.ground.model().find(Finding::Silent, "an order to stop, and nothing was taken back");
+            }
             Item::Acknowledged(answer) => {
                 self.answered(&answer);
                 return Ok(self.saying.is_empty());

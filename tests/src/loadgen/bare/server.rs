@@ -16,9 +16,9 @@ use samverkan_proto::v1::submit_stream_response::Outcome;
 use samverkan_proto::v1::upload_blob_request::Part;
 use samverkan_proto::v1::{
     DownloadBlobRequest, DownloadBlobResponse, GetMessageStatusRequest, GetMessageStatusResponse,
-    GetUploadRequest, GetUploadResponse, ReceiveRequest, ReceiveResponse, RewrapRequest, RewrapResponse,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, UploadBlobRequest,
-    UploadBlobResponse,
+    GetUploadRequest, GetUploadResponse, RecallRequest, RecallResponse, ReceiveRequest, ReceiveResponse,
+    RewrapRequest, RewrapResponse, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    UploadBlobRequest, UploadBlobResponse,
 };
 use std::error::Error;
 use std::net::SocketAddr;
@@ -159,6 +159,10 @@ impl RelayService for Bare {
         _: Request<DownloadBlobRequest>,
     ) -> Result<Response<Self::DownloadBlobStream>, Status> {
         unimplemented()
+    }
+
+    async fn recall(&self, _: Request<RecallRequest>) -> Result<Response<RecallResponse>, Status> {
+        Err(Status::unimplemented(""))
     }
 
     async fn rewrap(&self, _: Request<RewrapRequest>) -> Result<Response<RewrapResponse>, Status> {

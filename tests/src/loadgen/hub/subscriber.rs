@@ -84,6 +84,9 @@ impl Subscriber {
                     unacknowledged -= batch.ok_or(LoadError::Wrong("more answers than acknowledgements"))?;
                 }
                 Item::Event(_) => return Err(LoadError::Wrong("an event for somebody who sent nothing")),
+                Item::Stop(_) => {
+                    return Err(LoadError::Wrong("an order to stop, and nothing was taken back"));
+                }
                 Item::CaughtUp(_) => {}
             }
         }

@@ -1,0 +1,149 @@
+use samverkan_proto::code::WithdrawalReason;
+use samverkan_proto::ids::ConsentHandle;
+use samverkan_proto::sign::Signer;
+use samverkan_proto::v1::SubmitRequest;
+
+use super::*;
+use crate::directory::testlog::{NOW_MS, TestLog};
+use crate::session::model::{RetentionGround, Silent};
+use crate::session::office::{Office, referral, take, two_offices};
+
+/// A referral from `one` that has come to `two`.
+async fn sent_and_taken() -> (TestLog, Office, Office, SubmitRequest, MessageId) {
+    let (log, mut one, mut two) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let request = one.newest_outgoing();
+    take(&mut two, &log, &request).expect("taken");
+    (log, one, two, request, sent.message)
+}
+
+fn recall(by: &Office, about: &Kept, signer: &Signer) -> v1::Stop {
+    let recall = Recall {
+        message_id: about.id(),
+        hh: *about.header.hh(),
+        org: by.member.org(),
+        device: signer.device_id(),
+        time_ms: NOW_MS,
+    };
+    let statement = recall.sign(signer).expect("its own").bytes().to_vec().into();
+    v1::Stop { cursor: 1, message_id: about.id().as_bytes().to_vec().into(), statement }
+}
+
+/// Takes an order as the receive loop does; says whether something was stopped by it.
+fn obey(office: &mut Office, stop: &v1::Stop) -> bool {
+    let Some((by, device)) = signer_of(&stop.statement) else { return false };
+    let key = office.session.directory.device_key(&by, &device);
+    let Some(order) = key.and_then(|key| verified(stop, &key)) else { return false };
+    let held = office.lock();
+    let mut received = Received::default();
+    office.session.take_stop(&held, &order, &mut received).expect("taken");
+    received.stopped > 0
+}
+
+fn kept<'a>(office: &'a Office, id: &MessageId) -> &'a Kept {
+    office.session.mail.get(id).expect("kept")
+}
+
+#[tokio::test]
+async fn what_nobody_opened_is_destroyed_with_its_key_and_not_shown_again() {
+    let (log, one, mut two, request, id) = sent_and_taken().await;
+    let about = kept(&two, &id).clone();
+    let key = two.session.keystore.contents().message_key(&id).map(|key| key.expose().to_vec());
+    assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
+    for _ in 0..2 {
+        let left = kept(&two, &id);
+        assert!(left.is_destroyed() && left.body.text.is_empty() && left.body.subject.is_empty());
+        assert_eq!(left.secret.expose_cek(), &[0; 32]);
+        assert_eq!(left.stop(StopKind::Recall).and_then(|stop| stop.answer), Some(StopAnswer::Unopened));
+        let now = two.session.keystore.contents().message_key(&id).map(|key| key.expose().to_vec());
+        assert_ne!(now, key, "whatever is left of the old file on the disk opens no more");
+        two.reload();
+    }
+    // The hub hands it over once more, and the order.
+    let again = take(&mut two, &log, &request);
+    assert!(again.is_err() || kept(&two, &id).body.text.is_empty(), "nothing brings it back");
+    assert!(!obey(&mut two, &recall(&one, &about, &one.member.device)), "once");
+}
+
+#[tokio::test]
+async fn only_the_sender_takes_back_and_only_that_very_message() {
+    let (_log, one, mut two, _, id) = sent_and_taken().await;
+    let about = kept(&two, &id).clone();
+    let by_the_recipient = recall(&two, &about, &two.member.device);
+    let mut forged = recall(&one, &about, &one.member.device);
+    let mut changed = forged.statement.to_vec();
+    *changed.last_mut().expect("a signature") ^= 1;
+    forged.statement = changed.into();
+    let mut elsewhere = recall(&one, &about, &one.member.device);
+    elsewhere.message_id = MessageId::random().as_bytes().to_vec().into();
+    for (case, stop) in
+        [("by the recipient", by_the_recipient), ("forged", forged), ("of another", elsewhere)]
+    {
+        assert!(!obey(&mut two, &stop), "{case}");
+        assert!(kept(&two, &id).stops.is_empty(), "{case}");
+    }
+    assert!(two.session.missed().is_empty());
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_only_for_a_handle_that_the_message_opens() {
+    let (_log, one, mut two, _, id) = sent_and_taken().await;
+    let signer = &one.member.device;
+    let (handle, org) = (ConsentHandle::parse(&[9; 16]).expect("not zero"), one.member.org());
+    let reason = WithdrawalReason::PersonWithdrew;
+    let withdrawal = Withdrawal { handle, org, device: signer.device_id(), time_ms: NOW_MS, reason };
+    let statement = withdrawal.sign(signer).expect("its own").bytes().to_vec().into();
+    let stop = v1::Stop { cursor: 1, message_id: id.as_bytes().to_vec().into(), statement };
+    assert!(!obey(&mut two, &stop));
+    assert!(kept(&two, &id).stops.is_empty());
+    // About a message that is not here it is told, and nothing else happens.
+    let missing = v1::Stop { message_id: MessageId::random().as_bytes().to_vec().into(), ..stop };
+    assert!(obey(&mut two, &missing));
+    let missed = two.session.missed();
+    assert_eq!(missed.len(), 1);
+    assert_eq!((missed[0].by.as_str(), missed[0].kind), ("one", StopKind::Withdrawal));
+}
+
+#[tokio::test]
+async fn what_was_opened_stays_and_may_not_be_carried_further_and_both_are_told() {
+    for shown in [false, true] {
+        let (log, mut one, mut two, _, id) = sent_and_taken().await;
+        let reference = CaseReference::of_thread(&kept(&two, &id).body.thread_id);
+        if shown {
+            two.session.mark_shown(&reference).expect("marked");
+        }
+        let about = kept(&two, &id).clone();
+        assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
+        assert_eq!(kept(&two, &id).body.text.is_empty(), !shown);
+        let refused = two.session.check_not_stopped(&reference).expect_err("stopped");
+        assert_eq!(refused.code(), Code::MessageStopped);
+        let expected = if shown { StopAnswer::Opened } else { StopAnswer::Unopened };
+        assert_eq!(two.session.seal_stop_answers().expect("sealed"), 1);
+        assert_eq!(two.session.seal_stop_answers().expect("nothing left"), 0);
+        let answer = two.newest_outgoing();
+        take(&mut one, &log, &answer).expect("the answer comes");
+        let came = one.session.mail.iter().find(|kept| kept.direction == Direction::In).expect("an answer");
+        assert_eq!(answer_in(&came.body), Some(expected));
+        assert_eq!(came.body.in_reply_to, Some(id));
+    }
+}
+
+#[test]
+fn answers_are_read_strictly() {
+    let field = |name: &str, value: &str| Field { name: name.to_owned(), value: value.to_owned() };
+    let all = [StopAnswer::Unopened, StopAnswer::Opened, StopAnswer::Complied];
+    let retained = RetentionGround::ALL.map(StopAnswer::Retained);
+    for answer in all.into_iter().chain(retained) {
+        let ground = answer.ground().map(RetentionGround::name).unwrap_or_default();
+        assert_eq!(StopAnswer::by_names(answer.name(), ground), Some(answer));
+        let fields = fields_of(answer);
+        assert!(
+            fields[0] == field(ANSWER, answer.name()) && fields.len() == 1 + usize::from(!ground.is_empty())
+        );
+    }
+    for (name, ground) in
+        [("", ""), ("RETAINED", ""), ("OPENED", "LEGAL_CLAIM"), ("RETAINED", "other"), ("opened", "")]
+    {
+        assert_eq!(StopAnswer::by_names(name, ground), None, "{name} {ground}");
+    }
+}
