@@ -119,7 +119,7 @@ help-review = Meddela avsändaren att någon tittar på en hänvisning
     .attach = Filer att bifoga; medan kommandot körs kan andra på den här datorn se deras namn: om ett namn avslöjar något, ange filerna i --from-file
     .keep-metadata = Låt bilder behålla var, när och med vad de togs; annars tas det bort
     .from-file = En JSON-fil med text, attachments och keep_metadata; - för standard in
-help-accept = Ta emot en hänvisning
+help-accept = Acceptera en hänvisning
     .example =
         samverkan accept 222-222-2 --contact-by 2026-12-01
     .reference = Ärendets referens

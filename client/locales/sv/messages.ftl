@@ -396,7 +396,7 @@ state-received = mottagen
 state-in-review = någon tittar på den
 state-info-requested = BER om mer
 state-waitlisted = på väntelistan
-state-accepted = mottagen för stöd
+state-accepted = accepterad
 state-declined = AVBÖJD
 state-referred-onward = hänvisad vidare
 state-in-progress = pågår
@@ -425,7 +425,7 @@ side-recipient = mottagaren
 step-words =
     { $step ->
         [review] { $side } tittar på hänvisningen
-        [accept] { $side } har tagit emot hänvisningen
+        [accept] { $side } har accepterat hänvisningen
         [decline] { $side } har avböjt hänvisningen
         [ask] { $side } har bett om mer
         [supply] { $side } har svarat på frågan
