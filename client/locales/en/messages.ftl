@@ -545,6 +545,7 @@ discard-dismissed =
 track-recalled = { "  " }It was taken back: { $outcome }.
 track-withdrawn = { "  " }The consent was withdrawn: { $outcome }.
 stop-not-sent = the hub does not know of it yet
+stop-refused = the hub does not take it back; call them
 stop-destroyed = destroyed before anybody fetched it
 stop-waiting = fetched before that; their answer is waited for
 stop-unopened = destroyed, nobody had opened it

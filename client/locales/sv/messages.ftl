@@ -547,6 +547,7 @@ discard-dismissed =
 track-recalled = { "  " }Det återtogs: { $outcome }.
 track-withdrawn = { "  " }Samtycket återkallades: { $outcome }.
 stop-not-sent = hubben vet inte om det ännu
+stop-refused = hubben tar inte tillbaka det; ring dem
 stop-destroyed = förstört innan någon hämtade det
 stop-waiting = hämtat före det; deras svar inväntas
 stop-unopened = förstört, ingen hade öppnat det

@@ -134,6 +134,7 @@ impl Named for RetentionGround {
 pub(super) const fn outcome_words(outcome: StopOutcome) -> MessageId {
     match outcome {
         StopOutcome::NotSent => msg!("stop-not-sent"),
+        StopOutcome::Refused => msg!("stop-refused"),
         StopOutcome::Destroyed => msg!("stop-destroyed"),
         StopOutcome::Waiting => msg!("stop-waiting"),
         StopOutcome::Answered(answer) => answer_words(answer),

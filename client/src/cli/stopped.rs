@@ -25,7 +25,9 @@ impl StopReport {
     pub(super) fn of(step: StopStep) -> Self {
         let ground = match step.outcome {
             StopOutcome::Answered(answer) => answer.ground(),
-            StopOutcome::NotSent | StopOutcome::Destroyed | StopOutcome::Waiting => None,
+            StopOutcome::NotSent | StopOutcome::Refused | StopOutcome::Destroyed | StopOutcome::Waiting => {
+                None
+            }
         };
         Self {
             kind: name(step.kind),
@@ -103,9 +105,10 @@ impl Completion {
                 }
                 StopOutcome::Answered(StopAnswer::Complied) => &mut all.complied,
                 StopOutcome::Answered(StopAnswer::Retained(_)) => &mut all.retained,
-                StopOutcome::NotSent | StopOutcome::Waiting | StopOutcome::Answered(StopAnswer::Opened) => {
-                    &mut all.waiting
-                }
+                StopOutcome::NotSent
+                | StopOutcome::Refused
+                | StopOutcome::Waiting
+                | StopOutcome::Answered(StopAnswer::Opened) => &mut all.waiting,
             };
             *counted += 1;
         }

@@ -265,6 +265,7 @@ pub(super) fn keep(delivery: &Delivery, verified: Verified) -> Kept {
         given_on: Vec::new(),
         dismissed: 0,
         rule_accepted: false,
+        unsubmitted: false,
         stops: Vec::new(),
     }
 }

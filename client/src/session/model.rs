@@ -472,6 +472,8 @@ impl StopAnswer {
 pub enum StopOutcome {
     /// The hub does not know of it yet: it could not be reached.
     NotSent,
+    /// The hub does not take it back.
+    Refused,
     /// The hub destroyed it, and had handed it to nobody there.
     Destroyed,
     /// They had fetched it, and have not said what became of it.
@@ -486,6 +488,7 @@ impl StopOutcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotSent => "NOT_SENT",
+            Self::Refused => "REFUSED_BY_HUB",
             Self::Destroyed => "DESTROYED_UNREAD",
             Self::Waiting => "WAITING",
             Self::Answered(answer) => answer.name(),

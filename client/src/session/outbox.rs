@@ -20,6 +20,7 @@ use super::{Session, TRIES, TRY_AGAIN, call};
 use crate::connect::Link;
 use crate::error::{Class, Code, Error, Result};
 use crate::exit::Exit;
+use crate::text::Args;
 
 /// How often a message is sealed again because the directory keeps changing.
 const MAX_RESEALS: usize = 3;
@@ -111,8 +112,13 @@ impl Session {
         match &kept.state {
             OutState::Settled => Ok(Turn::Settled(kept.id())),
             OutState::Refused(code) => Err(Error::new(Code::from_name(code).unwrap_or(Code::HubMisbehaved))),
+            OutState::Waiting if !kept.stops.is_empty() => Err(stopped(kept)),
             OutState::Waiting => {
                 let (id, attachments) = (kept.id(), kept.body.attachments.clone());
+                if kept.unsubmitted {
+                    // On disk before a byte leaves: what may be with the hub can be taken back there alone.
+                    self.mail.change(self.keystore.contents(), &id, |kept| kept.unsubmitted = false)?;
+                }
                 match self.mail.outgoing(self.keystore.contents(), &id) {
                     Ok(outgoing) => {
                         let request = outgoing.request();
@@ -163,6 +169,7 @@ impl Session {
     fn replace_stale(&mut self, id: MessageId) -> Result<MessageId> {
         let held = self.begin()?;
         match self.mail.get(&id) {
+            Some(kept) if !kept.stops.is_empty() => Err(stopped(kept)),
             Some(kept) if kept.state == OutState::Waiting => match self.seal_again(&held, &id) {
                 Ok(new) => Ok(new),
                 Err(error) => Err(self.mark(&id, error)?),
@@ -248,6 +255,12 @@ impl Session {
         let contents = self.keystore.contents();
         self.mail.change(contents, answered, |kept| kept.pending.push(proof))
     }
+}
+
+/// A message that was taken back while it waited goes nowhere any more.
+fn stopped(kept: &Kept) -> Error {
+    let reference = CaseReference::of_thread(&kept.body.thread_id);
+    Error::with(Code::MessageStopped, Args::none().text("reference", reference))
 }
 
 /// Whether a receipt of this device tells of this answer.

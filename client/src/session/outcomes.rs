@@ -27,25 +27,43 @@ struct Word {
 /// messages of its thread.
 pub(super) fn of(kept: &Kept, said: &[Said], thread: &[&Kept]) -> Vec<Option<StopStep>> {
     let recipients = &kept.header.fields().to;
-    let Some((kind, is_taken)) = taken_back(kept, said) else { return vec![None; recipients.len()] };
+    let Some((kind, known)) = taken_back(kept, said) else { return vec![None; recipients.len()] };
     let words: Vec<Word> = thread.iter().filter_map(|answer| word(answer, kept)).collect();
     let step = |mailbox: MailboxRef| {
-        let outcome = if is_taken { at(mailbox, said, &words) } else { StopOutcome::NotSent };
+        let outcome = match known {
+            Known::ByHub => at(mailbox, said, &words),
+            Known::Here => StopOutcome::NotSent,
+            Known::Refused => StopOutcome::Refused,
+        };
         Some(StopStep { kind, outcome })
     };
     recipients.iter().map(|to| step(MailboxRef { org: to.org, mailbox: to.mailbox })).collect()
 }
 
-/// How a message was taken back, and whether the hub knows of it. A withdrawn consent weighs more than a recall.
-fn taken_back(kept: &Kept, said: &[Said]) -> Option<(StopKind, bool)> {
+/// Who knows that a message was taken back.
+#[derive(Clone, Copy)]
+enum Known {
+    ByHub,
+    Here,
+    Refused,
+}
+
+/// How a message was taken back, and who knows of it. A withdrawn consent weighs more than a recall.
+fn taken_back(kept: &Kept, said: &[Said]) -> Option<(StopKind, Known)> {
     let by_hub = |wanted: fn(&HubEvent) -> bool| {
         said.iter().any(|said| matches!(said, Said::Hub(receipt) if wanted(&receipt.event)))
     };
     let withdrawn = by_hub(|event| matches!(event, HubEvent::Purged(PurgeReason::Withdrawn)));
     let recalled = by_hub(|event| matches!(event, HubEvent::Recalled { .. }));
     [(StopKind::Withdrawal, withdrawn), (StopKind::Recall, recalled)].into_iter().find_map(|(kind, told)| {
-        let own = kept.stop(kind).map(|stop| stop.taken);
-        (told || own.is_some()).then_some((kind, told || own == Some(true)))
+        let known = match kept.stop(kind) {
+            _ if told => Known::ByHub,
+            Some(stop) if stop.taken => Known::ByHub,
+            Some(stop) if stop.refused.is_some() => Known::Refused,
+            Some(_) => Known::Here,
+            None => return None,
+        };
+        Some((kind, known))
     })
 }
 

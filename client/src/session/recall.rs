@@ -70,7 +70,11 @@ impl Session {
             };
             let signed = recall.sign(&self.device).map_err(|_| Error::new(Code::ProgramDefect))?;
             let stop = Stop::new(signed.bytes().to_vec());
-            self.mail.change(self.keystore.contents(), message_id, |kept| kept.stops.push(stop))?;
+            self.mail.change(self.keystore.contents(), message_id, |kept| {
+                // One that the hub refused before is tried anew.
+                kept.stops.retain(|stop| stop.kind() != StopKind::Recall);
+                kept.stops.push(stop);
+            })?;
         }
         Ok(sent.into_iter().map(|(id, _)| id).collect())
     }
@@ -79,7 +83,8 @@ impl Session {
     pub(super) async fn hand_in_recalls(&mut self, link: &Link) -> Result<Option<Error>> {
         let waits = |kept: &&Kept| {
             let recall = kept.stop(StopKind::Recall);
-            kept.direction == Direction::Out && recall.is_some_and(|recall| !recall.taken)
+            let is_open = |recall: &Stop| !recall.taken && recall.refused.is_none();
+            kept.direction == Direction::Out && recall.is_some_and(is_open)
         };
         let waiting: Vec<MessageId> = self.mail.iter().filter(waits).map(Kept::id).collect();
         let mut refused = None;
@@ -126,15 +131,26 @@ impl Session {
         }
     }
 
-    /// What the hub refuses for good is no recall any more. A message that it never had, and that still waits here, is deleted instead.
-    fn give_up_recall(&mut self, id: &MessageId, error: Error) -> Result<()> {
+    /// Why the hub does not take a recall is written down beside it, and the message held all the same: somebody wanted it back. One that
+    /// never left this computer is deleted. One that did leave may still come to the hub, so its recall is repeated while that can be.
+    pub(super) fn give_up_recall(&mut self, id: &MessageId, error: Error) -> Result<()> {
         let held = self.begin()?;
-        let never_sent = self.mail.get(id).is_some_and(|kept| kept.state != OutState::Settled);
-        if error.code() == Code::MessageUnknown && never_sent {
-            return self.forget(&held, id);
+        let Some(kept) = self.mail.get(id) else { return Ok(()) };
+        let was_taken = kept.state == OutState::Settled;
+        if error.code() == Code::MessageUnknown && !was_taken {
+            if kept.unsubmitted {
+                return self.forget(&held, id);
+            }
+            if self.clock.now_ms() < kept.header.fields().expires_ms {
+                return Ok(());
+            }
         }
+        let code = error.code().as_str().to_owned();
         self.mail.change(self.keystore.contents(), id, |kept| {
-            kept.stops.retain(|stop| stop.kind() != StopKind::Recall);
+            let stop = kept.stops.iter_mut().find(|stop| stop.kind() == StopKind::Recall);
+            if let Some(stop) = stop {
+                stop.refused = Some(code);
+            }
         })?;
         Err(error)
     }
@@ -166,5 +182,6 @@ impl Session {
 fn may_be_recalled(kept: &Kept) -> bool {
     let is_answer = matches!(kept.body.kind, Kind::Notice | Kind::ConsentWithdrawal)
         && stops::answer_in(&kept.body).is_some();
-    kept.direction == Direction::Out && kept.stop(StopKind::Recall).is_none() && !is_answer
+    let stands = kept.stop(StopKind::Recall).is_some_and(|recall| recall.refused.is_none());
+    kept.direction == Direction::Out && !stands && !is_answer
 }

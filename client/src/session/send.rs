@@ -287,6 +287,7 @@ impl Session {
             given_on: Vec::new(),
             dismissed: 0,
             rule_accepted: false,
+            unsubmitted: true,
             stops: Vec::new(),
         };
         self.mail.put(self.keystore.contents(), kept)

@@ -67,6 +67,8 @@ pub(in crate::session) struct Kept {
     pub(in crate::session) dismissed: u16,
     /// A person has accepted how the one it is about may be contacted.
     pub(in crate::session) rule_accepted: bool,
+    /// Of an outgoing message: no byte of it has ever left this computer.
+    pub(in crate::session) unsubmitted: bool,
     /// Orders to stop, at most one of each kind.
     pub(in crate::session) stops: Vec<Stop>,
 }
@@ -109,6 +111,8 @@ struct Wire {
     given_on: Vec<GivenOnWire>,
     #[prost(bool, tag = "24")]
     rule_accepted: bool,
+    #[prost(bool, tag = "19")]
+    unsubmitted: bool,
     #[prost(message, repeated, tag = "18")]
     stops: Vec<StopOnWire>,
 }
@@ -214,6 +218,7 @@ impl Kept {
             given_on: self.given_on.iter().copied().map(GivenOn::to_wire).collect(),
             dismissed: self.dismissed.into(),
             rule_accepted: self.rule_accepted,
+            unsubmitted: self.unsubmitted,
             stops: self.stops.iter().map(Stop::to_wire).collect(),
         };
         let bytes = Zeroizing::new(wire.encode_to_vec());
@@ -254,6 +259,7 @@ impl Kept {
             given_on: wire.given_on.iter().map(GivenOn::from_wire).collect::<Option<_>>()?,
             dismissed: u16::try_from(wire.dismissed).ok()?,
             rule_accepted: wire.rule_accepted,
+            unsubmitted: wire.unsubmitted,
             stops: wire.stops.iter().map(Stop::from_wire).collect::<Option<_>>()?,
         })
     }

@@ -12,6 +12,8 @@ pub(in crate::session) struct Stop {
     pub(in crate::session) statement: Vec<u8>,
     /// Of a message that was sent from here: the hub has taken it.
     pub(in crate::session) taken: bool,
+    /// Of a message that was sent from here: why the hub does not take it, by the stable name of the reason. The message is held all the same.
+    pub(in crate::session) refused: Option<String>,
     /// Of a message that came: what is said about it, once that is decided.
     pub(in crate::session) answer: Option<StopAnswer>,
     /// The sealed message that says so.
@@ -21,7 +23,7 @@ pub(in crate::session) struct Stop {
 impl Stop {
     /// An order of which nothing else is known.
     pub(in crate::session) const fn new(statement: Vec<u8>) -> Self {
-        Self { statement, taken: false, answer: None, sealed: None }
+        Self { statement, taken: false, refused: None, answer: None, sealed: None }
     }
 
     /// What it is.
@@ -42,6 +44,8 @@ pub(super) struct StopOnWire {
     ground: String,
     #[prost(bytes = "vec", tag = "5")]
     sealed: Vec<u8>,
+    #[prost(string, tag = "6")]
+    refused: String,
 }
 
 impl Stop {
@@ -53,6 +57,7 @@ impl Stop {
             answer: self.answer.map(StopAnswer::name).unwrap_or_default().to_owned(),
             ground: ground.unwrap_or_default().to_owned(),
             sealed: self.sealed.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            refused: self.refused.clone().unwrap_or_default(),
         }
     }
 
@@ -62,6 +67,7 @@ impl Stop {
             name => Some(StopAnswer::by_names(name, &wire.ground)?),
         };
         let sealed = (!wire.sealed.is_empty()).then(|| MessageId::parse(&wire.sealed)).transpose().ok()?;
-        Some(Self { statement: wire.statement.clone(), taken: wire.taken, answer, sealed })
+        let refused = Some(wire.refused.clone()).filter(|code| !code.is_empty());
+        Some(Self { statement: wire.statement.clone(), taken: wire.taken, refused, answer, sealed })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::directory::testlog::NOW_MS;
-use crate::session::model::Reply;
-use crate::session::office::{Silent, accepted, referral, take, two_offices};
+use crate::session::model::{Reply, StopOutcome};
+use crate::session::office::{Office, Silent, accepted, referral, take, two_offices};
 
 #[test]
 fn only_what_is_wrong_with_the_message_ends_it() {
@@ -159,4 +159,59 @@ async fn an_answer_is_not_settled_before_its_receipt_is_owed() {
     let owed = &two.session.mail.get(&sent.message).expect("kept").pending;
     assert_eq!(owed.len(), 2, "delivered, and answered once");
     assert!(two.session.mail.waiting().is_empty());
+}
+
+/// A referral that waits here and was taken back without the hub.
+async fn recalled() -> (Office, MessageId, SendId, CaseReference) {
+    let (_, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let recalled = one.session.recall(&sent.reference, &mut Silent).await.expect("written down");
+    assert!(!recalled.taken && recalled.deleted == 0);
+    let sending = one.session.mail.get(&sent.message).expect("kept").body.send_id;
+    (one, sent.message, sending, sent.reference)
+}
+
+fn outcome(office: &Office, reference: &CaseReference) -> Option<StopOutcome> {
+    office.session.track(reference).expect("tracked").steps[0].stop.map(|stop| stop.outcome)
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_never_handed_in_whatever_the_hub_says_to_the_recall() {
+    let (mut one, id, sending, reference) = recalled().await;
+    assert_eq!(outcome(&one, &reference), Some(StopOutcome::NotSent));
+    for code in [Code::RoleMissing, Code::SenderMismatch] {
+        let refused = one.session.give_up_recall(&id, Error::new(code)).expect_err("it is told");
+        assert_eq!(refused.code(), code);
+        assert_eq!(outcome(&one, &reference), Some(StopOutcome::Refused));
+        one.reload();
+        assert!(one.session.mail.waiting().is_empty(), "it does not leave the outbox");
+        let held = one.session.look_up(id, &sending).err().map(|error| error.code());
+        assert_eq!(held, Some(Code::MessageStopped));
+        let again = one.session.replace_stale(id).err().map(|error| error.code());
+        assert_eq!(again, Some(Code::MessageStopped), "nor under another id");
+    }
+    // A person may try again.
+    one.session.recall(&reference, &mut Silent).await.expect("written down anew");
+    assert_eq!(outcome(&one, &reference), Some(StopOutcome::NotSent));
+}
+
+#[tokio::test]
+async fn only_what_never_left_this_computer_is_deleted_when_the_hub_does_not_know_it() {
+    let unknown = || Error::new(Code::MessageUnknown);
+    let (mut one, id, ..) = recalled().await;
+    one.session.give_up_recall(&id, unknown()).expect("deleted");
+    assert!(one.session.mail.get(&id).is_none());
+
+    let (_, mut one, _) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let sending = one.session.mail.get(&sent.message).expect("kept").body.send_id;
+    // Another process hands it in at the same time.
+    assert!(matches!(one.session.look_up(sent.message, &sending), Ok(Turn::Submit(_))));
+    one.session.recall(&sent.reference, &mut Silent).await.expect("written down");
+    one.session.give_up_recall(&sent.message, unknown()).expect("asked again at the next contact");
+    one.reload();
+    assert_eq!(outcome(&one, &sent.reference), Some(StopOutcome::NotSent));
+    one.clock.set(NOW_MS + 31 * 86_400_000);
+    one.session.give_up_recall(&sent.message, unknown()).expect_err("its time is over");
+    assert_eq!(outcome(&one, &sent.reference), Some(StopOutcome::Refused));
 }
