@@ -63,8 +63,8 @@ impl Form {
 
 impl Export {
     pub(super) fn run(self, context: &mut Context, output: &mut Output) -> Result<()> {
-        let session = context.session(output)?;
-        let content = self.content(&session, context.clock.now_ms(), output)?;
+        let mut session = context.session(output)?;
+        let content = self.content(&mut session, context.clock.now_ms(), output)?;
         if self.output == Path::new("-") {
             return output.document(&content);
         }
@@ -76,7 +76,7 @@ impl Export {
     }
 
     /// The export as text. Nothing in it acts on a terminal.
-    fn content(&self, session: &Session, now_ms: u64, output: &Output) -> Result<String> {
+    fn content(&self, session: &mut Session, now_ms: u64, output: &Output) -> Result<String> {
         let case = session.archive(&self.reference)?;
         let written = match self.format {
             Form::Json => json::document("case", &case),

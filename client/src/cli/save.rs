@@ -47,8 +47,8 @@ impl Save {
         let number = self.number(&session)?;
         let line = session.attachment_line(&self.reference, number)?;
         if to_stdout {
-            session.attachment(&self.reference, number, &mut Binary(output), &mut Silent)?;
-            return session.mark_shown(&self.reference);
+            session.open_attachment(&self.reference, number)?;
+            return session.attachment(&self.reference, number, &mut Binary(output), &mut Silent);
         }
         let path = target(self.output, &line);
         if cloud::is_synced(&path) {
@@ -57,6 +57,7 @@ impl Save {
         }
         cloud::warn(&path, output);
         files::stream_private(&path, self.force, |file| {
+            session.open_attachment(&self.reference, number)?;
             let mut steps = Steps::stoppable(output, context.interrupt.clone());
             let mut out = Remembering { file, failed: None };
             let saved = session.attachment(&self.reference, number, &mut out, &mut steps);
@@ -65,8 +66,6 @@ impl Save {
                 None => saved,
             }
         })?;
-        // Who has the file has seen what came with it.
-        session.mark_shown(&self.reference)?;
         output.result(&Saved::of(&self.reference, &line, path))
     }
 

@@ -40,10 +40,8 @@ impl Show {
             self.demand(&rules, &mut context.console, output)?;
             session.accept_contact_rules(&rules)?;
         }
-        let thread = session.thread(&self.reference)?;
-        thread.check_senders()?;
-        output.result(&Opened::of(&thread, context.clock.now_ms()))?;
-        session.mark_shown(&self.reference)
+        let thread = session.open_thread(&self.reference)?;
+        output.result(&Opened::of(&thread, context.clock.now_ms()))
     }
 }
 

@@ -18,9 +18,10 @@ impl Session {
     /// # Errors
     /// [`Code::ProtectedIdentity`] and [`Code::ConsentIsWithdrawn`] when it must stay where it is; as [`Session::thread`] and
     /// [`Thread::check_senders`].
-    pub fn archive(&self, reference: &CaseReference) -> Result<Case> {
-        let thread = self.thread(reference)?;
-        thread.check_senders()?;
+    pub fn archive(&mut self, reference: &CaseReference) -> Result<Case> {
+        // What may not be exported is not seen by the attempt.
+        self.may_be_exported(reference, &self.thread(reference)?)?;
+        let thread = self.open_thread(reference)?;
         self.may_be_exported(reference, &thread)?;
         Ok(Case {
             reference: reference.to_string(),

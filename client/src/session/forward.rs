@@ -51,10 +51,15 @@ impl Session {
         progress: &mut dyn Progress,
     ) -> Result<Forwarded> {
         let mut link = self.contact(progress).await?;
-        drop(self.begin()?);
+        let held = self.begin()?;
         let plan = self.plan(reference, to, basis)?;
+        // Whoever gets it will have seen it.
+        self.mark_seen(&[plan.first.id()])?;
+        drop(held);
         let sealed = self.seal_anew_all(&plan.first, progress)?;
         let held = self.begin()?;
+        // An order to stop may have come while the profile was free.
+        self.may_leave(reference)?;
         let attachments = self.place(sealed)?;
         let fields = plan.first.header.fields();
         let letter = Letter {

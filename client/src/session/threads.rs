@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use samverkan_envelope::body::{Attachment, Field};
-use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, OrgId, ThreadId};
+use samverkan_proto::ids::{Handle, MailboxAddress, MailboxId, MessageId, OrgId, ThreadId};
 use samverkan_proto::padding::blob_len;
 use samverkan_proto::statement::safety::CaseReference;
 
@@ -54,17 +54,41 @@ impl Session {
         Ok(Thread { line, messages: opened, referrals })
     }
 
-    /// Writes down that a person has seen a thread.
+    /// The same for a person, or for whatever takes it out of here. That it was seen is written down before any of it is given, and of
+    /// exactly what is given: what was opened is never said to be unopened, and what came meanwhile stays new.
     ///
     /// # Errors
-    /// As [`Session::thread`], and when it can not be kept.
-    pub fn mark_shown(&mut self, reference: &CaseReference) -> Result<()> {
+    /// As [`Session::thread`] and [`Thread::check_senders`], and when it can not be written; then nothing is given.
+    pub fn open_thread(&mut self, reference: &CaseReference) -> Result<Thread> {
         let _held = self.begin()?;
-        let thread = self.thread_id(reference)?;
-        let unseen: Vec<_> =
-            self.mail.thread(&thread).iter().filter(|kept| !kept.shown).map(|kept| kept.id()).collect();
-        for id in unseen {
-            self.mail.change(self.keystore.contents(), &id, |kept| kept.shown = true)?;
+        let thread = self.thread(reference)?;
+        thread.check_senders()?;
+        let messages: Vec<MessageId> =
+            self.mail.thread(&self.thread_id(reference)?).into_iter().map(Kept::id).collect();
+        self.mark_seen(&messages)?;
+        Ok(thread)
+    }
+
+    /// Writes down that the message which an attachment came with is seen, before any of it is given.
+    ///
+    /// # Errors
+    /// As [`Session::attachment_line`] and [`Session::check_not_stopped`], and when it can not be written.
+    pub fn open_attachment(&mut self, reference: &CaseReference, number: usize) -> Result<()> {
+        let _held = self.begin()?;
+        self.check_not_stopped(reference)?;
+        let messages = self.mail.thread(&self.thread_id(reference)?);
+        let blob = find_attachment(&messages, number)?.blob_id;
+        let holds = |kept: &&&Kept| kept.body.attachments.iter().any(|attachment| attachment.blob_id == blob);
+        let with: Vec<MessageId> = messages.iter().filter(holds).map(|kept| kept.id()).collect();
+        self.mark_seen(&with)
+    }
+
+    /// Writes down that a person has seen these messages, while the profile is taken.
+    pub(super) fn mark_seen(&mut self, messages: &[MessageId]) -> Result<()> {
+        for id in messages {
+            if self.mail.get(id).is_some_and(|kept| !kept.shown) {
+                self.mail.change(self.keystore.contents(), id, |kept| kept.shown = true)?;
+            }
         }
         Ok(())
     }

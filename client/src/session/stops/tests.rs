@@ -5,7 +5,7 @@ use samverkan_proto::v1::SubmitRequest;
 
 use super::*;
 use crate::directory::testlog::{NOW_MS, TestLog};
-use crate::session::model::{RetentionGround, Silent};
+use crate::session::model::{ContactRule, RetentionGround, Silent};
 use crate::session::office::{Office, referral, take, two_offices};
 
 /// A referral from `one` that has come to `two`.
@@ -110,7 +110,7 @@ async fn what_was_opened_stays_and_may_not_be_carried_further_and_both_are_told(
         let (log, mut one, mut two, _, id) = sent_and_taken().await;
         let reference = CaseReference::of_thread(&kept(&two, &id).body.thread_id);
         if shown {
-            two.session.mark_shown(&reference).expect("marked");
+            two.session.open_thread(&reference).expect("opened");
         }
         let about = kept(&two, &id).clone();
         assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
@@ -145,5 +145,42 @@ fn answers_are_read_strictly() {
         [("", ""), ("RETAINED", ""), ("OPENED", "LEGAL_CLAIM"), ("RETAINED", "other"), ("opened", "")]
     {
         assert_eq!(StopAnswer::by_names(name, ground), None, "{name} {ground}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_has_given_content_out_makes_it_opened_and_a_refusal_does_not() {
+    type Give = fn(&mut Office, &CaseReference);
+    let ways: [(&str, Give, bool); 4] = [
+        ("shown", |two, case| drop(two.session.open_thread(case).expect("opened")), true),
+        ("exported", |two, case| drop(two.session.archive(case).expect("exported")), true),
+        (
+            "its rule accepted",
+            |two, _| {
+                let message = two.session.mail.iter().next().expect("kept").id();
+                let from = "one/mottagning".parse().expect("address");
+                let rule = ContactRule { message, from, form: String::new(), answers: Vec::new() };
+                two.session.accept_contact_rules(&[rule]).expect("accepted");
+            },
+            true,
+        ),
+        (
+            "an attachment that is not there",
+            |two, case| {
+                two.session.open_attachment(case, 1).expect_err("none");
+            },
+            false,
+        ),
+    ];
+    for (way, give, opened) in ways {
+        let (_log, one, mut two, _, id) = sent_and_taken().await;
+        let reference = CaseReference::of_thread(&kept(&two, &id).body.thread_id);
+        give(&mut two, &reference);
+        two.reload();
+        assert_eq!(kept(&two, &id).was_opened(), opened, "{way}");
+        let about = kept(&two, &id).clone();
+        assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
+        let said = if opened { StopAnswer::Opened } else { StopAnswer::Unopened };
+        assert_eq!(kept(&two, &id).stop(StopKind::Recall).and_then(|stop| stop.answer), Some(said), "{way}");
     }
 }
