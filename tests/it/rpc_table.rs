@@ -177,9 +177,7 @@ fn opening(call: &str) -> Open {
         Some(("samverkan.v1.EnrolmentService", _)) => Open::Anybody,
         Some(("samverkan.v1.RegistryService", _)) => Open::Operator,
         Some(("grpc.health.v1.Health", "Watch")) => Open::Nobody,
-        Some(("grpc.health.v1.Health", _) | ("samverkan.v1.DirectoryService", "ReturnLog")) => {
-            Open::Certified
-        }
+        Some(("grpc.health.v1.Health", _)) => Open::Certified,
         _ => Open::Callers,
     }
 }
@@ -237,11 +235,12 @@ async fn bad_005_as_a_removed_device() {
 }
 
 /// Calls that answer about whoever makes them: the request names nobody else.
-const ABOUT_THE_CALLER: [&str; 7] = [
+const ABOUT_THE_CALLER: [&str; 8] = [
     "samverkan.v1.MembershipService/InviteMember",
     "samverkan.v1.MembershipService/WithdrawMemberInvite",
     "samverkan.v1.MembershipService/ListMembershipRequests",
     "samverkan.v1.DirectoryService/Sync",
+    "samverkan.v1.DirectoryService/ReturnLog",
     "samverkan.v1.RelayService/Receive",
     "samverkan.v1.RelayService/GetUpload",
     "samverkan.v1.RelayService/UploadBlob",

@@ -213,12 +213,16 @@ fn answer(told: &mut Told, volunteer: &mut Person, reference: &str) {
     volunteer.does(told, &["reply", reference, "--text-file", "answer.txt"]);
     volunteer.reads(told, &["inbox"]);
     volunteer.does(told, &["inbox", "--waiting"]);
+    volunteer.does(told, &["accept", reference, "--contact-by", "2099-12-31"]);
+    volunteer.does(told, &["start", reference]);
+    volunteer.does(told, &["close", reference, "--outcome", "COMPLETED"]);
 }
 
 fn follow_up(told: &mut Told, police: &mut Person, reference: &str) {
     told.transcript.remark("The police follow up.");
     police.does(told, &["sent", "--unanswered"]);
     police.does(told, &["track", reference]);
+    police.does(told, &["track", reference, "--wait", "COMPLETED", "--timeout", "2d"]);
     police.does(told, &["show", reference]);
     police.does(told, &["receipts", reference, "-o", "proof.json"]);
     police.does(told, &["receipts", "--verify", "proof.json"]);
@@ -236,7 +240,7 @@ fn a_word_that_was_read_nowhere_is_not_known() {
     let person = Person::new("somebody");
     person.knows(&["find", "--near", "0380"]);
     for line in
-        [&["find", "--far", "0380"][..], &["find", "--near", "0381"], &["forward"], &["find", "--kit"]]
+        [&["find", "--far", "0380"][..], &["find", "--near", "0381"], &["retain"], &["find", "--kit"]]
     {
         let known = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| person.knows(line)));
         assert!(known.is_err(), "{line:?} was read nowhere");

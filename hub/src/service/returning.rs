@@ -63,14 +63,13 @@ pub(super) async fn take(hub: &Hub, request: Request<ReturnLogRequest>) -> Resul
     if !hub.returning.calls.take(certificate.key()) {
         return Err(Refusal::new(ErrorReason::RateLimited));
     }
-    let signed = verify(hub, request.get_ref().checkpoint.clone())?;
-    let log_is_whole = {
-        let registry = hub.store.registry();
-        !registry.log().is_behind() && !registry.log().is_surpassed_by(&signed.head())
-    };
-    if log_is_whole {
+    let signed = verify(hub, request.get_ref().checkpoint.clone());
+    let registry = hub.store.registry();
+    let is_news = signed.as_ref().is_ok_and(|signed| registry.log().is_surpassed_by(&signed.head()));
+    if !is_news && !registry.log().is_behind() {
         hub.caller(&request)?;
     }
+    let signed = signed?;
     let mut tree = hub.returning.turn().await?;
     let registry = hub.store.registry();
     let (from, request) = (registry.log().size(), request.into_inner());
