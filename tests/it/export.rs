@@ -116,6 +116,26 @@ fn a_file_is_private_and_never_replaces_another() {
 }
 
 #[test]
+fn what_a_person_took_back_does_not_leave_the_recipient() {
+    let mut cast = Cast::new();
+    let name = cast.plant("Exempelsson-");
+    let police = Office::open(cast.hub(), &POLICE, "brottsoffer");
+    let association = Office::open(cast.hub(), &ASSOCIATION, "stod");
+    let reference = completed(&police, &association, &name);
+    export(&association, &reference, "json");
+    let referral: Value = serde_json::from_slice(&police.read("referral.json")).expect("JSON");
+    let consent = referral["consent"].as_str().expect("a consent");
+    police.run(&["consent", "withdraw", consent, "--yes"]).ok();
+    association.run(&["inbox"]).ok();
+    for format in ["json", "fhir", "print"] {
+        let line = ["export", &reference, "--format", format, "-o", "case", "--json"];
+        association.run(&line).refused(6, "MESSAGE_STOPPED");
+        assert!(!association.folder().join("case").exists());
+    }
+    cast.is_told_by(&[&police]);
+}
+
+#[test]
 fn protected_personal_data_leave_neither_side() {
     let mut cast = Cast::new();
     let name = cast.plant("Exempelsson-");
