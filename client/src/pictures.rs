@@ -1,8 +1,12 @@
 //! Pictures on their way out, without what they tell beside the picture: where, when and with what they were taken, who took them, what
 //! was cut away, and whatever else a program has written into them.
 //!
-//! Only what is needed to show the picture is kept, so that what nobody here has heard of goes too. The pixels stay as they are. Of a
-//! JPEG's EXIF its orientation alone is kept, without which it would be shown lying on its side.
+//! Only what is needed to show the picture is kept, so that what nobody here has heard of goes too. The pixels stay as they are, and so
+//! does a colour profile, which may name the device that it was made for. Of a JPEG's EXIF its orientation alone is kept, without which
+//! it would be shown lying on its side. A picture of another kind is refused.
+//!
+//! * [`kinds`]: which files are pictures
+//! * [`jpeg`]: the one format whose data are looked through here
 //!
 //! Sources: ITU-T T.81 annex B (JPEG), JFIF 1.02, Exif 2.32 section 4.6, PNG third edition section 5, RFC 9649 (WebP).
 
@@ -17,28 +21,14 @@ use img_parts::riff::RiffContent;
 use img_parts::webp::{CHUNK_VP8X, WebP};
 
 mod jpeg;
+mod kinds;
 pub(crate) mod laws;
+
+use kinds::HEAD;
+pub use kinds::{Format, format_of};
 
 /// The longest picture that is cleaned, in bytes: it is held in memory.
 pub const MAX_PICTURE: u64 = 64 << 20;
-/// How many bytes of a file say what it is.
-const HEAD: usize = 12;
-
-/// What kind of picture a file is, by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    WebP,
-    /// HEIF or AVIF, as many telephones make them: known, and not to be cleaned here.
-    Heif,
-    /// TIFF, and what cameras build on it: known, and not to be cleaned here.
-    Tiff,
-}
-
 /// It is no picture that can be cleaned: too large, damaged, or of a kind that is not understood here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotCleaned;
@@ -76,27 +66,6 @@ pub fn read(file: &mut File) -> io::Result<Content> {
     })
 }
 
-/// What kind of picture begins so, if it is one.
-#[must_use]
-pub fn format_of(head: &[u8]) -> Option<Format> {
-    let boxed = |brands: &[&[u8]]| {
-        head.get(4..8) == Some(b"ftyp") && brands.iter().any(|brand| head.get(8..12) == Some(brand))
-    };
-    if head.starts_with(b"\xff\xd8\xff") {
-        Some(Format::Jpeg)
-    } else if head.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some(Format::Png)
-    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-        Some(Format::WebP)
-    } else if boxed(&[b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"]) {
-        Some(Format::Heif)
-    } else if head.starts_with(b"II*\0") || head.starts_with(b"MM\0*") {
-        Some(Format::Tiff)
-    } else {
-        None
-    }
-}
-
 /// The picture alone.
 ///
 /// # Errors
@@ -109,7 +78,7 @@ pub fn clean(format: Format, picture: Bytes) -> Result<Bytes, NotCleaned> {
         Format::Jpeg => jpeg::clean(Jpeg::from_bytes(picture).map_err(|_| NotCleaned)?),
         Format::Png => clean_png(Png::from_bytes(picture).map_err(|_| NotCleaned)?),
         Format::WebP => clean_webp(WebP::from_bytes(picture).map_err(|_| NotCleaned)?),
-        Format::Heif | Format::Tiff => Err(NotCleaned),
+        Format::Other => Err(NotCleaned),
     }
 }
 

@@ -1,17 +1,26 @@
-//! A JPEG without application segments and comments, but for those that decide how its pixels are read.
+//! A JPEG with the segments alone that decide how its pixels are read: frames, scans, tables, and of applications' segments the colour
+//! profile and how colours are encoded.
 //!
 //! The library reads the segments before the first scan; what follows it is walked here, since a segment may stand between two scans, and
 //! a second picture with all its metadata behind the first.
 
 use bytes::Bytes;
 use img_parts::ImageEXIF as _;
-use img_parts::jpeg::markers::{APP0, APP2, APP14, APP15, COM, EOI, RST0, RST7};
+use img_parts::jpeg::markers::{
+    APP0, APP2, APP14, DHP, DNL, DQT, DRI, EOI, EXP, JPG, RST0, RST7, SOF0, SOF15, SOI, SOS,
+};
 use img_parts::jpeg::{Jpeg, JpegSegment};
 
 use super::NotCleaned;
 
 /// A JFIF segment without a thumbnail, which may show what was cut away.
 const JFIF_LEN: usize = 14;
+/// An Adobe segment: its version, flags, and how colours are encoded.
+const ADOBE_LEN: usize = 12;
+/// The frame of a JPEG-LS (ITU-T T.87).
+const SOF55: u8 = 0xf7;
+/// The parameters of a JPEG-LS.
+const LSE: u8 = 0xf8;
 /// SOI, before the first segment.
 const SOI_LEN: usize = 2;
 
@@ -19,8 +28,12 @@ pub(super) fn clean(mut jpeg: Jpeg) -> Result<Bytes, NotCleaned> {
     let orientation = jpeg.exif().and_then(|exif| orientation(&exif));
     let segments = jpeg.segments_mut();
     segments.retain(is_needed);
-    for segment in segments.iter_mut().filter(|segment| segment.marker() == APP0) {
-        *segment = without_thumbnail(segment);
+    for segment in segments.iter_mut() {
+        match segment.marker() {
+            APP0 => *segment = without_thumbnail(segment),
+            APP14 => *segment = cut(segment, ADOBE_LEN),
+            _ => {}
+        }
     }
     if let Some(orientation) = orientation {
         jpeg.set_exif(Some(exif_of(orientation)));
@@ -38,14 +51,19 @@ fn is_needed(segment: &JpegSegment) -> bool {
     match segment.marker() {
         APP0 => content.starts_with(b"JFIF\0") && content.len() >= JFIF_LEN,
         APP2 => content.starts_with(b"ICC_PROFILE\0"),
-        APP14 => content.starts_with(b"Adobe"),
-        marker => !is_beside(marker),
+        APP14 => content.starts_with(b"Adobe") && content.len() >= ADOBE_LEN,
+        marker => is_of_picture(marker),
     }
 }
 
-/// Whether segments with this marker are beside the picture: of an application, or a comment.
-fn is_beside(marker: u8) -> bool {
-    (APP0..=APP15).contains(&marker) || marker == COM
+/// Whether segments with this marker are the picture itself: frames, scans and tables (ITU-T T.81 table B.1), with those of JPEG-LS.
+fn is_of_picture(marker: u8) -> bool {
+    let frame_or_table = (SOF0..=SOF15).contains(&marker) && marker != JPG;
+    frame_or_table || matches!(marker, SOS | DQT | DNL | DRI | DHP | EXP | SOF55 | LSE)
+}
+
+fn cut(segment: &JpegSegment, len: usize) -> JpegSegment {
+    JpegSegment::new_with_contents(segment.marker(), segment.contents().slice(..len))
 }
 
 fn without_thumbnail(jfif: &JpegSegment) -> JpegSegment {
@@ -70,9 +88,13 @@ fn clean_scans(mut rest: &[u8]) -> Option<Vec<u8>> {
             kept.extend([0xff, EOI]);
             return Some(kept);
         }
+        // A marker without a length, or the beginning of another picture: nobody knows where this one ends.
+        if marker < SOF0 || marker == SOI {
+            return None;
+        }
         let len = usize::from(u16::from_be_bytes(from_marker.get(2..4)?.try_into().ok()?));
         let (segment, after) = from_marker.split_at_checked(2 + len).filter(|_| len >= 2)?;
-        if !is_beside(marker) {
+        if is_of_picture(marker) {
             kept.extend(segment);
         }
         rest = after;
@@ -142,6 +164,11 @@ mod tests {
         assert_eq!(kept, [&b"first"[..], table, scan, b"\xff\xd9"].concat());
         let smuggled = b"x\xff\xff\xfe\x00\x02\xe1\x00\x05who\xff\xd9";
         assert_eq!(clean_scans(smuggled).expect("whole"), b"x\xe1\x00\x05who\xff\xd9", "no segment arises");
+        let unheard = b"x\xff\xf0\x00\x05whoy\xff\xc8\x00\x05who\xff\xd9";
+        assert_eq!(clean_scans(unheard).expect("whole"), b"xy\xff\xd9", "what nobody has heard of goes too");
+        for stray in [&b"x\xff\x01\xff\xd9"[..], b"x\xff\xd8\xff\xd9"] {
+            assert_eq!(clean_scans(stray), None, "{stray:?}");
+        }
         assert_eq!(clean_scans(b"no end"), None);
         assert_eq!(clean_scans(b"\xff\xe1\x00\x01\xff\xd9"), None, "a length that counts not even itself");
     }

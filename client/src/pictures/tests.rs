@@ -44,8 +44,10 @@ fn a_jpeg_keeps_its_pixels_its_colours_and_which_side_is_up() {
             (markers::APP2, told(b"MPF\0")),
             (markers::APP2, Bytes::from_static(b"ICC_PROFILE\0\x01\x01colours")),
             (markers::APP13, told(b"Photoshop 3.0\0")),
-            (markers::APP14, Bytes::from_static(b"Adobe\0\x64\0\0\0\0\x01")),
+            (markers::APP14, told(b"Adobe\0\x64\0\0\0\0\x01")),
             (markers::COM, told(b"")),
+            (markers::JPG0, told(b"")),
+            (markers::JPG, told(b"")),
         ],
         TELLTALE,
     );
@@ -104,29 +106,8 @@ fn a_webp_keeps_what_shows_the_picture_and_says_so() {
 }
 
 #[test]
-fn pictures_are_known_by_their_first_bytes_whatever_they_are_called() {
-    for (head, format) in [
-        (&b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"[..], Some(Format::Jpeg)),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\x0d", Some(Format::Png)),
-        (b"RIFF\x10\0\0\0WEBP", Some(Format::WebP)),
-        (b"RIFF\x10\0\0\0WAVE", None),
-        (b"\0\0\0\x18ftypheic", Some(Format::Heif)),
-        (b"\0\0\0\x18ftypmp42", None),
-        (b"II*\0\x08\0\0\0", Some(Format::Tiff)),
-        (b"MM\0*\0\0\0\x08", Some(Format::Tiff)),
-        (b"%PDF-1.7", None),
-        (b"\xff\xd8", None),
-        (b"", None),
-    ] {
-        assert_eq!(format_of(head), format, "{head:?}");
-    }
-}
-
-#[test]
 fn what_is_not_understood_or_too_large_is_not_cleaned() {
-    for format in [Format::Heif, Format::Tiff] {
-        assert_eq!(clean(format, Bytes::from_static(b"II*\0")), Err(NotCleaned));
-    }
+    assert_eq!(clean(Format::Other, Bytes::from_static(b"II*\0")), Err(NotCleaned));
     let large = vec![0; usize::try_from(MAX_PICTURE).expect("fits") + 1];
     assert_eq!(clean(Format::Jpeg, large.into()), Err(NotCleaned));
     let whole = jpeg_with(&[(markers::APP1, told(b"Exif\0\0"))], b"");
