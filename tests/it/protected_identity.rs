@@ -2,7 +2,7 @@
 //! recipient has accepted it, and nothing of the case leaves the recipient. Nobody's name is anywhere but inside the seal.
 
 use samverkan_tests::hub::HubProcess;
-use samverkan_tests::office::{Office, POLICE};
+use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
 use samverkan_tests::search::{Canary, assert_absent};
 use samverkan_tests::site::Invitation;
 use samverkan_tests::terminal::{ENTER, Terminal};
@@ -97,6 +97,8 @@ struct Tale {
     hub: HubProcess,
     police: Office,
     shelter: Office,
+    /// Somebody who could help as well, and must not hear of it.
+    third: Office,
     written: Written,
 }
 
@@ -105,7 +107,8 @@ impl Tale {
         let hub = HubProcess::start();
         let police = Office::open(&hub, &POLICE, "brottsoffer");
         let shelter = Office::open(&hub, &SHELTER, "jour");
-        Self { hub, police, shelter, written: Written::new() }
+        let third = Office::open(&hub, &ASSOCIATION, "stod");
+        Self { hub, police, shelter, third, written: Written::new() }
     }
 
     /// A file without a safe way to contact the person is refused here, and nothing of it is kept or sent.
@@ -188,6 +191,12 @@ impl Tale {
         let into = ["save", reference, "-o", "Dropbox", "--json"];
         self.shelter.run(&into).refused(6, "PROTECTED_IDENTITY");
         assert!(std::fs::read_dir(&folder).expect("a folder").next().is_none());
+        let export = ["export", reference, "--format", "json", "-o", "case.json", "--json"];
+        self.shelter.run(&export).refused(6, "PROTECTED_IDENTITY");
+        assert!(!self.shelter.folder().join("case.json").exists());
+        let forward =
+            ["forward", reference, "--to", self.third.mailbox(), "--basis", "VITAL_INTEREST", "--json"];
+        self.shelter.run(&forward).refused(6, "PROTECTED_IDENTITY");
         let saved = self.shelter.json(&["save", reference]);
         assert_eq!(saved["path"], "bilaga-1.jpg");
         let picture = self.shelter.read("bilaga-1.jpg");
