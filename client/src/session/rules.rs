@@ -6,7 +6,7 @@ use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
 use super::mail::Kept;
-use super::model::{ContactRule, Direction};
+use super::model::{ContactRule, Direction, StopKind};
 use crate::error::{Code, Error, Result};
 use crate::forms::contact;
 use crate::text::Args;
@@ -56,12 +56,18 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::ProtectedIdentity`] when any message of the case says that the personal data are protected, or that nobody has asked;
-    /// [`Code::MessageStopped`] when something in it was taken back, or its consent withdrawn; [`Code::CaseUnknown`], [`Code::CaseAmbiguous`].
+    /// [`Code::MessageStopped`] when something in it was taken back, or the consent withdrawn that it came or went under;
+    /// [`Code::CaseUnknown`], [`Code::CaseAmbiguous`].
     pub fn may_leave(&self, reference: &CaseReference) -> Result<()> {
         self.check_not_stopped(reference)?;
         let messages = self.mail.thread(&self.thread_id(reference)?);
+        let refuse = |code| Err(Error::with(code, Args::none().text("reference", reference)));
+        // Who has taken back what the person agreed to is bound by it as those are who were told.
+        if messages.iter().any(|kept| kept.stop(StopKind::Withdrawal).is_some()) {
+            return refuse(Code::MessageStopped);
+        }
         if messages.into_iter().any(is_protected) {
-            return Err(Error::with(Code::ProtectedIdentity, Args::none().text("reference", reference)));
+            return refuse(Code::ProtectedIdentity);
         }
         Ok(())
     }
@@ -84,4 +90,27 @@ pub(super) fn waits(kept: &Kept) -> bool {
 
 fn is_protected(kept: &Kept) -> bool {
     contact::is_protected(kept.body.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::Code;
+    use crate::session::mail::Stop;
+    use crate::session::office::{Silent, referral, two_offices};
+
+    #[tokio::test]
+    async fn what_a_person_took_back_leaves_neither_side() {
+        let (_, mut one, _) = two_offices();
+        let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+        for (statement, refused) in [(&b"SVKX"[..], None), (b"SVKD", Some(Code::MessageStopped))] {
+            let stop = Stop::new(statement.to_vec());
+            let session = &mut one.session;
+            session
+                .mail
+                .change(session.keystore.contents(), &sent.message, |kept| kept.stops = vec![stop])
+                .expect("kept");
+            let may_leave = session.may_leave(&sent.reference);
+            assert_eq!(may_leave.err().map(|error| error.code()), refused);
+        }
+    }
 }
