@@ -1,5 +1,6 @@
 //! A person with protected identity needs a shelter: nothing is sent without a safe way to contact them, nothing is opened before the
-//! recipient has accepted it, and nothing of the case leaves the recipient. Nobody's name is anywhere but inside the seal.
+//! recipient has accepted it, and nothing of the case leaves the recipient; what went to the wrong mailbox is taken back. Nobody's name
+//! is anywhere but inside the seal.
 
 use samverkan_tests::hub::HubProcess;
 use samverkan_tests::office::{ASSOCIATION, Office, POLICE};
@@ -204,17 +205,60 @@ impl Tale {
         assert!(picture.ends_with(b"pixels\xff\xd9"), "the picture itself is whole");
     }
 
+    /// Sent to the wrong mailbox: what nobody has opened there is destroyed, and what somebody has stays; the answer says which.
+    fn is_recalled_from_the_wrong_mailbox(&self) -> [String; 2] {
+        let cases = [self.misdirected(), self.misdirected()];
+        let [unopened, opened] = &cases;
+        self.third.run(&["inbox"]).ok();
+        self.third.run(&["show", unopened, "--json"]).refused(6, "CONTACT_RULE_NOT_ACCEPTED");
+        self.third.run(&["show", opened, "--accept-contact-rule"]).ok();
+        for reference in &cases {
+            self.police.run(&["recall", reference, "--yes"]).ok();
+        }
+        self.third.run(&["inbox"]).ok();
+        self.police.run(&["inbox"]).ok();
+        for (reference, outcome) in [(unopened, "UNOPENED"), (opened, "OPENED")] {
+            let track = self.police.json(&["track", reference]);
+            assert_eq!(track["steps"][0]["stop"]["outcome"], outcome, "{track}");
+        }
+        let left = self.third.run(&["show", unopened]);
+        assert_eq!(self.written.name.within(left.ok().as_bytes()), None, "{}", left.stdout);
+        cases
+    }
+
+    /// The same referral, to a mailbox that it was not meant for.
+    fn misdirected(&self) -> String {
+        let Written { name, code_word, not_told, .. } = &self.written;
+        let message = serde_json::json!({
+            "to": [self.third.mailbox()], "class": "REFERRAL", "form": "shelter-request-1", "basis": "VITAL_INTEREST",
+            "fields": {
+                "person_name": name.text(), "protected_identity": "SECRECY_MARKING",
+                "safe_contact_how": ["LETTER"], "safe_contact_when": "Vardagar", "safe_contact_message": "NO",
+                "safe_contact_code_word": code_word.text(), "safe_contact_not_told": not_told.text(),
+                "leave_when": "NOW", "children": 0,
+            },
+        });
+        let sent =
+            self.police.run_with(&["send", "--from-file", "-", "--json"], message.to_string().as_bytes());
+        sent.exits(0);
+        sent.json()["reference"].as_str().expect("a reference").to_owned()
+    }
+
     /// What every story ends with: proof that holds offline, nothing twice, nothing lost, and nobody's name outside the seal.
-    fn ends_well(&self, reference: &str) {
+    fn ends_well(&self, reference: &str, recalled: &[String]) {
         self.shelter.run(&["inbox"]).ok();
         assert_eq!(self.shelter.references(), [reference], "nothing is there twice");
         let track = self.police.json(&["track", reference]);
         assert_eq!(track["steps"][0]["stage"], "DELIVERED", "{track}");
-        self.police.run(&["receipts", reference, "-o", "proof.json"]).ok();
-        assert_eq!(self.police.json(&["receipts", "--verify", "proof.json"])["kind"], "evidence_verdict");
+        for (number, case) in [reference].into_iter().chain(recalled.iter().map(String::as_str)).enumerate() {
+            let proof = format!("proof-{number}.json");
+            self.police.run(&["receipts", case, "-o", &proof]).ok();
+            let verdict = self.police.json(&["receipts", "--verify", &proof]);
+            assert_eq!(verdict["all_hold"], true, "{verdict}");
+        }
         let canaries = self.written.all();
         assert_absent(&canaries, self.hub.folder());
-        for office in [&self.police, &self.shelter] {
+        for office in [&self.police, &self.shelter, &self.third] {
             assert_absent(&canaries, &office.home());
         }
     }
@@ -228,7 +272,8 @@ fn a_person_with_protected_identity_is_contacted_safely_or_not_at_all() {
     tale.shows_the_rule_alone(&reference);
     tale.opens_when_accepted(&reference);
     tale.does_not_leave(&reference);
-    tale.ends_well(&reference);
+    let recalled = tale.is_recalled_from_the_wrong_mailbox();
+    tale.ends_well(&reference, &recalled);
 }
 
 /// On a screen answers are marked with keys, each question has a screen of its own, and whoever leaves has sent nothing.
