@@ -367,6 +367,8 @@ codes! {
     NothingUndelivered = "NOTHING_UNDELIVERED", ActionNeeded, Conflict;
     /// A step is not possible in the state that a referral is in.
     NotInThisState = "NOT_IN_THIS_STATE", ActionNeeded, Conflict;
+    /// This side has taken as many steps in a case as count.
+    TooManySteps = "TOO_MANY_STEPS", ActionNeeded, Conflict;
     /// A step is the other side's to take.
     NotYourStep = "NOT_YOUR_STEP", ActionNeeded, Refused;
     /// A concern report can not be decided about.

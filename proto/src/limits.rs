@@ -6,6 +6,8 @@ pub const MAX_GRPC_MESSAGE: usize = 4 << 20;
 pub const MAX_TO: u8 = 16;
 /// Steps that a step of a referral names as seen.
 pub const MAX_STEPS_SEEN: usize = 16;
+/// Steps of one side that count in a referral.
+pub const MAX_STEPS_A_SIDE: usize = 512;
 /// How often a referral is passed on before its first sender has to be asked.
 pub const MAX_FORWARDS: usize = 3;
 /// Wraps of one message; a client splits a message that needs more.

@@ -1,15 +1,15 @@
 //! Steps in, one referral out: a pure function of the set of steps, whatever the order in which they came and how often.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use samverkan_proto::code::Class;
 use samverkan_proto::ids::SendId;
-use samverkan_proto::limits::MAX_STEPS_SEEN;
+use samverkan_proto::limits::{MAX_STEPS_A_SIDE, MAX_STEPS_SEEN};
 
 use super::order::arrange;
 use super::rules::{Denied, next};
 use super::step::Step;
-use super::words::State;
+use super::words::{Side, State};
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,14 @@ pub struct Referral {
 #[must_use]
 pub fn fold(class: Class, begin: State, steps: impl IntoIterator<Item = Step>) -> Referral {
     let mut state = begin;
+    let mut counted: BTreeMap<Side, usize> = BTreeMap::new();
     let take = |step: Step| {
+        let taken = counted.entry(step.by).or_default();
+        *taken += 1;
+        if *taken > MAX_STEPS_A_SIDE {
+            // Who takes steps without end silences itself and nobody else.
+            return Entry { step, effect: Effect::None(Denied::TooMany) };
+        }
         // Whoever takes a step has the referral, whatever the receipts say so far.
         let from = if state == State::Expired { State::Sent } else { state };
         let effect = match next(class, from, step.by, &step.act) {
@@ -60,6 +67,18 @@ pub fn fold(class: Class, begin: State, steps: impl IntoIterator<Item = Step>) -
 }
 
 impl Referral {
+    /// The case was taken back by an order to stop (PROTOCOL.md sections 11 and 12), which holds whatever was done with it.
+    #[must_use]
+    pub fn taken_back(self, state: State) -> Self {
+        if self.state.is_taken_back() { self } else { Self { state, ..self } }
+    }
+
+    /// Whether a side has taken as many steps as count.
+    #[must_use]
+    pub fn is_full_of(&self, side: Side) -> bool {
+        self.history.iter().filter(|entry| entry.step.by == side).count() >= MAX_STEPS_A_SIDE
+    }
+
     /// The newest steps: those that no other one names. A new step names them; where there are too many, the last in order.
     #[must_use]
     pub fn newest(&self) -> BTreeSet<SendId> {
@@ -69,10 +88,12 @@ impl Referral {
         ids.filter(|id| !named.contains(id)).take(MAX_STEPS_SEEN).collect()
     }
 
-    /// The step that led to the present state, if one did.
+    /// The last step that led anywhere, and where.
     #[must_use]
-    pub fn decisive(&self) -> Option<&Step> {
-        let led = |entry: &&Entry| matches!(entry.effect, Effect::Led(_));
-        self.history.iter().rev().find(led).map(|entry| &entry.step)
+    pub fn decisive(&self) -> Option<(&Step, State)> {
+        self.history.iter().rev().find_map(|entry| match entry.effect {
+            Effect::Led(state) => Some((&entry.step, state)),
+            Effect::None(_) => None,
+        })
     }
 }

@@ -14,6 +14,8 @@ pub enum Denied {
     NotNow(State),
     /// A concern report can not be decided about: it is dealt with, or handed over.
     NeverDecided,
+    /// Its side has taken as many as count.
+    TooMany,
 }
 
 impl Denied {
@@ -24,6 +26,7 @@ impl Denied {
             Self::NotTheirs => "NOT_THEIRS",
             Self::NotNow(_) => "NOT_NOW",
             Self::NeverDecided => "NEVER_DECIDED",
+            Self::TooMany => "TOO_MANY",
         }
     }
 }

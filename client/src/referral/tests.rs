@@ -346,7 +346,41 @@ fn colleagues_who_decide_at_the_same_time_are_heard_in_a_fixed_order() {
     assert_eq!(referral.state, State::Accepted, "who helps goes before who does not");
     assert_eq!(referral.history[1].effect, Effect::None(Denied::NotNow(State::Accepted)));
     assert_eq!(referral.newest(), [refused.id, taken.id].into());
-    assert_eq!(referral.decisive(), Some(&taken));
+    assert_eq!(referral.decisive(), Some((&taken, State::Accepted)));
+}
+
+#[test]
+fn who_takes_steps_without_end_silences_itself_alone() {
+    let long = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let mut bytes = [high; 16];
+        (bytes[6], bytes[8], bytes[15]) = (0x40, 0x80, low);
+        SendId::parse(&bytes).expect("a UUID of version 4")
+    };
+    let most = u16::try_from(samverkan_proto::limits::MAX_STEPS_A_SIDE).expect("few");
+    let flood = (0..2 * most).map(|number| {
+        let after = number.checked_sub(1).map(long).into_iter().collect();
+        Step { id: long(number), by: Side::Recipient, after, act: Act::Ask }
+    });
+    let flood: Vec<Step> = flood.collect();
+    let asked = fold(Class::Referral, State::Received, flood.clone());
+    let counted = asked.history.iter().filter(|entry| entry.effect != Effect::None(Denied::TooMany));
+    assert_eq!((counted.count(), asked.is_full_of(Side::Recipient)), (most.into(), true));
+    let back = Step { id: id(255), by: Side::Sender, after: asked.newest(), act: Act::WithdrawConsent };
+    let referral = fold(Class::Referral, State::Received, flood.into_iter().chain([back]));
+    assert_eq!(referral.state, State::ConsentWithdrawn, "the other side is heard all the same");
+}
+
+#[test]
+fn an_order_to_stop_ends_what_was_not_ended_so_before() {
+    let completed = [
+        Step { id: id(1), by: Side::Recipient, after: [].into(), act: Act::Accept { contact_by: None } },
+        Step { id: id(2), by: Side::Recipient, after: [id(1)].into(), act: Act::Complete },
+    ];
+    let referral = fold(Class::Referral, State::Received, completed);
+    let stopped = referral.clone().taken_back(State::ConsentWithdrawn);
+    assert_eq!((stopped.state, &stopped.history), (State::ConsentWithdrawn, &referral.history));
+    assert_eq!(stopped.taken_back(State::Recalled).state, State::ConsentWithdrawn);
 }
 
 #[test]

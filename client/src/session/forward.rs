@@ -7,7 +7,7 @@
 use samverkan_envelope::body::{Body, Field};
 use samverkan_envelope::consent::{ConsentOpening, ConsentRecipient, ConsentRecord};
 use samverkan_proto::code::{Class, LegalBasis};
-use samverkan_proto::ids::{MailboxAddress, MailboxId, OrgId, SendId, ThreadId};
+use samverkan_proto::ids::{MailboxAddress, MailboxId, MessageId, OrgId, SendId, ThreadId};
 use samverkan_proto::limits::{MAX_FORWARDS, MAX_LIFETIME_MS};
 use samverkan_proto::statement::safety::CaseReference;
 
@@ -104,6 +104,31 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Holds what was passed on of a message and has not left yet: an order to stop that message has come. A person is told that it was not
+    /// sent, and why. The caller has taken the profile.
+    pub(super) fn hold_forwards_of(&mut self, id: &MessageId) -> Result<()> {
+        let is_waiting = |kept: &&Kept| kept.state == OutState::Waiting && origin_of(kept) == Some(*id);
+        let waiting: Vec<MessageId> = self.mail.iter().filter(is_waiting).map(Kept::id).collect();
+        for forward in waiting {
+            let code = Code::MessageStopped.as_str().to_owned();
+            let hold = |kept: &mut Kept| kept.state = OutState::Refused(code);
+            self.mail.change(self.keystore.contents(), &forward, hold)?;
+            self.mail.remove_outgoing(&forward)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to send again what was passed on of a message that is stopped.
+    pub(super) fn check_origin(&self, kept: &Kept) -> Result<()> {
+        match origin_of(kept).and_then(|id| self.mail.get(&id)) {
+            Some(origin) if origin.is_stopped() => {
+                let reference = CaseReference::of_thread(&origin.body.thread_id);
+                Err(Error::with(Code::MessageStopped, Args::none().text("reference", reference)))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What the senders of passed-on cases are still to be told: the hub has what was passed on by this device, and no step says so.
@@ -272,6 +297,12 @@ impl Session {
             })
             .collect()
     }
+}
+
+/// The message of which one that was sent from here is what was passed on.
+fn origin_of(kept: &Kept) -> Option<MessageId> {
+    let begins_a_case = kept.direction == Direction::Out && kept.header.fields().class != Class::FollowUp;
+    kept.body.in_reply_to.filter(|_| begins_a_case)
 }
 
 /// Through whose hands a case came, if it was passed on.

@@ -2,20 +2,21 @@
 //!
 //! A step counts from the moment that it is sealed and kept. One that the hub refused for good does not: nobody has it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use samverkan_proto::code::Class;
-use samverkan_proto::ids::MailboxAddress;
+use samverkan_proto::ids::{MailboxAddress, MessageId, SendId};
 use samverkan_proto::statement::receipt::MailboxRef;
 use samverkan_proto::statement::safety::CaseReference;
 
 use super::Session;
 use super::mail::{Kept, OutState};
-use super::model::{Direction, MessageStep, ReferralLine, Stage, StepLine};
+use super::model::{Direction, MessageStep, ReferralLine, Stage, StepLine, StopKind};
 use super::track::SentMessage;
 use crate::error::{Code, Error, Result};
 use crate::referral::wire::{self, Read};
-use crate::referral::{Act, Effect, Entry, Mailbox, Referral, Side, State, fold};
+use crate::referral::{Act, Denied, Effect, Entry, Mailbox, Referral, Side, State, fold};
 use crate::text::Args;
 
 /// The group of recipients that a referral is with.
@@ -101,11 +102,23 @@ impl Session {
 
     /// The same for a thread whose messages, oldest first, and what became of those that were sent, are at hand.
     pub(super) fn referral_lines(&self, messages: &[&Kept], sent: &[SentMessage<'_>]) -> Vec<ReferralLine> {
+        self.lines_of(&self.fold_case(messages, sent), messages)
+    }
+
+    /// What folded referrals are to people.
+    pub(super) fn lines_of(&self, folded: &[Folded], messages: &[&Kept]) -> Vec<ReferralLine> {
+        folded.iter().map(|folded| self.referral_line(folded, messages)).collect()
+    }
+
+    /// Folds every referral of a case that is of the own organisation's business, once: at the recipient's the others are not, since it has
+    /// nothing of what they say.
+    pub(super) fn fold_case(&self, messages: &[&Kept], sent: &[SentMessage<'_>]) -> Vec<Folded> {
         let Some(first) = first_of(messages) else { return Vec::new() };
-        let parties = Party::of_case(first);
-        // At the recipient's the others are none of its business: it has nothing of what they say.
-        let is_own = |party: &&Party| first.direction == Direction::Out || self.is_of_own(party);
-        parties.iter().filter(is_own).map(|party| self.referral_line(party, first, messages, sent)).collect()
+        let is_own = |party: &Party| first.direction == Direction::Out || self.is_of_own(party);
+        let parties = Party::of_case(first).into_iter().filter(is_own);
+        parties
+            .map(|party| Folded { referral: self.fold_referral(&party, first, messages, sent), party })
+            .collect()
     }
 
     fn is_of_own(&self, party: &Party) -> bool {
@@ -124,18 +137,19 @@ impl Session {
             Read::Step(step) => Some(step),
             Read::Plain | Read::NotUnderstood => None,
         });
-        fold(first.header.fields().class, delivery_of(party, first, sent), steps)
+        let referral = fold(first.header.fields().class, delivery_of(party, first, sent), steps);
+        match taken_back(messages) {
+            Some(state) => referral.taken_back(state),
+            None => referral,
+        }
     }
 
-    fn referral_line(
-        &self,
-        party: &Party,
-        first: &Kept,
-        messages: &[&Kept],
-        sent: &[SentMessage<'_>],
-    ) -> ReferralLine {
-        let referral = self.fold_referral(party, first, messages, sent);
-        let decisive = referral.decisive().map(|step| step.act);
+    fn referral_line(&self, folded: &Folded, messages: &[&Kept]) -> ReferralLine {
+        let Folded { party, referral } = folded;
+        let said = by_send_id(messages);
+        // Who took it back did so by an order, and not by the step that was the last to lead anywhere.
+        let decisive =
+            referral.decisive().filter(|(_, led)| *led == referral.state).map(|(step, _)| step.act);
         let spoke = |(_, side, read): &(&Kept, Side, Read)| *side == Side::Recipient && *read == Read::Plain;
         // Words answer what was asked at first; what the sender asks anew, or supplies, waits for a step.
         let is_begun_anew = decisive.is_some_and(|act| matches!(act, Act::Supply | Act::Reopen));
@@ -146,7 +160,7 @@ impl Session {
             reason: decisive.and_then(|act| act.reason()),
             other: decisive.and_then(|act| self.address_of(act.other())),
             answered: in_words || !referral.state.waits_for_recipient(),
-            history: referral.history.iter().filter_map(|entry| self.step_line(entry, messages)).collect(),
+            history: referral.history.iter().filter_map(|entry| self.step_line(entry, &said)).collect(),
         }
     }
 
@@ -154,9 +168,9 @@ impl Session {
         mailbox.and_then(|found| self.address(&found.org, &found.mailbox))
     }
 
-    fn step_line(&self, entry: &Entry, messages: &[&Kept]) -> Option<StepLine> {
+    fn step_line(&self, entry: &Entry, said: &BTreeMap<SendId, &Kept>) -> Option<StepLine> {
         let act = entry.step.act;
-        let said = messages.iter().find(|kept| kept.body.send_id == entry.step.id)?;
+        let said = said.get(&entry.step.id)?;
         Some(StepLine {
             message: said.id(),
             at_ms: said.created_ms(),
@@ -169,22 +183,60 @@ impl Session {
         })
     }
 
-    /// What a message of a case does beside what its text says.
-    pub(super) fn step_of(&self, kept: &Kept, messages: &[&Kept]) -> Option<MessageStep> {
-        let first = first_of(messages)?;
-        let parties = Party::of_case(first);
-        let (party, side) = parties.iter().find_map(|party| Some((party, party.side_of(kept)?)))?;
-        let step = match wire::read(&kept.body, side) {
-            Read::Plain => return None,
-            Read::NotUnderstood => return Some(MessageStep::NotUnderstood),
-            Read::Step(step) => step,
-        };
-        let referral = self.fold_referral(party, first, messages, &[]);
-        let folded = referral.history.into_iter().find(|entry| entry.step.id == step.id);
-        let unsent = Effect::None(crate::referral::Denied::NotNow(referral.state));
-        let entry = folded.unwrap_or(Entry { step, effect: unsent });
-        self.step_line(&entry, messages).map(|line| MessageStep::Known(Box::new(line)))
+    /// What the messages of a case do beside what their texts say, by the message.
+    pub(super) fn steps_by_message(
+        &self,
+        folded: &[Folded],
+        messages: &[&Kept],
+    ) -> BTreeMap<MessageId, MessageStep> {
+        let said = by_send_id(messages);
+        let mut steps = BTreeMap::new();
+        for Folded { party, referral } in folded {
+            let entries: BTreeMap<SendId, &Entry> =
+                referral.history.iter().map(|entry| (entry.step.id, entry)).collect();
+            for kept in messages.iter().filter(|kept| kept.header.fields().class == Class::FollowUp) {
+                let Some(side) = party.side_of(kept) else { continue };
+                let step = match wire::read(&kept.body, side) {
+                    Read::Plain => continue,
+                    Read::NotUnderstood => MessageStep::NotUnderstood,
+                    Read::Step(step) => {
+                        // What the hub refused for good does not count, and nobody else has it.
+                        let unsent = Entry { effect: Effect::None(Denied::NotNow(referral.state)), step };
+                        let entry = entries.get(&unsent.step.id).copied().unwrap_or(&unsent);
+                        let Some(line) = self.step_line(entry, &said) else { continue };
+                        MessageStep::Known(Box::new(line))
+                    }
+                };
+                steps.entry(kept.id()).or_insert(step);
+            }
+        }
+        steps
     }
+}
+
+/// A referral of a case, folded.
+pub(super) struct Folded {
+    party: Party,
+    referral: Referral,
+}
+
+/// Messages by what they say; of one that was sealed more than once, the first.
+fn by_send_id<'a>(messages: &[&'a Kept]) -> BTreeMap<SendId, &'a Kept> {
+    messages.iter().rev().map(|kept| (kept.body.send_id, *kept)).collect()
+}
+
+/// What an order to stop made of a case: one about the message that it began with, known to the hub or come from there.
+fn taken_back(messages: &[&Kept]) -> Option<State> {
+    let ordered = |kind: StopKind| {
+        messages
+            .iter()
+            .filter(|kept| kept.header.fields().class != Class::FollowUp)
+            .any(|kept| kept.stop(kind).is_some_and(|stop| stop.taken || kept.direction == Direction::In))
+    };
+    if ordered(StopKind::Withdrawal) {
+        return Some(State::ConsentWithdrawn);
+    }
+    ordered(StopKind::Recall).then_some(State::Recalled)
 }
 
 /// What receipts say of the message that a case began with, and of what was sent in its place.

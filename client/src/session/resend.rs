@@ -113,6 +113,7 @@ impl Session {
         lifetime: Lifetime,
     ) -> Result<MessageId> {
         let old = self.mail.get(&undelivered.id).cloned().ok_or(Error::new(Code::ProgramDefect))?;
+        self.check_origin(&old)?;
         if undelivered.never_sent {
             self.release_handle(&old)?;
         }

@@ -3,6 +3,7 @@
 use samverkan_envelope::body::Field;
 use samverkan_proto::code::Roles;
 use samverkan_proto::ids::MailboxId;
+use samverkan_proto::limits::MAX_STEPS_A_SIDE;
 use samverkan_proto::statement::receipt::MailboxRef;
 use samverkan_proto::statement::safety::CaseReference;
 
@@ -56,7 +57,13 @@ impl Session {
         let (mut answers, mut denied) = (Vec::new(), None);
         for (party, from) in parties {
             let referral = self.fold_referral(&party, first, &messages, &sent);
-            match next(first.header.fields().class, referral.state, side, act) {
+            let class = first.header.fields().class;
+            let led = if referral.is_full_of(side) {
+                Err(Denied::TooMany)
+            } else {
+                next(class, referral.state, side, act)
+            };
+            match led {
                 Ok(_) => answers.push(step_message(&party, from, side, first, &messages, &referral, act)),
                 Err(reason) => denied = Some(reason),
             }
@@ -140,6 +147,7 @@ fn refusal(denied: Denied, reference: &CaseReference) -> Error {
     let args = Args::none().text("reference", reference);
     match denied {
         Denied::NotNow(state) => Error::with(Code::NotInThisState, args.text("state", state.name())),
+        Denied::TooMany => Error::with(Code::TooManySteps, args.number("max", MAX_STEPS_A_SIDE as u64)),
         Denied::NotTheirs => Error::with(Code::NotYourStep, args),
         Denied::NeverDecided => Error::with(Code::ReportNotDeclinable, args),
     }

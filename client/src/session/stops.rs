@@ -125,8 +125,10 @@ impl Session {
             return Ok(());
         }
         received.stopped += 1;
+        let was_opened = kept.was_opened();
+        self.hold_forwards_of(&id)?;
         let mut stop = Stop::new(order.statement.clone());
-        if !kept.was_opened() {
+        if !was_opened {
             stop.answer = Some(StopAnswer::Unopened);
             return self.destroy(held, &id, |kept| kept.stops.push(stop));
         }

@@ -12,7 +12,8 @@ use super::attach::{self, OpenFailure};
 use super::forward::chain_of;
 use super::mail::Kept;
 use super::model::{
-    AttachmentLine, Direction, Message, MessageStop, Progress, Step, StopKind, Thread, ThreadLine,
+    AttachmentLine, Direction, Message, MessageStep, MessageStop, Progress, Step, StopKind, Thread,
+    ThreadLine,
 };
 use super::{rules, stops, track};
 use crate::error::{Code, Error, Result};
@@ -49,8 +50,11 @@ impl Session {
         let line = self.line(&messages).ok_or(Error::new(Code::CaseUnknown))?;
         let mut number = 0;
         let shown = messages.iter().filter(|kept| !is_repetition(kept, &messages));
-        let opened = shown.filter_map(|kept| self.message(kept, &messages, &mut number)).collect();
-        let referrals = self.referral_lines(&messages, &self.sent_in(&messages));
+        let folded = self.fold_case(&messages, &self.sent_in(&messages));
+        let mut steps = self.steps_by_message(&folded, &messages);
+        let opened = shown.filter_map(|kept| self.message(kept, steps.remove(&kept.id()), &mut number));
+        let opened = opened.collect();
+        let referrals = self.lines_of(&folded, &messages);
         Ok(Thread { line, messages: opened, referrals })
     }
 
@@ -214,7 +218,7 @@ impl Session {
     }
 
     /// A message for people. Its mailboxes stand in the log, by which it was verified.
-    fn message(&self, kept: &Kept, thread: &[&Kept], number: &mut usize) -> Option<Message> {
+    fn message(&self, kept: &Kept, step: Option<MessageStep>, number: &mut usize) -> Option<Message> {
         let fields = kept.header.fields();
         let from = self.address(&fields.sender_org, &fields.sender_mailbox)?;
         let from_trust = (kept.direction == Direction::In).then(|| self.trust(&from.handle));
@@ -233,7 +237,7 @@ impl Session {
             subject: kept.body.subject.clone(),
             text: kept.body.text.clone(),
             fields: answers_of(kept),
-            step: self.step_of(kept, thread),
+            step,
             chain: self.chain_handles(kept),
             attachments: kept
                 .body

@@ -5,8 +5,9 @@ use samverkan_proto::v1::SubmitRequest;
 
 use super::*;
 use crate::directory::testlog::{NOW_MS, TestLog};
+use crate::referral::{Act, State};
 use crate::session::model::{ContactRule, RetentionGround, Silent};
-use crate::session::office::{Office, referral, take, two_offices};
+use crate::session::office::{Office, offices, referral, take, two_offices};
 
 /// A referral from `one` that has come to `two`.
 async fn sent_and_taken() -> (TestLog, Office, Office, SubmitRequest, MessageId) {
@@ -183,4 +184,26 @@ async fn whatever_has_given_content_out_makes_it_opened_and_a_refusal_does_not()
         let said = if opened { StopAnswer::Opened } else { StopAnswer::Unopened };
         assert_eq!(kept(&two, &id).stop(StopKind::Recall).and_then(|stop| stop.answer), Some(said), "{way}");
     }
+}
+
+#[tokio::test]
+async fn a_stopped_case_is_over_and_what_was_passed_on_of_it_stays_here() {
+    let (log, [mut one, mut two, _three]) = offices(["one", "two", "three"]);
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    take(&mut two, &log, &one.newest_outgoing()).expect("taken");
+    let to = "three/mottagning".parse().expect("address");
+    let forwarded = two.session.forward(&sent.reference, &to, None, &mut Silent).await.expect("sealed");
+    assert_eq!(two.session.mail.waiting(), [forwarded.sent.message]);
+    let about = kept(&two, &sent.message).clone();
+    assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
+    two.reload();
+    assert!(two.session.mail.waiting().is_empty(), "it does not leave any more");
+    let answer = kept(&two, &sent.message).stop(StopKind::Recall).and_then(|stop| stop.answer);
+    assert_eq!(answer, Some(StopAnswer::Opened), "who passes it on has seen it");
+    assert_eq!(two.session.referrals(&sent.reference).expect("known")[0].state, State::Recalled);
+    let accept = Act::Accept { contact_by: None };
+    let refused = two.session.check_step(&sent.reference, &accept).expect_err("over");
+    assert_eq!(refused.code(), Code::NotInThisState);
+    let again = two.session.resend(&forwarded.sent.reference, None, &mut Silent).await;
+    assert_eq!(again.expect_err("stopped").code(), Code::MessageStopped);
 }
