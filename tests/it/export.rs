@@ -132,7 +132,7 @@ fn what_a_person_took_back_does_not_leave_the_recipient() {
         association.run(&line).refused(6, "MESSAGE_STOPPED");
         assert!(!association.folder().join("case").exists());
     }
-    cast.is_told_by(&[&police]);
+    cast.is_told_by(&[&police, &association]);
 }
 
 #[test]

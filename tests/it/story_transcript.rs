@@ -239,8 +239,7 @@ fn reference_in(said: &str) -> String {
 fn a_word_that_was_read_nowhere_is_not_known() {
     let person = Person::new("somebody");
     person.knows(&["find", "--near", "0380"]);
-    for line in
-        [&["find", "--far", "0380"][..], &["find", "--near", "0381"], &["retain"], &["find", "--kit"]]
+    for line in [&["find", "--far", "0380"][..], &["find", "--near", "0381"], &["retain"], &["find", "--kit"]]
     {
         let known = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| person.knows(line)));
         assert!(known.is_err(), "{line:?} was read nowhere");

@@ -204,10 +204,27 @@ impl Session {
         MessagePart {
             header: BASE64.encode(kept.header.bytes()),
             content_hash: HEXLOWER.encode(&kept.content_hash),
-            open_tags: devices.flat_map(|device| types.clone().map(move |kind| tag(device, *kind))).collect(),
+            open_tags: if kept.is_destroyed() {
+                own_tags(kept)
+            } else {
+                devices.flat_map(|device| types.clone().map(move |kind| tag(device, *kind))).collect()
+            },
             receipts: kept.receipts.iter().chain(&kept.given).map(|proof| BASE64.encode(proof)).collect(),
         }
     }
+}
+
+/// The proofs in this device's own receipts, of a message whose key is destroyed.
+fn own_tags(kept: &Kept) -> Vec<TagPart> {
+    let given = kept.given.iter().filter_map(|proof| match Said::read(proof)? {
+        Said::Device(receipt) => Some(TagPart {
+            device: receipt.device.to_string(),
+            receipt_type: receipt.verdict.receipt_type().code(),
+            tag: HEXLOWER.encode(receipt.verdict.open_tag()?),
+        }),
+        Said::Hub(_) => None,
+    });
+    given.collect()
 }
 
 fn orgs_of(kept: &Kept) -> Vec<OrgId> {

@@ -103,11 +103,14 @@ impl Directory {
     async fn take_manifest(&self, request: Request<PublishManifestRequest>) -> Result<u64, Refusal> {
         let caller = self.0.caller(&request)?;
         let signed = SignedManifest::parse(request.into_inner().signed_manifest)?;
-        let (manifest, is_in_time) = match may_publish_manifest(&caller, signed)? {
-            Publication::Next(manifest) => (manifest, self.0.budgets.manifests.take(caller.org())),
-            Publication::Removal(manifest) => (manifest, self.0.budgets.removals.take(caller.device())),
+        let budgets = &self.0.budgets;
+        let (manifest, is_removal) = match may_publish_manifest(&caller, signed)? {
+            Publication::Next(manifest) => (manifest, false),
+            Publication::Removal(manifest) => (manifest, true),
             Publication::Known => return Ok(self.0.store.registry().log().size()),
         };
+        let is_in_time =
+            budgets.manifests.take(caller.org()) || (is_removal && budgets.removals.take(caller.device()));
         if !is_in_time {
             return Err(Refusal::new(ErrorReason::RateLimited));
         }

@@ -45,7 +45,8 @@ pub(super) fn hub_receipt(bytes: &[u8]) {
 }
 
 pub(super) fn withdrawal_receipt(bytes: &[u8]) {
-    let about_a_message = bytes.get(..HubReceipt::LEN).is_some_and(|record| HubReceipt::parse(record).is_ok());
+    let about_a_message =
+        bytes.get(..HubReceipt::LEN).is_some_and(|record| HubReceipt::parse(record).is_ok());
     let about_a_handle =
         bytes.get(..HubReceipt::LEN).is_some_and(|record| WithdrawalReceipt::parse(record).is_ok());
     assert!(!(about_a_message && about_a_handle), "nothing can be read as both");
