@@ -385,6 +385,8 @@ codes! {
     NothingToRecall = "NOTHING_TO_RECALL", ActionNeeded, Conflict;
     /// Nothing in a case waits for an answer to a withdrawn consent.
     NothingToStop = "NOTHING_TO_STOP", ActionNeeded, Conflict;
+    /// The hub does not say that it took the withdrawal of a consent.
+    WithdrawalUnconfirmed = "WITHDRAWAL_UNCONFIRMED", ActionNeeded, Refused;
     /// Something in a case is to be used no more: it was taken back, or the consent for it was withdrawn.
     MessageStopped = "MESSAGE_STOPPED", ActionNeeded, Refused;
     /// What was taken back, or said to that, waits until the hub can be reached.

@@ -266,6 +266,15 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Gives a file the place of another in the same folder, which it replaces in one step.
+///
+/// # Errors
+/// [`FileError`] when the operating system refuses.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    std::fs::rename(from, to).map_err(|error| FileError::from_io(from, error))?;
+    sync_folder(&folder_of(to))
+}
+
 /// Flushes a folder, so that names made or removed in it survive a power cut.
 ///
 /// # Errors

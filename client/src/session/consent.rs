@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use prost::Message as _;
 use samverkan_envelope::consent::{ConsentOpening, ConsentRecipient, ConsentRecord, STUB_LEN};
 use samverkan_proto::ids::{ConsentHandle, MessageId, OrgId, ThreadId};
-use samverkan_proto::limits::{DAY_MS, MAX_FORWARDS, MAX_STUBS};
+use samverkan_proto::limits::{CONSENT_KEPT_MS, DAY_MS, MAX_FORWARDS, MAX_STUBS};
 use samverkan_proto::sign::Signer;
 use samverkan_proto::statement::consent::{ConsentStub, UnverifiedStub, commitment};
 use samverkan_proto::statement::safety::CaseReference;
@@ -269,6 +269,17 @@ impl Consents {
             waiting.collect::<Vec<_>>()
         };
         self.list.iter().flat_map(of_one).collect()
+    }
+
+    /// Whether the hub has said that it has the handles of a consent.
+    pub(super) fn is_registered(&self, consent: &MessageId) -> bool {
+        self.get(consent).is_some_and(|consent| consent.registered)
+    }
+
+    /// Whether a consent was over for so long that the hub remembers none of its handles.
+    pub(super) fn is_over(&self, consent: &MessageId, now_ms: u64) -> bool {
+        let end = |consent: &Consent| consent.record.expires_ms.saturating_add(DAY_MS + CONSENT_KEPT_MS);
+        self.get(consent).is_some_and(|consent| end(consent) <= now_ms)
     }
 
     /// Writes down that the hub has answered a withdrawal.

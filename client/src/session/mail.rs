@@ -61,7 +61,10 @@ impl Mail {
                 },
                 // A key whose file was never written, or which is of something else that is kept.
                 Err(SealedFileError::File(error)) if error.is_missing() => {}
-                Err(SealedFileError::Damaged) => mail.damaged += 1,
+                Err(SealedFileError::Damaged) => match mail.left_beside(&id, &key) {
+                    Some(kept) => mail.take_beside(kept)?,
+                    None => mail.damaged += 1,
+                },
                 Err(error) => return Err(error.into()),
             }
         }
@@ -108,6 +111,26 @@ impl Mail {
         Ok(())
     }
 
+    /// Writes what takes the place of a kept message once its new key is in the keystore.
+    pub(super) fn put_beside(&self, key: &Secret32, kept: &Kept) -> Result<()> {
+        let id = kept.id();
+        Ok(sealed_file::write(&self.beside_path(&id), key, message_label(&id), &kept.encode()?)?)
+    }
+
+    /// Puts it in its place: the key is in the keystore on disk.
+    pub(super) fn take_beside(&mut self, kept: Kept) -> Result<()> {
+        let id = kept.id();
+        files::rename(&self.beside_path(&id), &self.message_path(&id))?;
+        self.kept.insert(id, kept);
+        Ok(())
+    }
+
+    /// What was to take the place of a message whose key is a new one already, when a stop came in between.
+    fn left_beside(&self, id: &MessageId, key: &Secret32) -> Option<Kept> {
+        let bytes = sealed_file::read(&self.beside_path(id), key, message_label(id)).ok()?;
+        Kept::decode(&bytes).filter(|kept| kept.id() == *id)
+    }
+
     /// Changes a kept message; nothing happens to one that is not kept.
     pub(super) fn change(
         &mut self,
@@ -125,6 +148,7 @@ impl Mail {
         let attachments = self.kept.remove(id).map(|kept| kept.body.attachments).unwrap_or_default();
         self.drop_attachments(&attachments)?;
         files::remove(&self.outbox_path(id))?;
+        files::remove(&self.beside_path(id))?;
         Ok(files::remove(&self.message_path(id))?)
     }
 
@@ -194,6 +218,10 @@ impl Mail {
 
     fn message_path(&self, id: &MessageId) -> PathBuf {
         self.messages.join(id.to_string())
+    }
+
+    fn beside_path(&self, id: &MessageId) -> PathBuf {
+        self.messages.join(format!("{id}.next"))
     }
 
     fn outbox_path(&self, id: &MessageId) -> PathBuf {

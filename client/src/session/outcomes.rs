@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use samverkan_proto::code::PurgeReason;
-use samverkan_proto::ids::DeviceId;
+use samverkan_proto::ids::{DeviceId, OrgId};
+use samverkan_proto::statement::header::HeaderFields;
 use samverkan_proto::statement::receipt::{HubEvent, HubReceipt, MailboxRef};
 
 use super::mail::Kept;
@@ -29,15 +30,18 @@ pub(super) fn of(kept: &Kept, said: &[Said], thread: &[&Kept]) -> Vec<Option<Sto
     let recipients = &kept.header.fields().to;
     let Some((kind, known)) = taken_back(kept, said) else { return vec![None; recipients.len()] };
     let words: Vec<Word> = thread.iter().filter_map(|answer| word(answer, kept)).collect();
-    let step = |mailbox: MailboxRef| {
+    let fields = kept.header.fields();
+    let step = |index: usize| {
         let outcome = match known {
-            Known::ByHub => at(mailbox, said, &words),
+            Known::ByHub => {
+                at(&fetched(fields, index, said), is_gone(said), &words_at(fields, index, &words))
+            }
             Known::Here => StopOutcome::NotSent,
             Known::Refused => StopOutcome::Refused,
         };
         Some(StopStep { kind, outcome })
     };
-    recipients.iter().map(|to| step(MailboxRef { org: to.org, mailbox: to.mailbox })).collect()
+    (0..recipients.len()).map(step).collect()
 }
 
 /// Who knows that a message was taken back.
@@ -77,27 +81,41 @@ fn word(answer: &Kept, about: &Kept) -> Option<Word> {
     })
 }
 
-fn at(mailbox: MailboxRef, said: &[Said], words: &[Word]) -> StopOutcome {
-    let fetched: BTreeSet<DeviceId> = said
-        .iter()
-        .filter_map(|said| match said {
-            Said::Hub(HubReceipt { event: HubEvent::HandedOver { recipient, device }, .. }) => {
-                (*recipient == mailbox).then_some(*device)
-            }
-            Said::Hub(_) | Said::Device(_) => None,
-        })
-        .collect();
-    let gone = |said: &Said| matches!(said, Said::Hub(HubReceipt { event: HubEvent::Purged(_), .. }));
-    if fetched.is_empty() {
-        return if said.iter().any(gone) { StopOutcome::Destroyed } else { StopOutcome::Waiting };
+/// Whether a device reads `to[index]`: by its wrap, or, if it came later, because it is of that organisation. The hub names one mailbox of
+/// those that a device reads.
+fn reads(fields: &HeaderFields, index: usize, org: &OrgId, device: &DeviceId) -> bool {
+    match fields.wrap_index(org, device).and_then(|at| fields.wraps.get(at)) {
+        Some(wrap) => wrap.reads(index),
+        None => fields.to.get(index).is_some_and(|to| to.org == *org),
     }
-    let from_there = || words.iter().filter(|word| word.from == mailbox);
-    let persons = from_there().map(|word| word.answer).filter(|answer| *answer != StopAnswer::Unopened);
+}
+
+/// The devices that read a recipient mailbox and have got the message, by the hub's word or their own.
+fn fetched(fields: &HeaderFields, index: usize, said: &[Said]) -> BTreeSet<DeviceId> {
+    let reader = said.iter().filter_map(Said::reader);
+    reader.filter(|(org, device)| reads(fields, index, org, device)).map(|(_, device)| device).collect()
+}
+
+fn is_gone(said: &[Said]) -> bool {
+    said.iter().any(|said| matches!(said, Said::Hub(HubReceipt { event: HubEvent::Purged(_), .. })))
+}
+
+fn words_at(fields: &HeaderFields, index: usize, words: &[Word]) -> Vec<Word> {
+    let is_there = |word: &&Word| reads(fields, index, &word.from.org, &word.device);
+    words.iter().filter(is_there).copied().collect()
+}
+
+/// What became of it at a mailbox whose devices have said this.
+fn at(fetched: &BTreeSet<DeviceId>, is_gone: bool, words: &[Word]) -> StopOutcome {
+    if fetched.is_empty() {
+        return if is_gone { StopOutcome::Destroyed } else { StopOutcome::Waiting };
+    }
+    let persons = words.iter().map(|word| word.answer).filter(|answer| *answer != StopAnswer::Unopened);
     if let Some(decided) = persons.max_by_key(|answer| weight(*answer)) {
         return StopOutcome::Answered(decided);
     }
     // Only when every device that fetched it has said so is it true of the mailbox.
-    let unopened: BTreeSet<DeviceId> = from_there().map(|word| word.device).collect();
+    let unopened: BTreeSet<DeviceId> = words.iter().map(|word| word.device).collect();
     if fetched.is_subset(&unopened) {
         StopOutcome::Answered(StopAnswer::Unopened)
     } else {

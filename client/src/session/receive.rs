@@ -413,6 +413,15 @@ impl Session {
                 Err(error) => return Err(error),
             }
         }
+        for (id, _) in &by_message {
+            let early = self.early_orders(id);
+            for order in &early {
+                self.take_stop(&held, order, received)?;
+            }
+            if !early.is_empty() {
+                self.forget_missed(&held, id)?;
+            }
+        }
         // After what came with them: the message that an order is about may be among it.
         for order in &orders {
             self.take_stop(&held, order, received)?;

@@ -6,7 +6,7 @@
 
 use samverkan_envelope::body::{Body, Field};
 use samverkan_envelope::open::LogView as _;
-use samverkan_proto::code::Kind;
+use samverkan_proto::code::{Kind, Roles};
 use samverkan_proto::ids::{DeviceId, MessageId, OrgId, SendId};
 use samverkan_proto::sign::PublicKey;
 use samverkan_proto::statement::consent::UnverifiedStub;
@@ -37,6 +37,7 @@ const GROUND: &str = "svk_stop_ground";
 pub(super) struct Order {
     message: MessageId,
     by: OrgId,
+    device: DeviceId,
     statement: Vec<u8>,
     what: What,
 }
@@ -48,6 +49,18 @@ enum What {
 }
 
 impl Order {
+    /// What a statement says, whose signature was verified.
+    fn of(message: MessageId, statement: &[u8]) -> Option<Self> {
+        let (by, device, what) = if let Ok(recall) = UnverifiedRecall::parse(statement) {
+            let recall = *recall.claimed();
+            (recall.message_id == message).then_some((recall.org, recall.device, What::Recall(recall)))?
+        } else {
+            let withdrawal = *UnverifiedWithdrawal::parse(statement).ok()?.claimed();
+            (withdrawal.org, withdrawal.device, What::Withdrawal(withdrawal))
+        };
+        Some(Self { message, by, device, statement: statement.to_vec(), what })
+    }
+
     const fn kind(&self) -> StopKind {
         match self.what {
             What::Recall(_) => StopKind::Recall,
@@ -73,7 +86,8 @@ impl Order {
 
 /// What the body of a sealed answer says; `None` for any other message.
 pub(super) fn answer_in(body: &Body) -> Option<StopAnswer> {
-    if body.form != FORM || !matches!(body.kind, Kind::Notice | Kind::ConsentWithdrawal) {
+    let is_bare = body.text.is_empty() && body.subject.is_empty() && body.attachments.is_empty();
+    if body.form != FORM || !is_bare || !matches!(body.kind, Kind::Notice | Kind::ConsentWithdrawal) {
         return None;
     }
     match body.fields.as_slice() {
@@ -115,7 +129,7 @@ impl Session {
         let id = order.message;
         let Some(kept) = self.mail.get(&id).filter(|kept| kept.direction == Direction::In) else {
             received.stopped += 1;
-            return self.note_missed(held, order.by, order.kind());
+            return self.note_missed(held, order);
         };
         if !order.fits(kept) {
             tracing::warn!("an order to stop is about something else than it says");
@@ -125,14 +139,15 @@ impl Session {
             return Ok(());
         }
         received.stopped += 1;
-        let was_opened = kept.was_opened();
+        let (opened, trusted) = (kept.was_opened(), self.is_by_a_handler(order, kept));
         self.hold_forwards_of(&id)?;
-        let mut stop = Stop::new(order.statement.clone());
-        if !was_opened {
+        let mut stop = Stop { seen: opened, ..Stop::new(order.statement.clone()) };
+        if !opened && trusted {
             stop.answer = Some(StopAnswer::Unopened);
             return self.destroy(held, &id, |kept| kept.stops.push(stop));
         }
-        stop.answer = (order.kind() == StopKind::Recall).then_some(StopAnswer::Opened);
+        // A person decides about what was opened under a withdrawn consent, and about every order of a device that may be a thief's.
+        stop.answer = (trusted && order.kind() == StopKind::Recall).then_some(StopAnswer::Opened);
         self.mail.change(self.keystore.contents(), &id, |kept| {
             kept.stops.push(stop);
             // A person must see it.
@@ -140,21 +155,32 @@ impl Session {
         })
     }
 
-    /// Destroys the content of a message, its key and its attachments; what names it stays. It is written without the content before the
-    /// key goes, so that a stop in between leaves it readable, or not there: then the order comes again.
+    /// Whether the device that signed an order may send for its organisation still: from the mailbox that the message came from, if it takes
+    /// the message back. Nothing is destroyed for one that was revoked: whoever stole it could have mail destroyed that nobody has read.
+    fn is_by_a_handler(&self, order: &Order, kept: &Kept) -> bool {
+        let Some(manifest) = self.directory.newest_manifest(&order.by) else { return false };
+        let may_send =
+            manifest.device(&order.device).is_some_and(|device| device.roles.contains(Roles::HANDLER));
+        let reads = || manifest.reads(&order.device, &kept.header.fields().sender_mailbox);
+        may_send && (order.kind() == StopKind::Withdrawal || reads())
+    }
+
+    /// Destroys the content of a message, its key and its attachments; what names it stays. Without the content it is written beside the
+    /// old file under a new key, which takes the old one's place in one step: at every moment one of the two opens.
     fn destroy(&mut self, held: &ProfileLock, id: &MessageId, change: impl FnOnce(&mut Kept)) -> Result<()> {
         let Some(mut kept) = self.mail.get(id).cloned() else { return Ok(()) };
         let attachments = std::mem::take(&mut kept.body.attachments);
         change(&mut kept);
         kept.erase();
-        self.mail.put(self.keystore.contents(), kept.clone())?;
-        self.keystore.contents_mut().put_message_key(id, &Secret32::random()?);
+        let key = Secret32::random()?;
+        self.mail.put_beside(&key, &kept)?;
+        self.keystore.contents_mut().put_message_key(id, &key);
         self.keystore.commit(held)?;
-        self.mail.put(self.keystore.contents(), kept)?;
+        self.mail.take_beside(kept)?;
         self.mail.drop_attachments(&attachments)
     }
 
-    /// Says that what was sent under a withdrawn consent is destroyed, or on what ground it is kept. Gives whether the answer is with the
+    /// Says of what waits for a person's decision that it is destroyed, or on what ground it is kept. Gives whether the answer is with the
     /// hub; otherwise it waits, and any later contact sends it.
     ///
     /// # Errors
@@ -179,10 +205,8 @@ impl Session {
         }
         for id in &asked {
             let decide = |kept: &mut Kept| {
-                let stop = kept.stops.iter_mut().find(|stop| stop.kind() == StopKind::Withdrawal);
-                if let Some(stop) = stop {
-                    stop.answer = Some(answer);
-                }
+                let open = kept.stops.iter_mut().filter(|stop| stop.answer.is_none());
+                open.for_each(|stop| stop.answer = Some(answer));
                 kept.shown = true;
             };
             if answer.is_destroyed() {
@@ -197,8 +221,9 @@ impl Session {
     }
 
     fn is_answered(&self, id: &MessageId) -> bool {
-        let sealed = self.mail.get(id).and_then(|kept| kept.stop(StopKind::Withdrawal)?.sealed);
-        sealed.is_some_and(|sealed| !self.mail.waiting().contains(&sealed))
+        let waiting = self.mail.waiting();
+        let is_sent = |stop: &Stop| stop.sealed.is_some_and(|sealed| !waiting.contains(&sealed));
+        self.mail.get(id).is_some_and(|kept| kept.stops.iter().all(is_sent))
     }
 
     /// Seals the answers that are owed, into the outbox; gives how many. What hinders one hinders no other, and is tried again at the next
@@ -285,8 +310,7 @@ impl Session {
 
 /// Whether a person has to decide about a message that came.
 pub(super) fn waits(kept: &Kept) -> bool {
-    let withdrawal = kept.stop(StopKind::Withdrawal);
-    kept.direction == Direction::In && withdrawal.is_some_and(|stop| stop.answer.is_none())
+    kept.direction == Direction::In && kept.stops.iter().any(|stop| stop.answer.is_none())
 }
 
 fn fields_of(answer: StopAnswer) -> Vec<Field> {
@@ -306,14 +330,11 @@ fn signer_of(statement: &[u8]) -> Option<(OrgId, DeviceId)> {
 
 fn verified(stop: &v1::Stop, key: &PublicKey) -> Option<Order> {
     let message = MessageId::parse(&stop.message_id).ok()?;
-    let (by, what) = if let Ok(recall) = UnverifiedRecall::parse(&stop.statement) {
-        let recall = *recall.verify(key).ok()?.value();
-        (recall.message_id == message).then_some((recall.org, What::Recall(recall)))?
-    } else {
-        let withdrawal = *UnverifiedWithdrawal::parse(&stop.statement).ok()?.verify(key).ok()?.value();
-        (withdrawal.org, What::Withdrawal(withdrawal))
+    let holds = match UnverifiedRecall::parse(&stop.statement) {
+        Ok(recall) => recall.verify(key).is_ok(),
+        Err(_) => UnverifiedWithdrawal::parse(&stop.statement).ok()?.verify(key).is_ok(),
     };
-    Some(Order { message, by, statement: stop.statement.to_vec(), what })
+    holds.then(|| Order::of(message, &stop.statement)).flatten()
 }
 
 /// Whether asking again may help.

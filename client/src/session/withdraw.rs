@@ -114,18 +114,31 @@ impl Session {
         let request = WithdrawConsentRequest { withdrawal: statement.clone().into() };
         let receipt = match call::unary(link.consent().withdraw_consent(request)).await {
             Ok(answer) => answer.receipt.to_vec(),
-            // It was never registered, or is over for so long that nobody remembers it: no message can name it.
-            Err(error) if error.code() == Code::ConsentHandleUnknown => Vec::new(),
+            Err(error) if error.code() == Code::ConsentHandleUnknown => {
+                return self.withdrawal_unknown(consent, handle);
+            }
             Err(error) => return Err(error),
         };
-        if !receipt.is_empty() {
-            self.check_withdrawal(handle, &receipt)?;
-        }
+        self.check_withdrawal(handle, &receipt)?;
         for message in self.sent_under(handle) {
             self.note_withdrawn(link, &message).await?;
         }
         let _held = self.begin()?;
         self.consents.settle(self.keystore.contents(), consent, handle, receipt)
+    }
+
+    /// The hub says that it knows no such handle. Of one that it was never told of, or that was over before and names no message, that is
+    /// the end. Of any other it proves nothing: a hub that says so may go on serving what was sent under it, and a person must be told.
+    fn withdrawal_unknown(&mut self, consent: &MessageId, handle: &ConsentHandle) -> Result<()> {
+        let _held = self.begin()?;
+        if !self.consents.is_registered(consent) {
+            return Ok(());
+        }
+        let is_over = self.consents.is_over(consent, self.clock.now_ms());
+        if is_over && self.sent_under(handle).is_empty() {
+            return self.consents.settle(self.keystore.contents(), consent, handle, Vec::new());
+        }
+        Err(Error::new(Code::WithdrawalUnconfirmed))
     }
 
     /// The receipt is the hub's word that this handle is withdrawn. By which statement, it says as well; the first one stands.

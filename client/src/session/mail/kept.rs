@@ -151,10 +151,9 @@ impl Kept {
         self.direction == Direction::In && !self.stops.is_empty()
     }
 
-    /// Whether a person has seen what it says: its contact rule is part of that. One that came with an order to stop and was not destroyed has been seen, however often it
-    /// is put before somebody again.
+    /// Whether a person has seen what it says: its contact rule is part of that. Also when it is put before somebody again because of an order to stop.
     pub(in crate::session) fn was_opened(&self) -> bool {
-        self.shown || self.rule_accepted || (!self.stops.is_empty() && !self.is_destroyed())
+        self.shown || self.rule_accepted || self.stops.iter().any(|stop| stop.seen)
     }
 
     /// Whether its content was destroyed because of an order to stop.

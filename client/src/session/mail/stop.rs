@@ -14,6 +14,8 @@ pub(in crate::session) struct Stop {
     pub(in crate::session) taken: bool,
     /// Of a message that was sent from here: why the hub does not take it, by the stable name of the reason. The message is held all the same.
     pub(in crate::session) refused: Option<String>,
+    /// Of a message that came: a person had seen it before.
+    pub(in crate::session) seen: bool,
     /// Of a message that came: what is said about it, once that is decided.
     pub(in crate::session) answer: Option<StopAnswer>,
     /// The sealed message that says so.
@@ -23,7 +25,7 @@ pub(in crate::session) struct Stop {
 impl Stop {
     /// An order of which nothing else is known.
     pub(in crate::session) const fn new(statement: Vec<u8>) -> Self {
-        Self { statement, taken: false, refused: None, answer: None, sealed: None }
+        Self { statement, taken: false, refused: None, seen: false, answer: None, sealed: None }
     }
 
     /// What it is.
@@ -46,6 +48,8 @@ pub(super) struct StopOnWire {
     sealed: Vec<u8>,
     #[prost(string, tag = "6")]
     refused: String,
+    #[prost(bool, tag = "7")]
+    seen: bool,
 }
 
 impl Stop {
@@ -58,6 +62,7 @@ impl Stop {
             ground: ground.unwrap_or_default().to_owned(),
             sealed: self.sealed.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
             refused: self.refused.clone().unwrap_or_default(),
+            seen: self.seen,
         }
     }
 
@@ -68,6 +73,13 @@ impl Stop {
         };
         let sealed = (!wire.sealed.is_empty()).then(|| MessageId::parse(&wire.sealed)).transpose().ok()?;
         let refused = Some(wire.refused.clone()).filter(|code| !code.is_empty());
-        Some(Self { statement: wire.statement.clone(), taken: wire.taken, refused, answer, sealed })
+        Some(Self {
+            statement: wire.statement.clone(),
+            taken: wire.taken,
+            refused,
+            seen: wire.seen,
+            answer,
+            sealed,
+        })
     }
 }

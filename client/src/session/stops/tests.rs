@@ -207,3 +207,57 @@ async fn a_stopped_case_is_over_and_what_was_passed_on_of_it_stays_here() {
     let again = two.session.resend(&forwarded.sent.reference, None, &mut Silent).await;
     assert_eq!(again.expect_err("stopped").code(), Code::MessageStopped);
 }
+
+#[tokio::test]
+async fn an_order_that_overtakes_its_message_stops_it_before_anybody_is_shown_it() {
+    let (log, mut one, mut two) = two_offices();
+    let sent = one.session.send(referral(), &mut Silent).await.expect("sealed");
+    let request = one.newest_outgoing();
+    let about = kept(&one, &sent.message).clone();
+    assert!(obey(&mut two, &recall(&one, &about, &one.member.device)));
+    assert_eq!(two.session.missed().len(), 1);
+    two.reload();
+    take(&mut two, &log, &request).expect("it comes");
+    let came = kept(&two, &sent.message);
+    assert!(came.is_destroyed() && came.body.text.is_empty());
+    assert!(two.session.missed().is_empty(), "it was not missed after all");
+}
+
+#[tokio::test]
+async fn a_stop_of_the_program_while_it_destroys_leaves_the_one_or_the_other() {
+    let (_log, _one, mut two, _, id) = sent_and_taken().await;
+    let about = kept(&two, &id).clone();
+    let stop = Stop { answer: Some(StopAnswer::Unopened), ..Stop::new(b"SVKX".to_vec()) };
+    let mut erased = about.clone();
+    erased.stops.push(stop);
+    erased.erase();
+    let key = Secret32::random().expect("random");
+    two.session.mail.put_beside(&key, &erased).expect("written");
+    two.reload();
+    assert_eq!(kept(&two, &id).body.text, about.body.text, "before the key is changed the old one stands");
+    let held = two.lock();
+    two.session.keystore.contents_mut().put_message_key(&id, &key);
+    two.session.keystore.commit(&held).expect("committed");
+    drop(held);
+    for _ in 0..2 {
+        two.reload();
+        assert_eq!(two.session.damaged_messages(), 0);
+        assert!(kept(&two, &id).is_destroyed() && kept(&two, &id).body.text.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_destroyed_for_a_device_that_may_send_no_more_until_a_person_says_so() {
+    let (mut log, mut one, mut two, _, id) = sent_and_taken().await;
+    let about = kept(&two, &id).clone();
+    let order = recall(&one, &about, &one.member.device);
+    log.change(&mut one.member, |fields| fields.devices[0].roles = Roles::ADMIN | Roles::READER);
+    two.synchronise(&log);
+    assert!(obey(&mut two, &order), "it is told");
+    let reference = CaseReference::of_thread(&about.body.thread_id);
+    assert_eq!(kept(&two, &id).body.text, about.body.text);
+    assert!(waits(kept(&two, &id)));
+    assert_eq!(two.session.check_not_stopped(&reference).expect_err("held").code(), Code::MessageStopped);
+    two.session.answer_withdrawal(&reference, StopAnswer::Complied, &mut Silent).await.expect("decided");
+    assert!(kept(&two, &id).body.text.is_empty());
+}
