@@ -169,11 +169,12 @@ fn bad_138_a_recipient_that_was_not_compared_is_told_before_it_is_sent() {
 fn nobody_writes_about_a_person_for_a_message_that_is_refused() {
     let world = World::new();
     let run = Run::at(&world.one);
-    // The recipient is unknown: the questions end before the subject.
+    // The recipient is unknown: the questions end as soon as the basis is known, which is the last thing that can be refused.
     let error = run.typing("three/mottagning\n1\n1\n3\n3\n1\nExempel Exempelsson\n").fails(&["send"]);
     assert_eq!(error.code(), Code::RecipientUnknown);
     let asked = run.last_stderr();
-    assert!(asked.contains("How soon must somebody act?") && !asked.contains("Name"), "{asked}");
+    assert!(asked.contains("On which legal basis?"), "{asked}");
+    assert!(!asked.contains("How soon must somebody act?") && !asked.contains("Name"), "{asked}");
 }
 
 #[test]
