@@ -120,6 +120,8 @@ async fn bad_035_cancelled_after_every_byte() {
 #[tokio::test]
 async fn bad_035_cancelled_while_it_is_decided_and_committed() {
     const CALLS: u32 = 60;
+    /// So many are cancelled when the hub has the message for sure, however fast it is.
+    const TOO_LATE: u32 = 4;
     let siege = Siege::begin().await;
     let mut wire = wire(&siege).await;
     let mut kept_calls = 0;
@@ -139,6 +141,9 @@ async fn bad_035_cancelled_while_it_is_decided_and_committed() {
         for _ in 0..n / 4 {
             send(&mut wire, Vec::new()).await;
         }
+        if n >= CALLS - TOO_LATE {
+            until_async("the hub has it", || receipts(&siege, &parcel)).await;
+        }
         send(&mut wire, reset(stream, CANCEL)).await;
         let kept = receipts(&siege, &parcel).await;
         let again = Bytes::from(parcel.submit(&siege.peer).await.expect("the same again"));
@@ -147,7 +152,7 @@ async fn bad_035_cancelled_while_it_is_decided_and_committed() {
             kept_calls += 1;
         }
     }
-    assert!(kept_calls > 0, "some were cancelled too late");
+    assert!(kept_calls >= TOO_LATE, "some were cancelled too late");
     drop(wire);
     assert_eq!(siege.waiting().await, BEFORE + CALLS as usize, "each message once");
     siege.is_over().await;
